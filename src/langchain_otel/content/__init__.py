@@ -1,0 +1,1 @@
+"""Knows content: whether it may be recorded, what form it takes, how much of it."""

@@ -1,0 +1,184 @@
+"""Knows which span is current, and which span a new run hangs under.
+
+No other module touches the current context. Two ways lead a run's span into the code of the run:
+
+- LangChain runs the body of chains and tools in a copy of the context (`set_config_context`).
+  `enter_body` makes the span current in that copy, which is thrown away afterwards.
+- Elsewhere (models, retrievers, graphs, legacy chains) a `Frame` stands around the function that
+  runs the body and gives the caller's context back whenever control returns to the caller.
+"""
+
+from contextvars import ContextVar
+from typing import Any, Final, Literal
+
+from opentelemetry import context as otel_context
+from opentelemetry.context import (
+    _SUPPRESS_INSTRUMENTATION_KEY,
+    Context,
+    attach,
+    create_key,
+    get_current,
+)
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    set_span_in_context,
+)
+
+from langchain_otel.run import RUNS, Run
+
+Family = Literal["model", "chain", "tool", "retriever"]
+
+_RUN_KEY: Final = create_key("langchain-otel-run")
+_SPAN_KEY: Final = next(iter(set_span_in_context(INVALID_SPAN, Context())))
+_SUPPRESS_KEYS: Final = (_SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")
+
+current: Final = get_current
+
+
+def is_suppressed(ambient: Context) -> bool:
+    """Whether `suppress_instrumentation()` of OpenTelemetry is in force in `ambient`."""
+    return any(ambient.get(key) for key in _SUPPRESS_KEYS)
+
+
+def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Context:
+    """The context in which the span of a new run starts.
+
+    Where the ambient code belongs to exactly the parent run, the ambient span is the parent: the
+    run's own span or one that the user started inside it. Otherwise it is the parent run's span,
+    with the ambient baggage. A root run hangs under whatever is current, unless that is the
+    left-over span of a run that has ended.
+    """
+    active: Run | None = ambient.get(_RUN_KEY)  # type: ignore[assignment]
+    if parent is None:
+        return _without_ended_runs(ambient, active)
+    if active is not None and _is_same(active, parent):
+        return ambient
+    span = parent.span if isinstance(parent, Run) else NonRecordingSpan(parent)
+    return _with(ambient, _SPAN_KEY, span)
+
+
+def enter_body(config: Any) -> None:
+    """Make the span of the run whose body `config` is for current, in this copy of the context.
+
+    `config` is a `RunnableConfig` whose callback manager names that run as the parent of the next.
+    """
+    run_id = getattr(config.get("callbacks"), "parent_run_id", None)
+    run = None if run_id is None else RUNS.head(run_id)
+    if run is not None:
+        ambient = get_current()
+        if ambient.get(_RUN_KEY) is not run:
+            attach(_inside(run, ambient))
+    if _frame.get() is not None:
+        _frame.set(None)
+
+
+class Frame:
+    """The call of a function that runs a run's body: the run's span is current inside, only there.
+
+    Either the run is known (`run`), or it is the first one of `family` that starts inside.
+    `owner` is the LangChain object that is called.
+    """
+
+    __slots__ = ("_caller", "_inside", "_outer_frame", "activates", "family", "owner", "run")
+
+    def __init__(
+        self,
+        family: Family | None,
+        owner: object,
+        run: Run | None = None,
+        *,
+        activates: bool = True,
+    ) -> None:
+        self.family = family
+        self.owner = owner
+        self.run = run
+        self.activates = activates
+        self._inside: Context | None = None
+        self._caller = get_current()
+        if run is not None and self._caller.get(_RUN_KEY) is not run:
+            self._inside = _inside(run, self._caller)
+
+    def enter(self) -> None:
+        """Go into the frame, at its call or at each step of its generator."""
+        self._caller = get_current()
+        self._outer_frame = _frame.get()
+        _frame.set(self if self.run is None else None)
+        if self._inside is not None:
+            attach(self._inside)
+
+    def leave(self) -> None:
+        """Give the caller's context back, as the very object that it was."""
+        inside = get_current()
+        if inside is not self._caller:
+            self._inside = inside
+            # No token: a reset fails, and is logged, where a body ends in another context.
+            attach(self._caller)
+        _frame.set(self._outer_frame)
+
+    def abandoned_by(self, error: BaseException) -> None:
+        """End the run if `error` leaves it open: LangChain reports no cancellation to it.
+
+        An ordinary exception out of a body (a run that was known before) is reported later.
+        """
+        run = self.run
+        if run is None or run.ended or not self.activates:
+            return
+        if self.family is not None or not isinstance(error, Exception):
+            run.recorder.abandon(run, error)
+
+
+_frame: Final[ContextVar[Frame | None]] = ContextVar("langchain-otel-frame", default=None)
+
+
+def frame_of(family: Family) -> Frame | None:
+    """The frame that waits for a run of `family` to start inside it."""
+    frame = _frame.get()
+    if frame is None or frame.family != family or (frame.activates and frame.run is not None):
+        return None
+    return frame
+
+
+def hide_frame() -> Frame | None:
+    """Let runs that start from here on not be taken for the frame's own; gives what to put back."""
+    frame = _frame.get()
+    _frame.set(None)
+    return frame
+
+
+def show_frame(frame: Frame | None) -> None:
+    """Put back what `hide_frame` gave."""
+    _frame.set(frame)
+
+
+def started_in(frame: Frame, run: Run, ambient: Context) -> None:
+    """Tell a frame that its run has started; makes the span current from here to its end."""
+    frame.run = run
+    if frame.activates:
+        attach(_inside(run, ambient))
+
+
+def span_context_with(span: Span) -> Context:
+    """A context for a record that belongs to `span`."""
+    return set_span_in_context(span, otel_context.Context())
+
+
+def _is_same(active: Run, parent: Run | SpanContext) -> bool:
+    return active is parent or active.span.get_span_context() is parent
+
+
+def _without_ended_runs(ambient: Context, active: Run | None) -> Context:
+    while active is not None and active.ended and ambient.get(_SPAN_KEY) is active.span:
+        ambient = active.outer
+        active = ambient.get(_RUN_KEY)  # type: ignore[assignment]
+    return ambient
+
+
+def _inside(run: Run, ambient: Context) -> Context:
+    return Context({**ambient, _SPAN_KEY: run.span, _RUN_KEY: run})
+
+
+def _with(ambient: Context, key: str, value: object) -> Context:
+    return Context({**ambient, key: value})

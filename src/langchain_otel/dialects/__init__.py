@@ -1,0 +1,1 @@
+"""Knows nothing itself: a dialect is one function from facts to attributes, a module each."""

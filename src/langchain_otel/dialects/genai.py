@@ -1,0 +1,27 @@
+"""Knows the GenAI conventions' form of facts: attributes, with structured values as JSON strings.
+
+Every backend reads messages as JSON strings; maps on spans are dropped by some, and by SDKs
+before 1.45.
+"""
+
+from typing import Any
+
+from opentelemetry.util.types import AttributeValue
+
+from langchain_otel.content.encode import to_json
+from langchain_otel.operations import Facts
+
+Attributes = dict[str, AttributeValue]
+
+
+def attributes(facts: Facts) -> Attributes:
+    """The attributes that state `facts`."""
+    return {name: _value(value) for name, value in facts.items()}
+
+
+def _value(value: Any) -> AttributeValue:
+    if isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return value
+    return to_json(value)

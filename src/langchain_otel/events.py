@@ -1,0 +1,109 @@
+"""Knows the records that are no spans: the exception log record, and the events of a span."""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import time_ns
+from typing import Any, Final
+
+from opentelemetry._logs import Logger, LogRecord, SeverityNumber
+
+from langchain_otel import health, semconv
+from langchain_otel.content.blocks import cut, plain
+from langchain_otel.content.encode import to_json
+from langchain_otel.content.policy import Policy
+from langchain_otel.context import span_context_with
+from langchain_otel.mapping import MAX_TEXT
+from langchain_otel.operations import Facts
+from langchain_otel.outcome import error_type
+from langchain_otel.run import Run
+
+MAX_EVENTS: Final = 100
+
+
+def report_exception(logger: Logger, policy: Policy, run: Run, error: BaseException) -> None:
+    """Emit the log record of an exception, once: where it first ended a run.
+
+    Every run that the same exception goes through tells its parent that it has been reported.
+    """
+    if run.reported_error is not error:
+        logger.emit(
+            LogRecord(
+                timestamp=time_ns(),
+                context=span_context_with(run.span),
+                severity_number=SeverityNumber.WARN,
+                severity_text="WARN",
+                event_name=semconv.GEN_AI_CLIENT_OPERATION_EXCEPTION,
+                attributes=_exception(policy, error),
+            )
+        )
+    if run.parent is not None:
+        run.parent.reported_error = error
+
+
+def _exception(policy: Policy, error: BaseException) -> dict[str, Any]:
+    attributes: dict[str, Any] = {semconv.EXCEPTION_TYPE: error_type(error)}
+    if policy.on_events:
+        attributes[semconv.EXCEPTION_MESSAGE] = message_of(error)
+        attributes[semconv.EXCEPTION_STACKTRACE] = cut("".join(traceback.format_exception(error)))
+    return attributes
+
+
+def message_of(error: BaseException) -> str:
+    """The text of an exception; only for where the content policy lets it go."""
+    try:
+        return cut(str(error))
+    except Exception:
+        return f"<{type(error).__qualname__} without a text>"
+
+
+@dataclass(frozen=True, slots=True)
+class SpanEvent:
+    """Something that LangChain reports in the middle of a run, as an event of its span."""
+
+    name: str
+    facts: Callable[[Any], Facts]
+    content: Callable[[Any], Any]
+
+
+def add_event(run: Run, policy: Policy, event: SpanEvent, reported: Any) -> None:
+    """Add an event to the run's span; its content only where the policy lets it."""
+    run.event_count += 1
+    if run.event_count > MAX_EVENTS:
+        health.limited("events of a run", f"events after the first {MAX_EVENTS} are left out")
+        return
+    facts = event.facts(reported)
+    content = event.content(reported) if policy.on_spans else None
+    if content is not None:
+        text = content if isinstance(content, str) else to_json(plain(content))
+        facts = facts | {semconv.EVENT_DATA: cut(text)}
+    run.span.add_event(event.name, facts)
+
+
+def _text_facts(text: Any) -> Facts:
+    return {semconv.EVENT_LENGTH: len(text)}
+
+
+def _retry_facts(state: Any) -> Facts:
+    facts: Facts = {semconv.RETRY_ATTEMPT: int(state.attempt_number)}
+    error = state.outcome.exception() if state.outcome is not None else None
+    return facts if error is None else facts | {semconv.ERROR_TYPE: error_type(error)}
+
+
+def _custom_facts(named_data: tuple[Any, Any]) -> Facts:
+    return {semconv.EVENT_NAME: str(named_data[0])[:MAX_TEXT]}
+
+
+def _action_facts(action: Any) -> Facts:
+    return {semconv.GEN_AI_TOOL_NAME: str(action.tool)[:MAX_TEXT]}
+
+
+TEXT: Final = SpanEvent(semconv.EVENT_TEXT, _text_facts, lambda text: text)
+RETRY: Final = SpanEvent(semconv.EVENT_RETRY, _retry_facts, lambda _: None)
+CUSTOM: Final = SpanEvent(semconv.EVENT_CUSTOM, _custom_facts, lambda named_data: named_data[1])
+AGENT_ACTION: Final = SpanEvent(
+    semconv.EVENT_AGENT_ACTION, _action_facts, lambda action: action.tool_input
+)
+AGENT_FINISH: Final = SpanEvent(
+    semconv.EVENT_AGENT_FINISH, lambda _: {}, lambda finish: finish.return_values
+)

@@ -1,0 +1,237 @@
+"""Knows LangChain's callbacks: each method says which operation began, went on or ended."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from opentelemetry._logs import LoggerProvider
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.trace import TracerProvider
+
+from langchain_otel.context import Family, frame_of
+from langchain_otel.events import (
+    AGENT_ACTION,
+    AGENT_FINISH,
+    CUSTOM,
+    RETRY,
+    TEXT,
+    SpanEvent,
+)
+from langchain_otel.operations import Operation, Started
+from langchain_otel.operations.chain import operation_of
+from langchain_otel.operations.model import CHAT, COMPLETION
+from langchain_otel.operations.retriever import RETRIEVER
+from langchain_otel.operations.tool import TOOL
+from langchain_otel.patches import PATCHES
+from langchain_otel.recorders import current_recorder, recorder_for
+from langchain_otel.repair import InlineHandler
+from langchain_otel.run import RUNS
+
+
+class OpenTelemetryCallbackHandler(InlineHandler):
+    """Makes a span of every run that LangChain reports to it.
+
+    Pass one in `config={"callbacks": [...]}` to trace a request and everything below it, or in a
+    constructor's `callbacks=` to trace that object's runs alone. It goes together with
+    `LangChainInstrumentor`: a run never gets two spans of one tracer provider.
+
+    Args:
+        tracer_provider: Where the spans go. Without any provider, to those of
+            `LangChainInstrumentor` if it is active, else to the global providers.
+        meter_provider: Where the metrics go.
+        logger_provider: Where the log records go.
+        capture_message_content: As the variable
+            `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, which it overrides.
+
+    Raises:
+        TypeError: An argument is of the wrong type.
+        ValueError: An option has no valid value.
+    """
+
+    def __init__(
+        self,
+        tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
+        logger_provider: LoggerProvider | None = None,
+        *,
+        capture_message_content: str | None = None,
+    ) -> None:
+        super().__init__()
+        arguments = {
+            "tracer_provider": tracer_provider,
+            "meter_provider": meter_provider,
+            "logger_provider": logger_provider,
+            "capture_message_content": capture_message_content,
+        }
+        given = any(argument is not None for argument in arguments.values())
+        self._recorder = recorder_for(arguments) if given else None
+        PATCHES.apply()
+
+    def _start(
+        self,
+        operation: Operation,
+        run_id: UUID,
+        parent_run_id: UUID | None,
+        started: Started,
+    ) -> None:
+        recorder = self._recorder or current_recorder()
+        recorder.start(self, operation, run_id, parent_run_id, started)
+
+    def _end(
+        self, run_id: UUID, result: Any = None, error: BaseException | None = None
+    ) -> None:
+        run = RUNS.of_handler(run_id, self)
+        if run is not None:
+            run.recorder.end(run, result, error)
+
+    def _event(self, run_id: UUID, event: SpanEvent, reported: Any) -> None:
+        run = RUNS.of_handler(run_id, self)
+        if run is not None:
+            run.recorder.event(run, event, reported)
+
+    # Models
+
+    def on_chat_model_start(
+        self,
+        serialized: dict[str, Any],
+        messages: list[list[Any]],
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        started = Started(serialized, messages, tags, metadata, kwargs, _owner("model"))
+        self._start(CHAT, run_id, parent_run_id, started)
+
+    def on_llm_start(
+        self,
+        serialized: dict[str, Any],
+        prompts: list[str],
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        started = Started(serialized, prompts, tags, metadata, kwargs, _owner("model"))
+        self._start(COMPLETION, run_id, parent_run_id, started)
+
+    def on_llm_new_token(
+        self, token: Any, *, chunk: Any = None, run_id: UUID, **kwargs: Any
+    ) -> None:
+        run = RUNS.of_handler(run_id, self)
+        if run is not None and (token or not _is_end_of_stream(chunk)):
+            run.recorder.chunk(run, chunk)
+
+    def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        run = RUNS.of_handler(run_id, self)
+        if run is not None and _is_content(event):
+            run.recorder.chunk(run, None)
+
+    def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        self._end(run_id, response)
+
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        self._end(run_id, kwargs.get("response"), error)
+
+    # Chains, graphs, agents
+
+    def on_chain_start(
+        self,
+        serialized: dict[str, Any],
+        inputs: Any,
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        started = Started(serialized, inputs, tags, metadata, kwargs, _owner("chain"))
+        self._start(operation_of(started), run_id, parent_run_id, started)
+
+    def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        self._end(run_id, outputs)
+
+    def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        self._end(run_id, None, error)
+
+    def on_agent_action(self, action: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        self._event(run_id, AGENT_ACTION, action)
+
+    def on_agent_finish(self, finish: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        self._event(run_id, AGENT_FINISH, finish)
+
+    # Tools
+
+    def on_tool_start(
+        self,
+        serialized: dict[str, Any],
+        input_str: str,
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        inputs: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        options = {**kwargs, "inputs": inputs}
+        started = Started(serialized, input_str, tags, metadata, options, _owner("tool"))
+        self._start(TOOL, run_id, parent_run_id, started)
+
+    def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        self._end(run_id, output)
+
+    def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        self._end(run_id, None, error)
+
+    # Retrievers
+
+    def on_retriever_start(
+        self,
+        serialized: dict[str, Any],
+        query: str,
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        started = Started(serialized, query, tags, metadata, kwargs, _owner("retriever"))
+        self._start(RETRIEVER, run_id, parent_run_id, started)
+
+    def on_retriever_end(self, documents: Sequence[Any], *, run_id: UUID, **kwargs: Any) -> None:
+        self._end(run_id, documents)
+
+    def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        self._end(run_id, None, error)
+
+    # Anything
+
+    def on_text(self, text: str, *, run_id: UUID, **kwargs: Any) -> None:
+        self._event(run_id, TEXT, text)
+
+    def on_retry(self, retry_state: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        self._event(run_id, RETRY, retry_state)
+
+    def on_custom_event(self, name: str, data: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        self._event(run_id, CUSTOM, (name, data))
+
+
+def _owner(family: Family) -> object | None:
+    frame = frame_of(family)
+    return None if frame is None else frame.owner
+
+
+def _is_end_of_stream(chunk: Any) -> bool:
+    message = getattr(chunk, "message", None)
+    return getattr(message, "chunk_position", None) == "last"
+
+
+def _is_content(event: Any) -> bool:
+    return isinstance(event, Mapping) and str(event.get("event")).startswith("content-block")

@@ -1,0 +1,43 @@
+"""Knows what went wrong inside: failures are counted, logged once a kind, raised when strict."""
+
+import logging
+from collections import Counter
+from typing import Final
+
+logger: Final = logging.getLogger("langchain_otel")
+
+failures: Final[Counter[str]] = Counter()
+"""How often each kind of failure happened, by `place:exception type`, and each limit was met."""
+
+strict: bool = False
+"""Raise what `failed` would swallow. The tests of this package set it; an application never does."""
+
+
+def failed(place: str, error: Exception) -> None:
+    """Record that our own code failed in `place`; the application goes on untouched.
+
+    The message of the error is left out of the log line: it may quote a prompt.
+    """
+    if strict:
+        raise error
+    kind = f"{place}:{type(error).__name__}"
+    if _first(kind):
+        logger.warning(
+            "langchain-otel failed in %s (%s); the application is not affected, the span may lack "
+            "attributes. Logged once. Please report it with the stack trace that the log level "
+            "DEBUG of this logger shows.",
+            place,
+            type(error).__name__,
+        )
+        logger.debug("langchain-otel failed in %s", place, exc_info=error)
+
+
+def limited(limit: str, consequence: str) -> None:
+    """Record that the limit named `limit` was met; `consequence` says what happens instead."""
+    if _first(limit):
+        logger.warning("langchain-otel: %s was reached: %s. Logged once.", limit, consequence)
+
+
+def _first(kind: str) -> bool:
+    failures[kind] += 1
+    return failures[kind] == 1

@@ -1,0 +1,96 @@
+"""Knows the tables from LangChain's keys to the conventions' names.
+
+A row is `source key -> (attribute, converter)`. A converter gives None for what it cannot use.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from langchain_otel import semconv
+
+Converter = Callable[[Any], Any]
+Table = dict[str, tuple[str, Converter]]
+
+MAX_TEXT: Final = 1_024
+MAX_ITEMS: Final = 64
+
+
+def text(value: Any) -> str | None:
+    """A name or an identifier, bounded."""
+    return value[:MAX_TEXT] if isinstance(value, str) and value else None
+
+
+def number(value: Any) -> float | None:
+    """A double; a bool is no number."""
+    return float(value) if isinstance(value, (int, float)) and type(value) is not bool else None
+
+
+def integer(value: Any) -> int | None:
+    """An integer, also from an integral float; a bool is no number."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and type(value) is not bool else None
+
+
+def texts(value: Any) -> list[str] | None:
+    """A list of short texts, also from a single one."""
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, (list, tuple)):
+        return None
+    return [item[:MAX_TEXT] for item in value[:MAX_ITEMS] if isinstance(item, str)] or None
+
+
+def choices(value: Any) -> int | None:
+    """A number of choices, which the conventions want only when it is not one."""
+    return None if value == 1 else integer(value)
+
+
+REQUEST: Final[Table] = {
+    "model": (semconv.GEN_AI_REQUEST_MODEL, text),
+    "model_name": (semconv.GEN_AI_REQUEST_MODEL, text),
+    "model_id": (semconv.GEN_AI_REQUEST_MODEL, text),
+    "temperature": (semconv.GEN_AI_REQUEST_TEMPERATURE, number),
+    "top_p": (semconv.GEN_AI_REQUEST_TOP_P, number),
+    "top_k": (semconv.GEN_AI_REQUEST_TOP_K, integer),
+    "max_tokens": (semconv.GEN_AI_REQUEST_MAX_TOKENS, integer),
+    "max_completion_tokens": (semconv.GEN_AI_REQUEST_MAX_TOKENS, integer),
+    "max_output_tokens": (semconv.GEN_AI_REQUEST_MAX_TOKENS, integer),
+    "num_predict": (semconv.GEN_AI_REQUEST_MAX_TOKENS, integer),
+    "frequency_penalty": (semconv.GEN_AI_REQUEST_FREQUENCY_PENALTY, number),
+    "presence_penalty": (semconv.GEN_AI_REQUEST_PRESENCE_PENALTY, number),
+    "seed": (semconv.GEN_AI_REQUEST_SEED, integer),
+    "stop": (semconv.GEN_AI_REQUEST_STOP_SEQUENCES, texts),
+    "stop_sequences": (semconv.GEN_AI_REQUEST_STOP_SEQUENCES, texts),
+    "n": (semconv.GEN_AI_REQUEST_CHOICE_COUNT, choices),
+    "reasoning_effort": (semconv.GEN_AI_REQUEST_REASONING_LEVEL, text),
+}
+"""`invocation_params` of a model call, as the provider packages name them."""
+
+LANGSMITH: Final[Table] = {
+    "ls_model_name": (semconv.GEN_AI_REQUEST_MODEL, text),
+    "ls_temperature": (semconv.GEN_AI_REQUEST_TEMPERATURE, number),
+    "ls_max_tokens": (semconv.GEN_AI_REQUEST_MAX_TOKENS, integer),
+    "ls_stop": (semconv.GEN_AI_REQUEST_STOP_SEQUENCES, texts),
+}
+"""Metadata of a model call (`BaseChatModel._get_ls_params`), for what the parameters lack."""
+
+LANGGRAPH: Final[Table] = {
+    "langgraph_node": (semconv.LANGGRAPH_NODE, text),
+    "langgraph_step": (semconv.LANGGRAPH_STEP, integer),
+    "langgraph_checkpoint_ns": (semconv.LANGGRAPH_CHECKPOINT_NAMESPACE, text),
+    "checkpoint_id": (semconv.LANGGRAPH_CHECKPOINT_ID, text),
+}
+"""Metadata of a graph's node (`langgraph.pregel._algo`)."""
+
+
+def facts_from(source: Mapping[str, Any], table: Table) -> dict[str, Any]:
+    """The facts that `source` holds under the keys of `table`. Cost follows the source."""
+    facts = {}
+    for key, value in source.items():
+        row = table.get(key)
+        if row is not None and value is not None:
+            converted = row[1](value)
+            if converted is not None:
+                facts[row[0]] = converted
+    return facts

@@ -1,0 +1,69 @@
+"""Knows what an operation is: pure functions from what LangChain says to facts.
+
+Facts are a dict keyed by the conventions' names that holds plain Python values. What may carry
+content (prompts, answers, arguments, documents) is told by functions of its own, which are asked
+only when the user wants content recorded.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.trace import SpanKind
+
+from langchain_otel.context import Family
+
+if TYPE_CHECKING:
+    from langchain_otel.run import Run
+
+Facts = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Started:
+    """What LangChain says when a run starts.
+
+    `payload` is the messages, prompts, inputs or query; `options` the further keyword arguments of
+    the event; `owner` the object that runs, where it is known.
+    """
+
+    serialized: dict[str, Any] | None
+    payload: Any
+    tags: list[str] | None
+    metadata: dict[str, Any] | None
+    options: dict[str, Any] = field(default_factory=dict)
+    owner: object | None = None
+
+
+def _no_facts(*_: Any) -> Facts:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A kind of run: how it is told from what LangChain says at its start and at its end.
+
+    `request` gives what is known at the start, `response` what the result adds. `partial` makes a
+    result of the chunks that came before the run was abandoned; `failure` names the error that a
+    result stands for.
+    """
+
+    family: Family
+    kind: SpanKind
+    title: Callable[[Started, Facts], str]
+    request: Callable[[Started, "Run | None"], Facts]
+    response: Callable[[Any, "Run"], Facts] = _no_facts
+    request_content: Callable[[Started], Facts] = _no_facts
+    response_content: Callable[[Any], Facts] = _no_facts
+    partial: Callable[[list[Any]], Any] = lambda _: None
+    failure: Callable[[Any], str | None] = lambda _: None
+
+
+def titled(operation: str, subject: str) -> Callable[[Started, Facts], str]:
+    """The conventions' span name: the operation, then the fact `subject` where it is known."""
+
+    def title(_: Started, facts: Facts) -> str:
+        name = facts.get(subject)
+        return operation if name is None else f"{operation} {name}"
+
+    return title

@@ -1,0 +1,73 @@
+"""Knows what the user and LangGraph said of a run: tags, metadata, node, step, checkpoint.
+
+Each stands on the span where it first appears, and is not repeated below.
+"""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from langchain_otel import semconv
+from langchain_otel.mapping import LANGGRAPH, MAX_ITEMS, MAX_TEXT, facts_from
+from langchain_otel.operations import Facts, Started
+from langchain_otel.operations.conversation import KEYS as CONVERSATION_KEYS
+
+if TYPE_CHECKING:
+    from langchain_otel.run import Run
+
+MAX_METADATA: Final = 32
+RETRY_TAG: Final = "retry:attempt:"
+# Tags that LangChain itself adds to say which step a run is: the tree says it already.
+STEP_TAGS: Final = (RETRY_TAG, "seq:step:", "map:key:", "graph:step:", "condition:", "branch:")
+# Metadata that LangChain adds for its own use, or that stands on the span under another name.
+OWN_METADATA: Final = ("ls_", "lc_", "langgraph_", "checkpoint_", "__")
+
+
+def annotations(started: Started, parent: "Run | None", is_root: bool, run_id: Any) -> Facts:
+    """The facts that are new on this run, compared with its parent's."""
+    facts: Facts = {semconv.RUN_ID: str(run_id)} if is_root else {}
+    parent_tags = () if parent is None else parent.tags or ()
+    if started.tags:
+        facts.update(_tags(started.tags, parent_tags))
+    known = {} if parent is None else parent.metadata or {}
+    if started.metadata and started.metadata != known:
+        facts.update(_metadata(started.metadata, known))
+    return facts
+
+
+def _tags(tags: list[str], known: Any) -> Facts:
+    facts: Facts = {}
+    new = [tag for tag in tags if tag not in known]
+    given = [tag[:MAX_TEXT] for tag in new if not tag.startswith(STEP_TAGS)]
+    if given:
+        facts[semconv.TAGS] = given[:MAX_ITEMS]
+    for tag in new:
+        attempt = tag.removeprefix(RETRY_TAG)
+        if attempt != tag and attempt.isdigit():
+            facts[semconv.RETRY_ATTEMPT] = int(attempt)
+    return facts
+
+
+def _metadata(metadata: dict[str, Any], known: dict[str, Any]) -> Facts:
+    facts: Facts = {}
+    namespace = metadata.get("langgraph_checkpoint_ns")
+    if namespace != known.get("langgraph_checkpoint_ns"):
+        facts.update(facts_from(metadata, LANGGRAPH))
+    for key, value in metadata.items():
+        if key.startswith(OWN_METADATA) or key in CONVERSATION_KEYS:
+            continue
+        if key in known and known[key] is value:
+            continue
+        scalar = _scalar(value)
+        if scalar is not None and len(facts) < MAX_METADATA:
+            facts[semconv.METADATA + key[:MAX_TEXT]] = scalar
+    return facts
+
+
+def _scalar(value: Any) -> Any:
+    """What an attribute can hold of a metadata value, bounded; None for what is no plain value."""
+    if isinstance(value, str):
+        return value[:MAX_TEXT]
+    if isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
+        return [item[:MAX_TEXT] for item in value[:MAX_ITEMS]]
+    return None

@@ -1,0 +1,110 @@
+"""Knows chains: plain steps and graph nodes, and those that are an agent or a workflow."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry.trace import SpanKind
+
+from langchain_otel import semconv
+from langchain_otel.content.messages import state_messages
+from langchain_otel.mapping import text
+from langchain_otel.operations import Facts, Operation, Started, titled
+from langchain_otel.operations.conversation import conversation_of
+
+if TYPE_CHECKING:
+    from langchain_otel.run import Run
+
+CREATE_AGENT: Final = "langchain_create_agent"
+# Names that say what kind of thing runs, not which one: no name for a workflow.
+TYPE_NAMES: Final = frozenset(("LangGraph", "StateGraph", "CompiledStateGraph", "Pregel"))
+AGENT_MODULES: Final = ("langchain_classic.agents.agent", "langchain.agents.agent")
+GRAPH_MODULE: Final = "langgraph.pregel.main"
+
+
+def operation_of(started: Started) -> Operation:
+    """Which operation a chain's start begins, by the type of what runs, never by its name."""
+    owner = started.owner
+    if owner is None:
+        return CHAIN
+    for kind in type(owner).__mro__:
+        if kind.__module__ == GRAPH_MODULE:
+            return AGENT if _is_agent(owner) else WORKFLOW
+        if kind.__name__ == "AgentExecutor" and kind.__module__ in AGENT_MODULES:
+            return AGENT
+    return CHAIN
+
+
+def _agent_metadata(owner: object) -> Mapping[str, Any]:
+    # A graph's own configuration: the metadata of the event are those of all its ancestors too.
+    config = getattr(owner, "config", None)
+    metadata = config.get("metadata") if isinstance(config, Mapping) else None
+    return metadata if isinstance(metadata, Mapping) else {}
+
+
+def _is_agent(owner: object) -> bool:
+    return _agent_metadata(owner).get("ls_integration") == CREATE_AGENT
+
+
+def _name(started: Started) -> str:
+    serialized = started.serialized or {}
+    return text(started.options.get("name")) or text(serialized.get("name")) or "chain"
+
+
+def _chain_request(_: Started, __: "Run | None") -> Facts:
+    return {}
+
+
+def _agent_request(started: Started, _: "Run | None") -> Facts:
+    facts: Facts = {semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_AGENT}
+    name = agent_name(started)
+    if name is not None:
+        facts[semconv.GEN_AI_AGENT_NAME] = name
+    return facts | conversation_of(started.metadata)
+
+
+def agent_name(started: Started) -> str | None:
+    """The name that an agent was given; None for an agent without one."""
+    name = text(_agent_metadata(started.owner).get("lc_agent_name"))
+    return name or (None if _is_agent(started.owner) else text(started.options.get("name")))
+
+
+def _workflow_request(started: Started, _: "Run | None") -> Facts:
+    facts: Facts = {semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_WORKFLOW}
+    name = _name(started)
+    if name not in TYPE_NAMES:
+        facts[semconv.GEN_AI_WORKFLOW_NAME] = name
+    return facts | conversation_of(started.metadata)
+
+
+def _request_messages(started: Started) -> Facts:
+    messages = state_messages(started.payload)
+    return {semconv.GEN_AI_INPUT_MESSAGES: messages} if messages else {}
+
+
+def _answer(output: Any) -> Facts:
+    messages = state_messages(output, last=1)
+    return {semconv.GEN_AI_OUTPUT_MESSAGES: messages} if messages else {}
+
+
+CHAIN: Final = Operation(
+    family="chain",
+    kind=SpanKind.INTERNAL,
+    title=lambda started, _: _name(started),
+    request=_chain_request,
+)
+AGENT: Final = Operation(
+    family="chain",
+    kind=SpanKind.INTERNAL,
+    title=titled(semconv.INVOKE_AGENT, semconv.GEN_AI_AGENT_NAME),
+    request=_agent_request,
+    request_content=_request_messages,
+    response_content=_answer,
+)
+WORKFLOW: Final = Operation(
+    family="chain",
+    kind=SpanKind.INTERNAL,
+    title=titled(semconv.INVOKE_WORKFLOW, semconv.GEN_AI_WORKFLOW_NAME),
+    request=_workflow_request,
+    request_content=_request_messages,
+    response_content=_answer,
+)

@@ -1,0 +1,68 @@
+"""Knows tools: name, call id, arguments, result, and a result that stands for an error."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry.trace import SpanKind
+
+from langchain_otel import semconv
+from langchain_otel.content.blocks import plain
+from langchain_otel.mapping import text
+from langchain_otel.operations import Facts, Operation, Started, titled
+from langchain_otel.operations.conversation import conversation_of
+
+if TYPE_CHECKING:
+    from langchain_otel.run import Run
+
+FUNCTION: Final = "function"
+
+
+def _request(started: Started, parent: "Run | None") -> Facts:
+    serialized = started.serialized or {}
+    facts: Facts = {
+        semconv.GEN_AI_OPERATION_NAME: semconv.EXECUTE_TOOL,
+        semconv.GEN_AI_TOOL_NAME: text(serialized.get("name"))
+        or text(started.options.get("name"))
+        or "unknown",
+        semconv.GEN_AI_TOOL_TYPE: FUNCTION,
+    }
+    description = text(serialized.get("description"))
+    if description is not None:
+        facts[semconv.GEN_AI_TOOL_DESCRIPTION] = description
+    call_id = text(started.options.get("tool_call_id"))
+    if call_id is not None:
+        facts[semconv.GEN_AI_TOOL_CALL_ID] = call_id
+    if parent is not None and parent.agent_name is not None:
+        facts[semconv.GEN_AI_AGENT_NAME] = parent.agent_name
+    facts.update(conversation_of(started.metadata))
+    return facts
+
+
+def _response(output: Any, run: "Run") -> Facts:
+    # Before langchain-core 1.0 the call id comes only with the message that the tool gives back.
+    call_id = text(getattr(output, "tool_call_id", None))
+    return {} if call_id is None else {semconv.GEN_AI_TOOL_CALL_ID: call_id}
+
+
+def _request_content(started: Started) -> Facts:
+    inputs = started.options.get("inputs")
+    return {semconv.GEN_AI_TOOL_CALL_ARGUMENTS: started.payload if inputs is None else inputs}
+
+
+def _response_content(output: Any) -> Facts:
+    return {semconv.GEN_AI_TOOL_CALL_RESULT: plain(output)}
+
+
+def _failure(output: Any) -> str | None:
+    return semconv.TOOL_ERROR if getattr(output, "status", None) == "error" else None
+
+
+TOOL: Final = Operation(
+    family="tool",
+    kind=SpanKind.INTERNAL,
+    title=titled(semconv.EXECUTE_TOOL, semconv.GEN_AI_TOOL_NAME),
+    request=_request,
+    response=_response,
+    request_content=_request_content,
+    response_content=_response_content,
+    failure=_failure,
+)

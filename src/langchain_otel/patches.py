@@ -1,0 +1,220 @@
+"""Knows which functions of LangChain are wrapped, and how each is put back.
+
+A row of `POINTS` names a function and what is put around it. A module that the application has not
+imported is patched when it is. `apply` gives back what undoes it: the very objects that were there.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from threading import RLock
+from typing import Any, Final
+
+import wrapt
+
+from langchain_otel import health
+from langchain_otel.context import Family, Frame, enter_body, hide_frame, show_frame
+from langchain_otel.frames import FrameFor, framed
+from langchain_otel.repair import repair_on_llm_start
+from langchain_otel.run import RUNS
+
+Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
+Undo = Callable[[], None]
+
+
+def starts(family: Family, *, activates: bool = True) -> Wrap:
+    """The run of this family that starts in the call has its body there too."""
+
+    def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
+        return Frame(family, args[0], activates=activates)
+
+    return _framing(frame_for)
+
+
+def body_of(position: int, name: str) -> Wrap:
+    """The call is the body of the run whose manager (or list of managers) is this argument."""
+
+    def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame | None:
+        manager = kwargs[name] if name in kwargs else args[position : position + 1]
+        if isinstance(manager, Sequence):
+            manager = manager[0] if manager else None
+        run = None if manager is None else RUNS.head(manager.run_id)
+        if run is None:
+            return None
+        if run.owner is None:
+            run.owner = args[0]
+        return Frame(None, args[0], run)
+
+    return _framing(frame_for)
+
+
+def _framing(frame_for: FrameFor) -> Wrap:
+    return lambda original: framed(original, frame_for)
+
+
+def copies_context(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The call prepares the copy of the context in which the body of `config`'s run will run."""
+
+    @wraps(original)
+    def call(config: Any, *args: Any, **kwargs: Any) -> Any:
+        result = original(config, *args, **kwargs)
+        try:
+            enter_body(config)
+        except Exception as error:
+            health.failed("context", error)
+        return result
+
+    return call
+
+
+def runs_before_start(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Runs that start in the call are not the run that the frame around it waits for."""
+
+    @wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        frame = hide_frame()
+        try:
+            return original(*args, **kwargs)
+        finally:
+            show_frame(frame)
+
+    return call
+
+
+@dataclass(frozen=True, slots=True)
+class PatchPoint:
+    """A function of LangChain, and what is put around it."""
+
+    module: str
+    path: str
+    wrap: Wrap
+
+
+CHAIN_CLASSES: Final = ("langchain_classic.chains.base", "langchain.chains.base")
+
+POINTS: Final = (
+    PatchPoint("langchain_core.runnables.config", "_set_config_context", copies_context),
+    PatchPoint("langgraph._internal._runnable", "_set_config_context", copies_context),
+    *(
+        PatchPoint("langchain_core.language_models.chat_models", f"BaseChatModel.{name}", wrap)
+        for name, wrap in (
+            ("generate", starts("model", activates=False)),
+            ("agenerate", starts("model", activates=False)),
+            ("_generate_with_cache", body_of(3, "run_manager")),
+            ("_agenerate_with_cache", body_of(3, "run_manager")),
+            ("stream", starts("model")),
+            ("astream", starts("model")),
+            ("_iter_v2_events", body_of(2, "run_manager")),
+            ("_aiter_v2_events", body_of(2, "run_manager")),
+        )
+    ),
+    *(
+        PatchPoint("langchain_core.language_models.llms", f"BaseLLM.{name}", wrap)
+        for name, wrap in (
+            ("generate", starts("model", activates=False)),
+            ("agenerate", starts("model", activates=False)),
+            ("_generate_helper", body_of(3, "run_managers")),
+            ("_agenerate_helper", body_of(3, "run_managers")),
+            ("stream", starts("model")),
+            ("astream", starts("model")),
+        )
+    ),
+    *(
+        PatchPoint("langchain_core.tools.base", f"BaseTool.{name}", starts("tool"))
+        for name in ("run", "arun")
+    ),
+    *(
+        PatchPoint("langchain_core.retrievers", f"BaseRetriever.{name}", starts("retriever"))
+        for name in ("invoke", "ainvoke")
+    ),
+    *(
+        PatchPoint("langchain_core.runnables.branch", f"RunnableBranch.{name}", starts("chain"))
+        for name in ("invoke", "ainvoke", "stream", "astream")
+    ),
+    *(
+        PatchPoint("langgraph.pregel.main", f"Pregel.{name}", starts("chain"))
+        for name in ("stream", "astream")
+    ),
+    *(
+        PatchPoint(module, f"Chain.{name}", wrap)
+        for module in CHAIN_CLASSES
+        for name, wrap in (
+            ("invoke", starts("chain")),
+            ("ainvoke", starts("chain")),
+            ("prep_inputs", runs_before_start),
+        )
+    ),
+    PatchPoint(
+        "langchain_core.callbacks.manager", "AsyncCallbackManager.on_llm_start", repair_on_llm_start
+    ),
+)
+
+
+class Patches:
+    """The patch points as applied: once for the whole process, however many ask for them."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._undo: dict[PatchPoint, Undo] = {}
+        self._watched: set[str] = set()
+        self.applied = False
+
+    def apply(self) -> Undo:
+        """Wrap what is imported, and the rest when the application imports it."""
+        with self._lock:
+            self.applied = True
+            for module in dict.fromkeys(point.module for point in POINTS):
+                self._apply_to(module)
+                self._watch(module)
+        return self.undo
+
+    def undo(self) -> None:
+        """Put every wrapped function back, the latest first."""
+        with self._lock:
+            self.applied = False
+            while self._undo:
+                _, undo = self._undo.popitem()
+                undo()
+
+    def _watch(self, module: str) -> None:
+        if module not in self._watched:
+            self._watched.add(module)
+            wrapt.register_post_import_hook(self._imported, module)
+
+    def _imported(self, module: Any) -> None:
+        with self._lock:
+            if self.applied:
+                self._apply_to(module.__name__)
+
+    def _apply_to(self, module: str) -> None:
+        if module not in sys.modules:
+            return
+        for point in POINTS:
+            if point.module == module and point not in self._undo:
+                undo = _patch(point)
+                if undo is not None:
+                    self._undo[point] = undo
+
+
+def _patch(point: PatchPoint) -> Undo | None:
+    """Wrap one function; None where this version of LangChain does not have it."""
+    *parents, name = point.path.split(".")
+    owner: Any = sys.modules[point.module]
+    for parent in parents:
+        owner = getattr(owner, parent, None)
+    original = None if owner is None else vars(owner).get(name)
+    if original is None:
+        return None
+    wrapped = point.wrap(original)
+    setattr(owner, name, wrapped)
+
+    def undo() -> None:
+        # What another package has wrapped in the meantime stays its own; ours inside is inert.
+        if vars(owner).get(name) is wrapped:
+            setattr(owner, name, original)
+
+    return undo
+
+
+PATCHES: Final = Patches()

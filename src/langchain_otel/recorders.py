@@ -1,0 +1,52 @@
+"""Knows which recorder applies: one for given providers, the instrumentor's, or the default."""
+
+from typing import Any
+
+from langchain_otel.config import configured
+from langchain_otel.recorder import Recorder
+from langchain_otel.run import RUNS
+
+# A provider is whatever has the method that makes its instruments: some are not subclasses.
+PROVIDER_METHODS = {
+    "tracer_provider": "get_tracer",
+    "meter_provider": "get_meter",
+    "logger_provider": "get_logger",
+}
+
+
+class _Recorders:
+    active: Recorder | None = None
+    default: Recorder | None = None
+
+
+def recorder_for(arguments: dict[str, Any]) -> Recorder:
+    """A recorder for providers and options as `instrument()` takes them.
+
+    Raises:
+        TypeError: A provider or an option is of the wrong type.
+        ValueError: An option has no valid value.
+    """
+    for name, method in PROVIDER_METHODS.items():
+        provider = arguments.get(name)
+        if provider is not None and not callable(getattr(provider, method, None)):
+            raise TypeError(
+                f"{name} must be an OpenTelemetry provider with a method {method}(), or None for "
+                f"the global one; got {provider!r}, a {type(provider).__name__}"
+            )
+    config = configured(arguments)
+    RUNS.max_open = config.max_open_runs
+    return Recorder(config, arguments.get("tracer_provider"), arguments.get("logger_provider"))
+
+
+def current_recorder() -> Recorder:
+    """The instrumentor's recorder, or else one for the global providers."""
+    if _Recorders.active is not None:
+        return _Recorders.active
+    if _Recorders.default is None:
+        _Recorders.default = recorder_for({})
+    return _Recorders.default
+
+
+def activate_recorder(recorder: Recorder | None) -> None:
+    """Make `recorder` the one of every handler without providers of its own; None: no longer."""
+    _Recorders.active = recorder

@@ -1,0 +1,48 @@
+"""Fixtures that every test shares, and what must hold after each."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+
+from langchain_otel import LangChainInstrumentor, health
+from langchain_otel.patches import PATCHES
+from langchain_otel.run import RUNS
+from recording import Tracing
+
+
+@pytest.fixture
+def tracing() -> Iterator[Tracing]:
+    """LangChain instrumented with providers of the test's own, which keep all in memory."""
+    tracing = Tracing()
+    instrumentor = LangChainInstrumentor()
+    instrumentor.instrument(
+        tracer_provider=tracing.tracer_provider, logger_provider=tracing.logger_provider
+    )
+    yield tracing
+    instrumentor.uninstrument()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Our failures raise; afterwards no run is open, no span current, no callback complained."""
+    health.strict = True
+    health.failures.clear()
+    before = otel_context.get_current()
+    yield
+    PATCHES.undo()
+    open_runs = len(RUNS)
+    RUNS.clear()
+    assert open_runs == 0, "runs were left open"
+    assert trace.get_current_span() is trace.INVALID_SPAN
+    assert otel_context.get_current() == before
+    assert not health.failures
+    complaints = [
+        record.getMessage()
+        for record in caplog.get_records("call")
+        if record.name.startswith(("langchain_core.callbacks", "langgraph", "opentelemetry"))
+        and record.levelno >= logging.WARNING
+    ]
+    assert not complaints

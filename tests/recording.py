@@ -1,0 +1,99 @@
+"""Knows the spans of a test and the runs that LangChain itself reported, and compares the two."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from langchain_core.callbacks import BaseCallbackHandler
+from opentelemetry import trace
+from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+MARKER = "marker"
+
+
+class Tracing:
+    """Providers that keep what they are given, and views of it."""
+
+    def __init__(self) -> None:
+        self.exporter = InMemorySpanExporter()
+        self.tracer_provider = TracerProvider(shutdown_on_exit=False)
+        self.tracer_provider.add_span_processor(SimpleSpanProcessor(self.exporter))
+        self.log_exporter = InMemoryLogRecordExporter()
+        self.logger_provider = LoggerProvider(shutdown_on_exit=False)
+        self.logger_provider.add_log_record_processor(SimpleLogRecordProcessor(self.log_exporter))
+        self.tracer = self.tracer_provider.get_tracer("test")
+
+    @property
+    def spans(self) -> tuple[ReadableSpan, ...]:
+        """All finished spans, in the order in which they ended."""
+        return self.exporter.get_finished_spans()
+
+    @property
+    def logs(self) -> tuple[ReadableLogRecord, ...]:
+        """All log records."""
+        return self.log_exporter.get_finished_logs()
+
+    def span(self, name: str) -> ReadableSpan:
+        """The only span with this name."""
+        found = [span for span in self.spans if span.name == name]
+        assert len(found) == 1, f"{len(found)} spans {name!r} among {self.names()}"
+        return found[0]
+
+    def names(self) -> list[str]:
+        """The names of all finished spans."""
+        return [span.name for span in self.spans]
+
+    def tree(self) -> str:
+        """The span trees as indented text, siblings by start."""
+        return "\n".join(_lines(self.spans, None, 0))
+
+    @contextmanager
+    def user_span(self, name: str) -> Iterator[trace.Span]:
+        """A span that the application makes itself."""
+        with self.tracer.start_as_current_span(name) as span:
+            yield span
+
+    def mark(self, label: str = MARKER) -> None:
+        """Make a span where the test's own code runs: its parent is what is current there."""
+        self.tracer.start_span(label).end()
+
+
+class RunTree(BaseCallbackHandler):
+    """LangChain's own account: every run with its parent, as any callback handler sees them."""
+
+    run_inline = True
+
+    def __init__(self) -> None:
+        self.parents: dict[UUID, UUID | None] = {}
+        self.ended: list[UUID] = []
+        self.order: list[UUID] = []
+
+    def _started(self, *_: Any, run_id: UUID, parent_run_id: UUID | None = None, **__: Any) -> None:
+        assert run_id not in self.parents
+        self.parents[run_id] = parent_run_id
+        self.order.append(run_id)
+
+    def _ended(self, *_: Any, run_id: UUID, **__: Any) -> None:
+        self.ended.append(run_id)
+
+    on_chain_start = on_chat_model_start = on_llm_start = _started
+    on_tool_start = on_retriever_start = _started
+    on_chain_end = on_llm_end = on_tool_end = on_retriever_end = _ended
+    on_chain_error = on_llm_error = on_tool_error = on_retriever_error = _ended
+
+
+def _lines(spans: Iterable[ReadableSpan], parent: int | None, depth: int) -> Iterator[str]:
+    children = [span for span in spans if _parent_id(span, spans) == parent]
+    for span in sorted(children, key=lambda span: span.start_time or 0):
+        yield "  " * depth + span.name
+        yield from _lines(spans, span.get_span_context().span_id, depth + 1)
+
+
+def _parent_id(span: ReadableSpan, spans: Iterable[ReadableSpan]) -> int | None:
+    known = {other.get_span_context().span_id for other in spans}
+    return span.parent.span_id if span.parent is not None and span.parent.span_id in known else None
