@@ -123,6 +123,4 @@ def _checked(option: Option, argument: Any) -> Any:
     try:
         return option.parse(str(argument))
     except ValueError:
-        raise ValueError(
-            f"{option.name} must be {option.expected}; got {argument!r}"
-        ) from None
+        raise ValueError(f"{option.name} must be {option.expected}; got {argument!r}") from None

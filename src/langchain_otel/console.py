@@ -19,30 +19,28 @@ try:
     from rich.text import Text
     from rich.tree import Tree
 except ImportError as missing:
-    needs = f'the span tree needs {missing.name}: pip install "langchain-otel[console]"'
-    raise ImportError(needs) from missing
+    raise ImportError(f'no {missing.name}: pip install "langchain-otel[console]"') from missing
 
-MAX_TRACES: Final = 100
-MAX_SPANS: Final = 10_000
-MAX_PRINTED: Final = 20_000
+_MAX_TRACES: Final = 100
+_MAX_SPANS: Final = 10_000  # waiting, and as many whose ids are known to be printed
 # Rich crops what is wider than its console, and a deep tree is wider than any terminal.
-WIDE: Final = 1_000_000
-ASCII: Final = str.maketrans({"→": "->", "µ": "u"})
-OURS: Final = __name__.partition(".")[0]
-MODELS: Final = (semconv.CHAT, semconv.TEXT_COMPLETION)
-DETAILS: Final = {
+_WIDE: Final = 1_000_000
+_ASCII: Final = str.maketrans({"→": "->", "µ": "u"})
+_OURS: Final = __name__.partition(".")[0]
+_MODELS: Final = (semconv.CHAT, semconv.TEXT_COMPLETION)
+_DETAILS: Final = {
     semconv.GEN_AI_REQUEST_MODEL: "cyan",
     semconv.GEN_AI_RESPONSE_MODEL: "cyan",
     semconv.GEN_AI_TOOL_NAME: "cyan",
     semconv.GEN_AI_TOOL_CALL_ID: "dim",
     semconv.RUN_OUTCOME: "yellow",
 }
-TOKENS: Final = (semconv.GEN_AI_USAGE_INPUT_TOKENS, semconv.GEN_AI_USAGE_OUTPUT_TOKENS)
-TOKEN_DETAILS: Final = {
+_TOKENS: Final = (semconv.GEN_AI_USAGE_INPUT_TOKENS, semconv.GEN_AI_USAGE_OUTPUT_TOKENS)
+_TOKEN_DETAILS: Final = {
     semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: "cached",
     semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: "reasoning",
 }
-Spans = list[ReadableSpan]
+_Spans = list[ReadableSpan]
 
 
 class TreeSpanExporter(SpanExporter):
@@ -52,7 +50,7 @@ class TreeSpanExporter(SpanExporter):
         self._out = out
         # Reentrant, because the garbage collector may end a span in the middle of an export.
         self._lock = threading.RLock()
-        self._waiting: dict[int, Spans] = {}
+        self._waiting: dict[int, _Spans] = {}
         self._printed: dict[int, None] = {}
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
@@ -78,27 +76,27 @@ class TreeSpanExporter(SpanExporter):
         if parent is None:
             self._print(self._waiting.pop(span.context.trace_id))
         elif parent.is_remote or parent.span_id in self._printed:
-            tree, rest = divided(self._waiting.pop(span.context.trace_id), span)
+            tree, rest = _divided(self._waiting.pop(span.context.trace_id), span)
             if rest:
                 self._waiting.setdefault(span.context.trace_id, []).extend(rest)
             self._print(tree, "" if parent.is_remote else "continued")
 
-    def _keep(self, traces: int = MAX_TRACES) -> None:
-        while len(self._waiting) > traces or sum(map(len, self._waiting.values())) > MAX_SPANS:
+    def _keep(self, traces: int = _MAX_TRACES) -> None:
+        while len(self._waiting) > traces or sum(map(len, self._waiting.values())) > _MAX_SPANS:
             self._print(self._waiting.pop(next(iter(self._waiting))), "unfinished")
-        while len(self._printed) > MAX_PRINTED:
+        while len(self._printed) > _MAX_SPANS:
             del self._printed[next(iter(self._printed))]
 
-    def _print(self, spans: Spans, note: str = "") -> None:
+    def _print(self, spans: _Spans, note: str = "") -> None:
         self._printed.update((span.context.span_id, None) for span in spans)
         out = self._out or sys.stdout
         # Nobody is left to be told when the terminal is gone.
         with suppress(OSError, ValueError):
-            out.write(drawn(spans, note, out))
+            out.write(_drawn(spans, note, out))
             out.flush()
 
 
-def divided(spans: Spans, top: ReadableSpan) -> tuple[Spans, Spans]:
+def _divided(spans: _Spans, top: ReadableSpan) -> tuple[_Spans, _Spans]:
     """The spans from this one down, and the others."""
     children = defaultdict(list)
     for span in spans:
@@ -110,21 +108,21 @@ def divided(spans: Spans, top: ReadableSpan) -> tuple[Spans, Spans]:
     return tree, [span for siblings in children.values() for span in siblings]
 
 
-def drawn(spans: Spans, note: str, out: IO[str]) -> str:
+def _drawn(spans: _Spans, note: str, out: IO[str]) -> str:
     """The whole block as text, with colours if `out` is a terminal that has them."""
-    service = str(spans[0].resource.attributes.get(SERVICE_NAME, ""))
-    trace = f"trace {spans[0].context.trace_id:032x}"
-    header = line((trace, "bold"), (service, ""), (note, "yellow"))
-    console = Console(file=out, width=WIDE, highlight=False, force_jupyter=False)
+    trace_id, resource = spans[0].context.trace_id, spans[0].resource.attributes
+    service = str(resource.get(SERVICE_NAME, ""))
+    header = _line((f"trace {trace_id:032x}", "bold"), (service, ""), (note, "yellow"))
+    console = Console(file=out, width=_WIDE, highlight=False, force_jupyter=False)
     with console.capture() as captured:
-        console.print(Group(header, *trees(spans), totals(spans), ""))
-    text = captured.get().translate(ASCII if console.options.ascii_only else {})
+        console.print(Group(header, *_trees(spans), _totals(spans), ""))
+    text = captured.get().translate(_ASCII if console.options.ascii_only else {})
     return text.encode(console.encoding, "backslashreplace").decode(console.encoding)
 
 
-def trees(spans: Spans) -> Iterator[Tree]:
+def _trees(spans: _Spans) -> Iterator[Tree]:
     """One tree for each span whose parent is not among the spans."""
-    nodes = {span.context.span_id: Tree(label(span), guide_style="dim") for span in spans}
+    nodes = {span.context.span_id: Tree(_label(span), guide_style="dim") for span in spans}
     for span in sorted(spans, key=lambda span: span.start_time or 0):
         node = nodes[span.context.span_id]
         if span.parent and (parent := nodes.get(span.parent.span_id)):
@@ -133,63 +131,65 @@ def trees(spans: Spans) -> Iterator[Tree]:
             yield node
 
 
-def totals(spans: Spans) -> Text:
-    models = [span for span in spans if value(span, semconv.GEN_AI_OPERATION_NAME) in MODELS]
+def _totals(spans: _Spans) -> Text:
+    models = [span for span in spans if _value(span, semconv.GEN_AI_OPERATION_NAME) in _MODELS]
     errors = sum(span.status.status_code is StatusCode.ERROR for span in spans)
     count = f"{len(spans)} span" + "s" * (len(spans) != 1)
     failed = f"{errors} error" + "s" * (errors != 1) if errors else ""
-    return line((count, "bold"), (elapsed(*spans), ""), (tokens(*models), "green"), (failed, "red"))
+    return _line(
+        (count, "bold"), (_elapsed(*spans), ""), (_tokens(*models), "green"), (failed, "red")
+    )
 
 
-def label(span: ReadableSpan) -> Text:
+def _label(span: ReadableSpan) -> Text:
     scope = span.instrumentation_scope
-    own = scope is not None and scope.name.partition(".")[0] == OURS
-    parts = [(span.name, "bold" if own else ""), (elapsed(span), "")]
-    parts += [(unnamed(span, name), style) for name, style in DETAILS.items()]
-    parts += [(tokens(span), "green"), (failure(span), "red"), (links(span), "magenta")]
-    text = line(*parts)
+    own = scope is not None and scope.name.partition(".")[0] == _OURS
+    parts = [(span.name, "bold" if own else ""), (_elapsed(span), "")]
+    parts += [(_unnamed(span, name), style) for name, style in _DETAILS.items()]
+    parts += [(_tokens(span), "green"), (_failure(span), "red"), (_links(span), "magenta")]
+    text = _line(*parts)
     text.stylize_before("" if own else "dim")
     return text
 
 
-def unnamed(span: ReadableSpan, name: str) -> str:
+def _unnamed(span: ReadableSpan, name: str) -> str:
     """An attribute, unless the name of the span tells it already."""
-    detail = value(span, name)
+    detail = _value(span, name)
     return "" if detail is None or str(detail) in span.name else str(detail)
 
 
-def tokens(*spans: ReadableSpan) -> str:
+def _tokens(*spans: ReadableSpan) -> str:
     def total(name: str) -> int:
-        return sum(count for span in spans if type(count := value(span, name)) is int)
+        return sum(count for span in spans if type(count := _value(span, name)) is int)
 
-    read, written = map(total, TOKENS)
-    parts = [f"{total(name)} {word}" for name, word in TOKEN_DETAILS.items() if total(name)]
+    read, written = map(total, _TOKENS)
+    parts = [f"{total(name)} {word}" for name, word in _TOKEN_DETAILS.items() if total(name)]
     spent = f"{read}→{written} tokens" if read or written else ""
     return f"{spent} ({', '.join(parts)})" if parts else spent
 
 
-def failure(span: ReadableSpan) -> str:
+def _failure(span: ReadableSpan) -> str:
     if span.status.status_code is not StatusCode.ERROR:
         return ""
-    return f"error {value(span, semconv.ERROR_TYPE) or span.status.description or ''}".rstrip()
+    return f"error {_value(span, semconv.ERROR_TYPE) or span.status.description or ''}".rstrip()
 
 
-def links(span: ReadableSpan) -> str:
+def _links(span: ReadableSpan) -> str:
     others = {link.context.trace_id for link in span.links} - {span.context.trace_id}
     return ", ".join(f"continues {trace_id:032x}" for trace_id in sorted(others))
 
 
-def value(span: ReadableSpan, name: str) -> object:
+def _value(span: ReadableSpan, name: str) -> object:
     return (span.attributes or {}).get(name)
 
 
-def line(*parts: tuple[str, str]) -> Text:
-    """The parts on one line, without what a terminal would obey."""
+def _line(*parts: tuple[str, str]) -> Text:
+    # Names come from applications and models: nothing in them may steer the terminal.
     shown = [(t if t.isprintable() else repr(t)[1:-1], style) for t, style in parts if t]
     return Text("  ").join(Text(text, style) for text, style in shown)
 
 
-def elapsed(*spans: ReadableSpan) -> str:
+def _elapsed(*spans: ReadableSpan) -> str:
     first = min(span.start_time or 0 for span in spans)
     nanoseconds = max(span.end_time or first for span in spans) - first
     if nanoseconds < 1e6:

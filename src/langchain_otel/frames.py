@@ -1,4 +1,4 @@
-"""Knows how to put a frame around a function of LangChain: one wrapper for each kind of function."""
+"""Knows how to put a frame around a function of LangChain: a wrapper for each kind of function."""
 
 import inspect
 from collections.abc import AsyncGenerator, Callable, Generator

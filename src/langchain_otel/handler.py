@@ -23,49 +23,21 @@ from langchain_otel.operations.model import CHAT, COMPLETION
 from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.tool import TOOL
 from langchain_otel.patches import PATCHES
+from langchain_otel.recorder import Recorder
 from langchain_otel.recorders import current_recorder, recorder_for
 from langchain_otel.repair import InlineHandler
 from langchain_otel.run import RUNS
 
 
-class OpenTelemetryCallbackHandler(InlineHandler):
-    """Makes a span of every run that LangChain reports to it.
+class RecordingHandler(InlineHandler):
+    """Tells a recorder of every run that LangChain reports to it."""
 
-    Pass one in `config={"callbacks": [...]}` to trace a request and everything below it, or in a
-    constructor's `callbacks=` to trace that object's runs alone. It goes together with
-    `LangChainInstrumentor`: a run never gets two spans of one tracer provider.
-
-    Args:
-        tracer_provider: Where the spans go. Without any provider, to those of
-            `LangChainInstrumentor` if it is active, else to the global providers.
-        meter_provider: Where the metrics go.
-        logger_provider: Where the log records go.
-        capture_message_content: As the variable
-            `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, which it overrides.
-
-    Raises:
-        TypeError: An argument is of the wrong type.
-        ValueError: An option has no valid value.
-    """
-
-    def __init__(
-        self,
-        tracer_provider: TracerProvider | None = None,
-        meter_provider: MeterProvider | None = None,
-        logger_provider: LoggerProvider | None = None,
-        *,
-        capture_message_content: str | None = None,
-    ) -> None:
+    def __init__(self, recorder: Recorder | None) -> None:
         super().__init__()
-        arguments = {
-            "tracer_provider": tracer_provider,
-            "meter_provider": meter_provider,
-            "logger_provider": logger_provider,
-            "capture_message_content": capture_message_content,
-        }
-        given = any(argument is not None for argument in arguments.values())
-        self._recorder = recorder_for(arguments) if given else None
-        PATCHES.apply()
+        self._given_recorder = recorder
+
+    def _recorder(self) -> Recorder:
+        return self._given_recorder or current_recorder()
 
     def _start(
         self,
@@ -74,12 +46,9 @@ class OpenTelemetryCallbackHandler(InlineHandler):
         parent_run_id: UUID | None,
         started: Started,
     ) -> None:
-        recorder = self._recorder or current_recorder()
-        recorder.start(self, operation, run_id, parent_run_id, started)
+        self._recorder().start(self, operation, run_id, parent_run_id, started)
 
-    def _end(
-        self, run_id: UUID, result: Any = None, error: BaseException | None = None
-    ) -> None:
+    def _end(self, run_id: UUID, result: Any = None, error: BaseException | None = None) -> None:
         run = RUNS.of_handler(run_id, self)
         if run is not None:
             run.recorder.end(run, result, error)
@@ -129,13 +98,20 @@ class OpenTelemetryCallbackHandler(InlineHandler):
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
         run = RUNS.of_handler(run_id, self)
         if run is not None and _is_content(event):
-            run.recorder.chunk(run, None)
+            run.recorder.chunk(run, event)
 
     def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
         self._end(run_id, response)
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        self._end(run_id, kwargs.get("response"), error)
+        run = RUNS.of_handler(run_id, self)
+        response = kwargs.get("response")
+        if run is None:
+            return
+        if any(getattr(response, "generations", None) or ()):
+            run.recorder.end(run, response, error)
+        else:
+            run.recorder.abandon(run, error)
 
     # Chains, graphs, agents
 
@@ -221,6 +197,50 @@ class OpenTelemetryCallbackHandler(InlineHandler):
 
     def on_custom_event(self, name: str, data: Any, *, run_id: UUID, **kwargs: Any) -> None:
         self._event(run_id, CUSTOM, (name, data))
+
+
+class OpenTelemetryCallbackHandler(RecordingHandler):
+    """Makes a span of every run that LangChain reports to it.
+
+    Pass one in `config={"callbacks": [...]}` to trace a request and everything below it, or in a
+    constructor's `callbacks=` to trace that object's runs alone. It goes together with
+    `LangChainInstrumentor`: a run never gets two spans of one tracer provider.
+
+    Args:
+        tracer_provider: Where the spans go. Without any provider, to those of
+            `LangChainInstrumentor` if it is active, else to the global providers.
+        meter_provider: Where the metrics go.
+        logger_provider: Where the log records go.
+        capture_message_content: As the variable
+            `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, which it overrides.
+
+    Raises:
+        TypeError: An argument is of the wrong type.
+        ValueError: An option has no valid value.
+    """
+
+    def __init__(
+        self,
+        tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
+        logger_provider: LoggerProvider | None = None,
+        *,
+        capture_message_content: str | None = None,
+    ) -> None:
+        arguments = {
+            "tracer_provider": tracer_provider,
+            "meter_provider": meter_provider,
+            "logger_provider": logger_provider,
+            "capture_message_content": capture_message_content,
+        }
+        given = any(argument is not None for argument in arguments.values())
+        super().__init__(recorder_for(arguments) if given else None)
+        PATCHES.apply()
+
+    def _recorder(self) -> Recorder:
+        # Without the instrumentor, or after it, this handler sees to the current span itself.
+        PATCHES.apply()
+        return super()._recorder()
 
 
 def _owner(family: Family) -> object | None:

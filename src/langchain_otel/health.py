@@ -10,7 +10,7 @@ failures: Final[Counter[str]] = Counter()
 """How often each kind of failure happened, by `place:exception type`, and each limit was met."""
 
 strict: bool = False
-"""Raise what `failed` would swallow. The tests of this package set it; an application never does."""
+"""Raise what `failed` would swallow: the tests of this package do, an application never."""
 
 
 def failed(place: str, error: Exception) -> None:

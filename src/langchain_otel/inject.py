@@ -1,12 +1,16 @@
 """Knows how our handler gets into every callback manager that LangChain configures."""
 
+import sys
 from collections.abc import Callable
-from typing import Any, cast
+from types import ModuleType
+from typing import Any, Final
 
 from langchain_core.callbacks import BaseCallbackHandler
-from langchain_core.tracers import context as tracers_context
 
 from langchain_otel.context import current, is_suppressed
+from langchain_otel.imports import when_imported
+
+HOOKS_MODULE: Final = "langchain_core.tracers.context"
 
 
 class _InjectedHandler:
@@ -23,13 +27,24 @@ def inject(handler: BaseCallbackHandler) -> Callable[[], None]:
     """Add `handler` to every callback manager that LangChain configures; gives what undoes it.
 
     The hook is public (`langchain_core.tracers.context.register_configure_hook`), its undoing is
-    not: the hook is taken out of the list that the function put it in.
+    not: the hook is taken out of the list that the function put it in. The module brings langsmith
+    with it, so we wait until LangChain imports it, at the first run.
     """
     variable = _InjectedHandler(handler)
-    tracers_context.register_configure_hook(cast("Any", variable), inheritable=True)
+
+    def register(module: ModuleType) -> None:
+        module.register_configure_hook(variable, inheritable=True)
+
+    forget = when_imported(HOOKS_MODULE, register)
 
     def undo() -> None:
-        hooks = tracers_context._configure_hooks
-        hooks[:] = [hook for hook in hooks if cast("Any", hook[0]) is not variable]
+        forget()
+        hooks = _hooks()
+        hooks[:] = [hook for hook in hooks if hook[0] is not variable]
 
     return undo
+
+
+def _hooks() -> list[tuple[Any, ...]]:
+    hooks: list[tuple[Any, ...]] = getattr(sys.modules.get(HOOKS_MODULE), "_configure_hooks", [])
+    return hooks

@@ -4,18 +4,17 @@ import logging
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
-from langchain_core.version import VERSION
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 
 from langchain_otel.config import OPTIONS, SDK_DISABLED_VARIABLE, is_disabled
-from langchain_otel.handler import OpenTelemetryCallbackHandler
+from langchain_otel.handler import RecordingHandler
 from langchain_otel.inject import inject
 from langchain_otel.patches import PATCHES
 from langchain_otel.recorders import PROVIDER_METHODS, activate_recorder, recorder_for
+from langchain_otel.supported import REQUIREMENT, is_supported
 
 logger: Final = logging.getLogger("langchain_otel")
 
-SUPPORTED: Final = "langchain-core >= 0.3.80, < 2"
 ARGUMENTS: Final = frozenset((*PROVIDER_METHODS, *(option.name for option in OPTIONS)))
 
 
@@ -35,7 +34,7 @@ class LangChainInstrumentor(BaseInstrumentor):
 
     def instrumentation_dependencies(self) -> Collection[str]:
         """The range of langchain-core that is supported."""
-        return (SUPPORTED,)
+        return (REQUIREMENT,)
 
     def instrument(self, **kwargs: Any) -> None:
         """Trace every run from here on; a second call is a warning and changes nothing.
@@ -44,15 +43,8 @@ class LangChainInstrumentor(BaseInstrumentor):
             TypeError: An argument is of the wrong type; the message says what it takes.
             ValueError: An option has no valid value.
         """
-        if not is_supported(VERSION):
-            logger.warning(
-                "langchain-otel works with %s, but langchain-core %s is installed: nothing is "
-                "traced and nothing is changed.",
-                SUPPORTED,
-                VERSION,
-            )
-            return
-        super().instrument(**{**kwargs, "skip_dep_check": True})
+        if is_supported():
+            super().instrument(**{**kwargs, "skip_dep_check": True})
 
     def _instrument(self, **kwargs: Any) -> None:
         self._undo = []
@@ -70,15 +62,9 @@ class LangChainInstrumentor(BaseInstrumentor):
         self._undo = [
             lambda: activate_recorder(None),
             PATCHES.apply(),
-            inject(OpenTelemetryCallbackHandler()),
+            inject(RecordingHandler(recorder)),
         ]
 
     def _uninstrument(self, **kwargs: Any) -> None:
         while self._undo:
             self._undo.pop()()
-
-
-def is_supported(version: str) -> bool:
-    """Whether this version of langchain-core is in the range, by its first two numbers."""
-    major, minor, *_ = (int(number) for number in version.split(".")[:2])
-    return (0, 3) <= (major, minor) < (2, 0)

@@ -4,20 +4,20 @@ A row of `POINTS` names a function and what is put around it. A module that the 
 imported is patched when it is. `apply` gives back what undoes it: the very objects that were there.
 """
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from threading import RLock
+from types import ModuleType
 from typing import Any, Final
-
-import wrapt
 
 from langchain_otel import health
 from langchain_otel.context import Family, Frame, enter_body, hide_frame, show_frame
 from langchain_otel.frames import FrameFor, framed
+from langchain_otel.imports import when_imported
 from langchain_otel.repair import repair_on_llm_start
 from langchain_otel.run import RUNS
+from langchain_otel.supported import is_supported
 
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 Undo = Callable[[], None]
@@ -26,7 +26,7 @@ Undo = Callable[[], None]
 def starts(family: Family, *, activates: bool = True) -> Wrap:
     """The run of this family that starts in the call has its body there too."""
 
-    def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
+    def frame_for(args: tuple[Any, ...], _: dict[str, Any]) -> Frame:
         return Frame(family, args[0], activates=activates)
 
     return _framing(frame_for)
@@ -156,51 +156,45 @@ class Patches:
 
     def __init__(self) -> None:
         self._lock = RLock()
-        self._undo: dict[PatchPoint, Undo] = {}
-        self._watched: set[str] = set()
-        self.applied = False
+        self._forget: list[Undo] = []
+        self._undo: list[Undo] = []
+
+    @property
+    def applied(self) -> bool:
+        """Whether functions are wrapped, or will be when they are imported."""
+        return bool(self._forget)
 
     def apply(self) -> Undo:
         """Wrap what is imported, and the rest when the application imports it."""
+        if self.applied or not is_supported():
+            return self.undo
         with self._lock:
-            self.applied = True
-            for module in dict.fromkeys(point.module for point in POINTS):
-                self._apply_to(module)
-                self._watch(module)
+            if not self.applied:
+                modules = dict.fromkeys(point.module for point in POINTS)
+                self._forget = [when_imported(module, self._apply_to) for module in modules]
         return self.undo
 
     def undo(self) -> None:
         """Put every wrapped function back, the latest first."""
         with self._lock:
-            self.applied = False
+            while self._forget:
+                self._forget.pop()()
             while self._undo:
-                _, undo = self._undo.popitem()
-                undo()
+                self._undo.pop()()
 
-    def _watch(self, module: str) -> None:
-        if module not in self._watched:
-            self._watched.add(module)
-            wrapt.register_post_import_hook(self._imported, module)
-
-    def _imported(self, module: Any) -> None:
+    def _apply_to(self, module: ModuleType) -> None:
         with self._lock:
-            if self.applied:
-                self._apply_to(module.__name__)
-
-    def _apply_to(self, module: str) -> None:
-        if module not in sys.modules:
-            return
-        for point in POINTS:
-            if point.module == module and point not in self._undo:
-                undo = _patch(point)
-                if undo is not None:
-                    self._undo[point] = undo
+            for point in POINTS:
+                if point.module == module.__name__:
+                    undo = _patch(point, module)
+                    if undo is not None:
+                        self._undo.append(undo)
 
 
-def _patch(point: PatchPoint) -> Undo | None:
+def _patch(point: PatchPoint, module: ModuleType) -> Undo | None:
     """Wrap one function; None where this version of LangChain does not have it."""
     *parents, name = point.path.split(".")
-    owner: Any = sys.modules[point.module]
+    owner: Any = module
     for parent in parents:
         owner = getattr(owner, parent, None)
     original = None if owner is None else vars(owner).get(name)

@@ -75,7 +75,7 @@ class Recorder:
         parent = None if parent_run_id is None else self._parent(parent_run_id)
         parent_run = parent if isinstance(parent, Run) else None
         facts = _described(operation.request, started, parent_run)
-        own = _described(annotations, started, parent_run, parent is None, run_id)
+        own = _described(annotations, started, parent_run, run_id if parent is None else None)
         span = self._tracer.start_span(
             operation.title(started, facts),
             context.parent_context(parent, ambient),
@@ -134,11 +134,8 @@ class Recorder:
         self.end(run)
 
     def _describe_end(self, run: Run, result: Any, error: BaseException | None) -> None:
-        failure = None
-        facts: Facts = {}
-        if result is not None:
-            facts = _described(run.operation.response, result, run)
-            failure = run.operation.failure(result)
+        facts = _described(run.operation.response, result, run)
+        failure = run.operation.failure(result)
         if error is not None:
             outcome = outcome_of(error)
             if outcome is None:

@@ -34,7 +34,8 @@ def recorder_for(arguments: dict[str, Any]) -> Recorder:
                 f"the global one; got {provider!r}, a {type(provider).__name__}"
             )
     config = configured(arguments)
-    RUNS.max_open = config.max_open_runs
+    if _Recorders.active is None or arguments.get("max_open_runs") is not None:
+        RUNS.max_open = config.max_open_runs
     return Recorder(config, arguments.get("tracer_provider"), arguments.get("logger_provider"))
 
 

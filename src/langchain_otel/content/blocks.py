@@ -1,8 +1,9 @@
 """Knows what values of LangChain look like as plain, bounded data: blocks, results, documents."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from enum import Enum
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -81,24 +82,33 @@ def plain(value: Any, depth: int = 0) -> Any:
 
     Never calls what a class of the user defines: an object is its type and its public fields.
     """
-    if isinstance(value, str):
-        return cut(value)
     if value is None or isinstance(value, (bool, int, float)):
         return value
-    if isinstance(value, Enum):
-        return plain(value.value, depth + 1)
-    if isinstance(value, (date, UUID)):
-        return str(value)
     if depth >= MAX_DEPTH:
-        return f"<{type(value).__qualname__}>"
-    if isinstance(value, Mapping):
-        items = list(value.items())[:MAX_ITEMS]
-        return {_key(key): plain(item, depth + 1) for key, item in items}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item, depth + 1) for item in list(value)[:MAX_ITEMS]]
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return f"<{type(value).__qualname__}: {len(value)} bytes>"
-    return _object(value, depth)
+        return _type_name(value)
+    for kinds, convert in _CONVERTERS:
+        if isinstance(value, kinds):
+            return convert(value, depth + 1)
+    return _object(value, depth + 1)
+
+
+def _mapping(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+    items = islice(value.items(), MAX_ITEMS)
+    return {_key(key): plain(item, depth) for key, item in items}
+
+
+def _items(value: Iterable[Any], depth: int) -> list[Any]:
+    return [plain(item, depth) for item in islice(value, MAX_ITEMS)]
+
+
+_CONVERTERS: Final[tuple[tuple[Any, Callable[[Any, int], Any]], ...]] = (
+    (Enum, lambda value, depth: plain(value.value, depth)),
+    (str, lambda value, _: cut(value)),
+    ((date, UUID), lambda value, _: str(value)),
+    (Mapping, _mapping),
+    ((list, tuple, set, frozenset), _items),
+    ((bytes, bytearray, memoryview), lambda value, _: f"{_type_name(value)} {len(value)} bytes"),
+)
 
 
 def _key(key: Any) -> str:
@@ -106,17 +116,18 @@ def _key(key: Any) -> str:
         return cut(key)
     if key is None or isinstance(key, (bool, int, float)):
         return str(key)
-    if isinstance(key, tuple):
-        return "/".join(map(_key, key))
-    return f"<{type(key).__qualname__}>"
+    return "/".join(map(_key, key)) if isinstance(key, tuple) else _type_name(key)
 
 
 def _object(value: Any, depth: int) -> Any:
     fields = getattr(value, "__dict__", None)
-    name = f"<{type(value).__qualname__}>"
     if not isinstance(fields, dict) or isinstance(value, type) or callable(value):
-        return name
+        return _type_name(value)
     if "content" in fields and "type" in fields:
-        return plain(fields["content"], depth + 1)
+        return plain(fields["content"], depth)
     public = {key: item for key, item in fields.items() if not str(key).startswith("_")}
-    return plain(public, depth + 1) if public else name
+    return _mapping(public, depth) if public else _type_name(value)
+
+
+def _type_name(value: Any) -> str:
+    return f"<{type(value).__qualname__}>"

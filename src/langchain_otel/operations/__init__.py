@@ -43,9 +43,9 @@ def _no_facts(*_: Any) -> Facts:
 class Operation:
     """A kind of run: how it is told from what LangChain says at its start and at its end.
 
-    `request` gives what is known at the start, `response` what the result adds. `partial` makes a
-    result of the chunks that came before the run was abandoned; `failure` names the error that a
-    result stands for.
+    `request` gives what is known at the start, `response` what the result adds (None: there is no
+    result). `partial` makes a result of the chunks that came before the run was abandoned;
+    `failure` names the error that a result stands for.
     """
 
     family: Family

@@ -47,6 +47,8 @@ def _response(result: Any, run: "Run") -> Facts:
     facts = _streaming(run)
     if semconv.SERVER_ADDRESS not in run.facts:
         facts.update(server_of(run.owner))
+    if result is None:
+        return facts
     generations = [generation for choices in result.generations for generation in choices]
     reasons = [reason for reason in map(_finish_reason, generations) if reason]
     if reasons:
@@ -105,17 +107,19 @@ def _answer_content(result: Any) -> Facts:
     return {semconv.GEN_AI_OUTPUT_MESSAGES: answers(result)}
 
 
-class _PartialResult:
-    """The chunks of an answer that was abandoned, in the form of LangChain's `LLMResult`."""
-
-    llm_output = None
-
-    def __init__(self, generation: Any) -> None:
-        self.generations = [[generation]]
-
-
 def _partial(chunks: list[Any]) -> Any:
-    return _PartialResult(reduce(add, chunks)) if chunks else None
+    from langchain_core.messages import AIMessage
+    from langchain_core.outputs import ChatGeneration, LLMResult
+
+    if not chunks:
+        return None
+    if isinstance(chunks[0], Mapping):
+        deltas = [chunk.get("delta") or {} for chunk in chunks]
+        text = "".join(str(delta.get("text", "")) for delta in deltas)
+        generation: Any = ChatGeneration(message=AIMessage(content=text))
+    else:
+        generation = reduce(add, chunks)
+    return LLMResult.model_construct(generations=[[generation]], llm_output=None)
 
 
 CHAT: Final = Operation(

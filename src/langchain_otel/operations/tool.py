@@ -37,7 +37,7 @@ def _request(started: Started, parent: "Run | None") -> Facts:
     return facts
 
 
-def _response(output: Any, run: "Run") -> Facts:
+def _response(output: Any, _: "Run") -> Facts:
     # Before langchain-core 1.0 the call id comes only with the message that the tool gives back.
     call_id = text(getattr(output, "tool_call_id", None))
     return {} if call_id is None else {semconv.GEN_AI_TOOL_CALL_ID: call_id}
