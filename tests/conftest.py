@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from opentelemetry import context as otel_context
@@ -16,10 +17,22 @@ from recording import Tracing
 @pytest.fixture
 def tracing() -> Iterator[Tracing]:
     """LangChain instrumented with providers of the test's own, which keep all in memory."""
+    yield from _instrumented()
+
+
+@pytest.fixture
+def tracing_with_content() -> Iterator[Tracing]:
+    """The same, with content recorded on every channel."""
+    yield from _instrumented(capture_message_content="SPAN_AND_EVENT")
+
+
+def _instrumented(**options: Any) -> Iterator[Tracing]:
     tracing = Tracing()
     instrumentor = LangChainInstrumentor()
     instrumentor.instrument(
-        tracer_provider=tracing.tracer_provider, logger_provider=tracing.logger_provider
+        tracer_provider=tracing.tracer_provider,
+        logger_provider=tracing.logger_provider,
+        **options,
     )
     yield tracing
     instrumentor.uninstrument()

@@ -7,13 +7,30 @@ from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from langchain_otel import current_span_of
+
 MARKER = "marker"
+
+
+class Lives(SpanProcessor):
+    """Every start and end of a span, to be counted."""
+
+    def __init__(self) -> None:
+        self.started: list[trace.Span] = []
+        self.ended: list[int] = []
+
+    def on_start(self, span: trace.Span, parent_context: Context | None = None) -> None:
+        self.started.append(span)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        self.ended.append(span.get_span_context().span_id)
 
 
 class Tracing:
@@ -22,6 +39,8 @@ class Tracing:
     def __init__(self) -> None:
         self.exporter = InMemorySpanExporter()
         self.tracer_provider = TracerProvider(shutdown_on_exit=False)
+        self.lives = Lives()
+        self.tracer_provider.add_span_processor(self.lives)
         self.tracer_provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         self.log_exporter = InMemoryLogRecordExporter()
         self.logger_provider = LoggerProvider(shutdown_on_exit=False)
@@ -70,21 +89,66 @@ class RunTree(BaseCallbackHandler):
 
     def __init__(self) -> None:
         self.parents: dict[UUID, UUID | None] = {}
+        self.names: dict[UUID, str] = {}
+        self.errors: dict[UUID, BaseException] = {}
+        self.failed_tools: set[UUID] = set()
+        self.spans: dict[UUID, trace.Span] = {}
         self.ended: list[UUID] = []
         self.order: list[UUID] = []
 
-    def _started(self, *_: Any, run_id: UUID, parent_run_id: UUID | None = None, **__: Any) -> None:
+    def look(self) -> None:
+        """Learn which span belongs to which run, of every run that is open."""
+        for run_id in list(self.order):
+            if run_id not in self.spans:
+                span = current_span_of(run_id)
+                if span is not trace.INVALID_SPAN:
+                    self.spans[run_id] = span
+
+    def tree(self, names: dict[UUID, str] | None = None) -> str:
+        """The runs as indented text, siblings by start, each by its name here or in `names`."""
+        return "\n".join(self._lines(self.names if names is None else names, None, 0))
+
+    def _lines(
+        self, names: dict[UUID, str], parent: UUID | None, depth: int
+    ) -> Iterator[str]:
+        for run_id in self.order:
+            known = self.parents[run_id] if self.parents[run_id] in self.parents else None
+            if known == parent:
+                yield "  " * depth + names[run_id]
+                yield from self._lines(names, run_id, depth + 1)
+
+    def _started(
+        self,
+        serialized: Any,
+        *_: Any,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        name: str | None = None,
+        **__: Any,
+    ) -> None:
         assert run_id not in self.parents
         self.parents[run_id] = parent_run_id
+        self.names[run_id] = name or (serialized or {}).get("name") or "unnamed"
         self.order.append(run_id)
+        self.look()
 
-    def _ended(self, *_: Any, run_id: UUID, **__: Any) -> None:
+    def _ended(self, output: Any, *_: Any, run_id: UUID, **__: Any) -> None:
+        self.look()
         self.ended.append(run_id)
+        if getattr(output, "status", None) == "error":
+            self.failed_tools.add(run_id)
+
+    def _failed(self, error: BaseException, *_: Any, run_id: UUID, **__: Any) -> None:
+        self.errors[run_id] = error
+        self._ended(None, run_id=run_id)
+
+    def on_llm_new_token(self, *_: Any, **__: Any) -> None:
+        self.look()
 
     on_chain_start = on_chat_model_start = on_llm_start = _started
     on_tool_start = on_retriever_start = _started
     on_chain_end = on_llm_end = on_tool_end = on_retriever_end = _ended
-    on_chain_error = on_llm_error = on_tool_error = on_retriever_error = _ended
+    on_chain_error = on_llm_error = on_tool_error = on_retriever_error = _failed
 
 
 def _lines(spans: Iterable[ReadableSpan], parent: int | None, depth: int) -> Iterator[str]:

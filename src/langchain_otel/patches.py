@@ -4,7 +4,7 @@ A row of `POINTS` names a function and what is put around it. A module that the 
 imported is patched when it is. `apply` gives back what undoes it: the very objects that were there.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from threading import RLock
@@ -36,8 +36,8 @@ def body_of(position: int, name: str) -> Wrap:
     """The call is the body of the run whose manager (or list of managers) is this argument."""
 
     def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame | None:
-        manager = kwargs[name] if name in kwargs else args[position : position + 1]
-        if isinstance(manager, Sequence):
+        manager = kwargs.get(name, args[position] if len(args) > position else None)
+        if isinstance(manager, list):
             manager = manager[0] if manager else None
         run = None if manager is None else RUNS.head(manager.run_id)
         if run is None:

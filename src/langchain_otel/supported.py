@@ -1,9 +1,9 @@
 """Knows which versions of langchain-core this package works with."""
 
 import logging
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_of
 from typing import Final
-
-from langchain_core.version import VERSION
 
 logger: Final = logging.getLogger("langchain_otel")
 
@@ -14,13 +14,17 @@ FIRST_UNSUPPORTED: Final = (2, 0)
 _warned: Final[set[str]] = set()
 
 
-def is_supported(version: str = VERSION) -> bool:
-    """Whether this version of langchain-core is in the range, by its first two numbers.
+def is_supported() -> bool:
+    """Whether the installed langchain-core is in the range.
 
     One that is not is one warning; nothing of it is changed then.
     """
-    major_minor = tuple(int(number) for number in version.split(".")[:2] if number.isdigit())
-    if OLDEST <= major_minor < FIRST_UNSUPPORTED:
+    try:
+        version = version_of("langchain-core")
+    except PackageNotFoundError:
+        # Frozen into an executable, say: there is no way to tell.
+        return True
+    if is_in_range(version):
         return True
     if version not in _warned:
         _warned.add(version)
@@ -31,3 +35,9 @@ def is_supported(version: str = VERSION) -> bool:
             version,
         )
     return False
+
+
+def is_in_range(version: str) -> bool:
+    """Whether a version is in the range, by its first two numbers."""
+    major_minor = tuple(int(number) for number in version.split(".")[:2] if number.isdigit())
+    return OLDEST <= major_minor < FIRST_UNSUPPORTED

@@ -1,0 +1,63 @@
+# make demo        a traced agent, in the terminal or in the backend that OTEL_EXPORTER_OTLP_ENDPOINT names
+# make test        the tests; those against real backends too, once `make backends` has built them
+# make check       lint, format and types
+# make backends    builds the Collector, Jaeger and Tempo into ~/.cache/langchain-otel, once
+# make up, down    starts and stops them on loopback
+# make bench       what tracing costs
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Without an endpoint the spans are printed as a tree; metrics and logs have nowhere to go then.
+TERMINAL := OTEL_TRACES_EXPORTER=langchain_tree OTEL_METRICS_EXPORTER=none OTEL_LOGS_EXPORTER=none
+EXPORTERS = $(if $(OTEL_EXPORTER_OTLP_ENDPOINT),,$(TERMINAL))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format backends up down bench clean
+
+help:
+	@grep -E '^# make' Makefile | cut -c3-
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[otlp,console]' --group demo
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[otlp,console]' --group demo --group test --group check
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo
+	@OTEL_SERVICE_NAME=$${OTEL_SERVICE_NAME:-langchain-otel-demo} $(EXPORTERS) \
+		$(BIN)/opentelemetry-instrument $(BIN)/python examples/agent.py
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST_ARGS)
+
+check: $(VENV)/.test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.test
+	$(BIN)/ruff check --fix-only --quiet
+	$(BIN)/ruff format
+
+backends:
+	$(PYTHON) tests/backends/build.py
+
+up:
+	$(PYTHON) tests/backends/servers.py up
+
+down:
+	$(PYTHON) tests/backends/servers.py down
+
+bench: $(VENV)/.test
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) dist

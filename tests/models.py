@@ -1,0 +1,88 @@
+"""Models, tools and retrievers that tests run: small, real subclasses of LangChain's own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from langchain_core.callbacks import (
+    AsyncCallbackManagerForRetrieverRun,
+    CallbackManagerForRetrieverRun,
+)
+from langchain_core.documents import Document
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.retrievers import BaseRetriever
+
+A_MOMENT = 0.005
+
+
+def counted(input_tokens: int, output_tokens: int) -> UsageMetadata:
+    """The usage of one answer or chunk."""
+    return UsageMetadata(
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        total_tokens=input_tokens + output_tokens,
+    )
+
+
+class Model(BaseChatModel):
+    """Answers with its words: at once, or a chunk a word. `fails` raises before the answer."""
+
+    words: list[str] = ["one", "two", "three"]
+    fails: Any = None
+    delay: float = 0.0
+
+    @property
+    def _llm_type(self) -> str:
+        return "test-model"
+
+    def _generate(self, messages: list[BaseMessage], *_: Any, **__: Any) -> ChatResult:
+        if self.fails is not None:
+            raise self.fails
+        message = AIMessage(" ".join(self.words), usage_metadata=counted(3, len(self.words)))
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    async def _agenerate(self, messages: list[BaseMessage], *_: Any, **__: Any) -> ChatResult:
+        await asyncio.sleep(self.delay)
+        return self._generate(messages)
+
+
+class StreamingModel(Model):
+    """The same, streamed; each chunk counts one token of its answer."""
+
+    def _chunks(self) -> Iterator[ChatGenerationChunk]:
+        for position, word in enumerate(self.words):
+            usage = counted(0 if position else 3, 1)
+            yield ChatGenerationChunk(message=AIMessageChunk(word, usage_metadata=usage))
+        if self.fails is not None:
+            raise self.fails
+
+    def _stream(self, *_: Any, **__: Any) -> Iterator[ChatGenerationChunk]:
+        yield from self._chunks()
+
+    async def _astream(self, *_: Any, **__: Any) -> AsyncIterator[ChatGenerationChunk]:
+        for chunk in self._chunks():
+            yield chunk
+            await asyncio.sleep(self.delay)
+
+
+class Retriever(BaseRetriever):
+    """Finds one document; `fails` raises instead."""
+
+    fails: Any = None
+    delay: float = 0.0
+
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun
+    ) -> list[Document]:
+        if self.fails is not None:
+            raise self.fails
+        return [Document(f"about {query}", id="doc-1", metadata={"score": 0.5, "source": "s"})]
+
+    async def _aget_relevant_documents(
+        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun
+    ) -> list[Document]:
+        await asyncio.sleep(self.delay)
+        return self._get_relevant_documents(query, run_manager=run_manager.get_sync())

@@ -1,0 +1,241 @@
+"""Knows the modes: every way to run something, each with its caller watched between chunks."""
+
+import asyncio
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from langchain_core.language_models import BaseChatModel
+
+from modes.probe import Probe, Program
+
+Run = Callable[[Any, Any, Any, Probe], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """A way to run a program; `partly` where it stops before the end."""
+
+    name: str
+    kind: str
+    run: Run
+    partly: bool = False
+    fits: Callable[[Any], bool] = lambda _: True
+
+
+def consumed(chunks: Any, probe: Probe) -> None:
+    for _ in chunks:
+        probe.in_caller()
+
+
+async def aconsumed(chunks: Any, probe: Probe) -> None:
+    async for _ in chunks:
+        probe.in_caller()
+
+
+def invoke(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    it.invoke(given, config)
+
+
+async def ainvoke(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    await it.ainvoke(given, config)
+
+
+def stream(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    consumed(it.stream(given, config), probe)
+
+
+async def astream(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    await aconsumed(it.astream(given, config), probe)
+
+
+def transform(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    consumed(it.transform(iter([given]), config), probe)
+
+
+async def atransform(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    async def inputs() -> Any:
+        yield given
+
+    await aconsumed(it.atransform(inputs(), config), probe)
+
+
+def batch(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    it.batch([given, given, given], {**config, "max_concurrency": 2})
+
+
+async def abatch(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    await it.abatch([given, given, given], {**config, "max_concurrency": 2})
+
+
+def batch_as_completed(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    consumed(it.batch_as_completed([given, given], config), probe)
+
+
+async def abatch_as_completed(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    await aconsumed(it.abatch_as_completed([given, given], config), probe)
+
+
+def stream_closed(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    chunks = it.stream(given, config)
+    for _ in chunks:
+        probe.in_caller()
+        break
+    chunks.close()
+
+
+def stream_dropped(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    for _ in it.stream(given, config):
+        probe.in_caller()
+        break
+
+
+async def astream_closed(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    chunks = it.astream(given, config)
+    async for _ in chunks:
+        probe.in_caller()
+        break
+    await chunks.aclose()
+    probe.in_caller()
+    await settled()
+
+
+async def astream_dropped(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    async for _ in it.astream(given, config):
+        probe.in_caller()
+        break
+    await settled()
+
+
+async def settled() -> None:
+    """Let the event loop close what was dropped."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
+
+
+async def astream_events(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    await aconsumed(it.astream_events(given, config, version="v2"), probe)
+
+
+async def astream_log(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        await aconsumed(it.astream_log(given, config), probe)
+
+
+def stream_events_v3(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    with experimental():
+        events = it.stream_events(given, config, version="v3")
+    consumed(events, probe)
+    _ = events.output
+
+
+def stream_events_v3_output(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    with experimental():
+        _ = it.stream_events(given, config, version="v3").output
+
+
+async def astream_events_v3(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    with experimental():
+        events = await it.astream_events(given, config, version="v3")
+    await aconsumed(events, probe)
+    await resolved(events.output)
+
+
+async def astream_events_v3_output(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    with experimental():
+        events = await it.astream_events(given, config, version="v3")
+    await resolved(events.output)
+
+
+async def resolved(output: Any) -> None:
+    """Await what a stream's output is: a method in a graph's, an awaitable in a model's."""
+    await (output() if callable(output) else output)
+
+
+@contextmanager
+def experimental() -> Iterator[None]:
+    """Version 3 warns that it may change."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def has_version_3(it: Any) -> bool:
+    if isinstance(it, BaseChatModel):
+        return hasattr(BaseChatModel, "_iter_v2_events")
+    return type(it).__name__ == "CompiledStateGraph" and hasattr(it, "_pregel_stream_v3")
+
+
+MODES = (
+    Mode("invoke", "sync", invoke),
+    Mode("ainvoke", "async", ainvoke),
+    Mode("stream", "sync", stream),
+    Mode("astream", "async", astream),
+    Mode("transform", "sync", transform),
+    Mode("atransform", "async", atransform),
+    Mode("batch", "sync", batch),
+    Mode("abatch", "async", abatch),
+    Mode("batch_as_completed", "sync", batch_as_completed),
+    Mode("abatch_as_completed", "async", abatch_as_completed),
+    Mode("stream_closed", "sync", stream_closed, partly=True),
+    Mode("stream_dropped", "sync", stream_dropped, partly=True),
+    Mode("astream_closed", "async", astream_closed, partly=True),
+    Mode("astream_dropped", "async", astream_dropped, partly=True),
+    Mode("astream_events", "async", astream_events),
+    Mode("astream_log", "async", astream_log),
+    Mode("stream_events_v3", "sync", stream_events_v3, fits=has_version_3),
+    Mode("stream_events_v3_output", "sync", stream_events_v3_output, fits=has_version_3),
+    Mode("astream_events_v3", "async", astream_events_v3, fits=has_version_3),
+    Mode("astream_events_v3_output", "async", astream_events_v3_output, fits=has_version_3),
+)
+
+
+def cells(programs: list[Program]) -> list[Any]:
+    """Every program in every mode of its kinds."""
+    return [
+        pytest.param(program, mode, id=f"{program.name}-{mode.name}")
+        for program in programs
+        for mode in MODES
+        if mode.kind in program.kinds
+    ]
+
+
+def run(program: Program, mode: Mode, probe: Probe) -> None:
+    """Run a program in a mode once, with its caller's context watched."""
+    it, given = program.build(probe)
+    if not mode.fits(it):
+        pytest.skip(f"no {mode.name} for a {type(it).__name__}")
+    config = {"callbacks": [probe.runs]}
+    if mode.kind == "async":
+        asyncio.run(_arun(program, mode, probe, it, given, config))
+        return
+    probe.calling()
+    with _raising(program, mode):
+        mode.run(it, given, config, probe)
+    probe.in_caller()
+
+
+async def _arun(
+    program: Program, mode: Mode, probe: Probe, it: Any, given: Any, config: Any
+) -> None:
+    probe.calling()
+    with _raising(program, mode):
+        await mode.run(it, given, config, probe)
+    probe.in_caller()
+
+
+@contextmanager
+def _raising(program: Program, mode: Mode) -> Iterator[None]:
+    if program.raises is None:
+        yield
+        return
+    try:
+        yield
+    except program.raises:
+        return
+    assert mode.partly, f"{program.raises.__name__} was not raised"

@@ -1,0 +1,26 @@
+"""In every mode the spans of a program are its runs, and its code runs inside its own span."""
+
+import pytest
+
+from modes import lcel
+from modes.drive import Mode, cells, run
+from modes.probe import Probe, Program, cast_span
+from recording import Tracing
+
+PROGRAMS = [*lcel.PROGRAMS]
+
+
+@pytest.mark.parametrize(("program", "mode"), cells(PROGRAMS))
+def test_spans_are_the_runs(program: Program, mode: Mode, tracing: Tracing) -> None:
+    """As a root and again under a user's span: same tree, right current span, clean context."""
+    alone = Probe(tracing)
+    run(program, mode, alone)
+    alone.check()
+    inside = Probe(tracing)
+    with tracing.user_span("user") as span:
+        inside = Probe(tracing)
+        run(program, mode, inside)
+    inside.check(cast_span(span))
+    if not mode.partly:
+        assert {mark.name for mark in alone.marks} == program.bodies
+        assert {mark.name for mark in inside.marks} == program.bodies
