@@ -1,7 +1,7 @@
 # make demo        a traced agent, in the terminal or in the backend that OTEL_EXPORTER_OTLP_ENDPOINT names
 # make test        the tests; those against real backends too, once `make backends` has built them
 # make check       lint, format and types
-# make backends    builds the Collector, Jaeger and Tempo into ~/.cache/langchain-otel, once
+# make backends    builds the OpenTelemetry Collector and Jaeger into ~/.cache/langchain-otel, once
 # make up, down    starts and stops them on loopback
 # make bench       what tracing costs
 
@@ -48,13 +48,13 @@ format: $(VENV)/.test
 	$(BIN)/ruff format
 
 backends:
-	$(PYTHON) tests/backends/build.py
+	$(PYTHON) -m tests.backends.build
 
 up:
-	$(PYTHON) tests/backends/servers.py up
+	$(PYTHON) -m tests.backends.local up
 
 down:
-	$(PYTHON) tests/backends/servers.py down
+	$(PYTHON) -m tests.backends.local down
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/run.py

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.runnables.config import var_child_runnable_config
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
@@ -15,6 +16,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from langchain_otel import current_span_of
+from langchain_otel.outcome import outcome_of
 
 MARKER = "marker"
 
@@ -90,8 +92,7 @@ class RunTree(BaseCallbackHandler):
     def __init__(self) -> None:
         self.parents: dict[UUID, UUID | None] = {}
         self.names: dict[UUID, str] = {}
-        self.errors: dict[UUID, BaseException] = {}
-        self.failed_tools: set[UUID] = set()
+        self.failed: set[UUID] = set()
         self.spans: dict[UUID, trace.Span] = {}
         self.ended: list[UUID] = []
         self.order: list[UUID] = []
@@ -108,9 +109,7 @@ class RunTree(BaseCallbackHandler):
         """The runs as indented text, siblings by start, each by its name here or in `names`."""
         return "\n".join(self._lines(self.names if names is None else names, None, 0))
 
-    def _lines(
-        self, names: dict[UUID, str], parent: UUID | None, depth: int
-    ) -> Iterator[str]:
+    def _lines(self, names: dict[UUID, str], parent: UUID | None, depth: int) -> Iterator[str]:
         for run_id in self.order:
             known = self.parents[run_id] if self.parents[run_id] in self.parents else None
             if known == parent:
@@ -127,7 +126,8 @@ class RunTree(BaseCallbackHandler):
         **__: Any,
     ) -> None:
         assert run_id not in self.parents
-        self.parents[run_id] = parent_run_id
+        # `RunnableWithFallbacks.invoke` names no parent to what it runs: the ambient run is it.
+        self.parents[run_id] = parent_run_id or running_id()
         self.names[run_id] = name or (serialized or {}).get("name") or "unnamed"
         self.order.append(run_id)
         self.look()
@@ -136,10 +136,12 @@ class RunTree(BaseCallbackHandler):
         self.look()
         self.ended.append(run_id)
         if getattr(output, "status", None) == "error":
-            self.failed_tools.add(run_id)
+            self.failed.add(run_id)
 
     def _failed(self, error: BaseException, *_: Any, run_id: UUID, **__: Any) -> None:
-        self.errors[run_id] = error
+        # The error itself is not kept: its frames hold generators that are to be freed.
+        if outcome_of(error) is None:
+            self.failed.add(run_id)
         self._ended(None, run_id=run_id)
 
     def on_llm_new_token(self, *_: Any, **__: Any) -> None:
@@ -149,6 +151,13 @@ class RunTree(BaseCallbackHandler):
     on_tool_start = on_retriever_start = _started
     on_chain_end = on_llm_end = on_tool_end = on_retriever_end = _ended
     on_chain_error = on_llm_error = on_tool_error = on_retriever_error = _failed
+
+
+def running_id() -> UUID | None:
+    """The id of the run whose body runs here, as LangChain's own ambient configuration knows it."""
+    config = var_child_runnable_config.get() or {}
+    run_id: UUID | None = getattr(config.get("callbacks"), "parent_run_id", None)
+    return run_id
 
 
 def _lines(spans: Iterable[ReadableSpan], parent: int | None, depth: int) -> Iterator[str]:

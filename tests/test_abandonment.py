@@ -147,9 +147,7 @@ def test_closed_stream_is_an_outcome(tracing: Tracing, leave: Callable[[Any], No
 
 
 @pytest.mark.parametrize("make", [StreamingModel, lambda: StreamingModel() | StrOutputParser()])
-async def test_closed_async_stream_is_an_outcome(
-    tracing: Tracing, make: Callable[[], Any]
-) -> None:
+async def test_closed_async_stream_is_an_outcome(tracing: Tracing, make: Callable[[], Any]) -> None:
     """The same in async code, for a model and for a chain."""
     stream = make().astream("hello")
     await anext(stream)

@@ -169,7 +169,9 @@ def test_handler_of_a_request(fresh: Tracing, handler: OpenTelemetryCallbackHand
 def test_handler_of_a_constructor(fresh: Tracing, handler: OpenTelemetryCallbackHandler) -> None:
     """A handler in a constructor sees that object's runs alone."""
     model = Model(callbacks=[handler])
-    RunnableLambda(lambda text: (Model().invoke(text), model.invoke(text)), name="outer").invoke("x")
+    RunnableLambda(lambda text: (Model().invoke(text), model.invoke(text)), name="outer").invoke(
+        "x"
+    )
     assert fresh.tree() == "chat"
 
 

@@ -1,13 +1,25 @@
 """In every mode the spans of a program are its runs, and its code runs inside its own span."""
 
+import gc
+from collections.abc import Iterator
+
 import pytest
 
-from modes import lcel
+from modes import lcel, models, tools
 from modes.drive import Mode, cells, run
 from modes.probe import Probe, Program, cast_span
 from recording import Tracing
 
-PROGRAMS = [*lcel.PROGRAMS]
+PROGRAMS = [*lcel.PROGRAMS, *models.PROGRAMS, *tools.PROGRAMS]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_heap() -> Iterator[None]:
+    """What was there before is no garbage: each collection looks at a test's own objects."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.mark.parametrize(("program", "mode"), cells(PROGRAMS))

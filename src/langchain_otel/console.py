@@ -2,7 +2,6 @@
 
 import sys
 import threading
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Final
@@ -10,6 +9,7 @@ from typing import IO, Final
 from opentelemetry.trace import StatusCode
 
 from langchain_otel import semconv
+from langchain_otel.recorder import SCOPE
 
 try:
     from opentelemetry.sdk.resources import SERVICE_NAME
@@ -21,12 +21,11 @@ try:
 except ImportError as missing:
     raise ImportError(f'no {missing.name}: pip install "langchain-otel[console]"') from missing
 
-_MAX_TRACES: Final = 100
-_MAX_SPANS: Final = 10_000  # waiting, and as many whose ids are known to be printed
+MAX_TRACES: Final = 100
+MAX_SPANS: Final = 10_000  # waiting, and as many whose ids are known to be printed
 # Rich crops what is wider than its console, and a deep tree is wider than any terminal.
 _WIDE: Final = 1_000_000
 _ASCII: Final = str.maketrans({"→": "->", "µ": "u"})
-_OURS: Final = __name__.partition(".")[0]
 _MODELS: Final = (semconv.CHAT, semconv.TEXT_COMPLETION)
 _DETAILS: Final = {
     semconv.GEN_AI_REQUEST_MODEL: "cyan",
@@ -54,6 +53,7 @@ class TreeSpanExporter(SpanExporter):
         self._printed: dict[int, None] = {}
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Print what is complete now, and keep the rest."""
         with self._lock:
             for span in spans:
                 self._waiting.setdefault(span.context.trace_id, []).append(span)
@@ -62,10 +62,12 @@ class TreeSpanExporter(SpanExporter):
             self._keep()
         return SpanExportResult.SUCCESS
 
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Keep what is not complete."""
         return True
 
     def shutdown(self) -> None:
+        """Print what is left, complete or not."""
         with self._lock:
             self._keep(traces=0)
 
@@ -81,10 +83,10 @@ class TreeSpanExporter(SpanExporter):
                 self._waiting.setdefault(span.context.trace_id, []).extend(rest)
             self._print(tree, "" if parent.is_remote else "continued")
 
-    def _keep(self, traces: int = _MAX_TRACES) -> None:
-        while len(self._waiting) > traces or sum(map(len, self._waiting.values())) > _MAX_SPANS:
+    def _keep(self, traces: int = MAX_TRACES) -> None:
+        while len(self._waiting) > traces or sum(map(len, self._waiting.values())) > MAX_SPANS:
             self._print(self._waiting.pop(next(iter(self._waiting))), "unfinished")
-        while len(self._printed) > _MAX_SPANS:
+        while len(self._printed) > MAX_SPANS:
             del self._printed[next(iter(self._printed))]
 
     def _print(self, spans: _Spans, note: str = "") -> None:
@@ -98,10 +100,10 @@ class TreeSpanExporter(SpanExporter):
 
 def _divided(spans: _Spans, top: ReadableSpan) -> tuple[_Spans, _Spans]:
     """The spans from this one down, and the others."""
-    children = defaultdict(list)
+    children: dict[int | None, _Spans] = {}
     for span in spans:
         if span is not top:
-            children[span.parent and span.parent.span_id].append(span)
+            children.setdefault(span.parent and span.parent.span_id, []).append(span)
     tree = [top]
     for span in tree:
         tree.extend(children.pop(span.context.span_id, ()))
@@ -110,12 +112,12 @@ def _divided(spans: _Spans, top: ReadableSpan) -> tuple[_Spans, _Spans]:
 
 def _drawn(spans: _Spans, note: str, out: IO[str]) -> str:
     """The whole block as text, with colours if `out` is a terminal that has them."""
-    trace_id, resource = spans[0].context.trace_id, spans[0].resource.attributes
-    service = str(resource.get(SERVICE_NAME, ""))
-    header = _line((f"trace {trace_id:032x}", "bold"), (service, ""), (note, "yellow"))
+    service = str(spans[0].resource.attributes.get(SERVICE_NAME, ""))
+    trace = f"trace {spans[0].context.trace_id:032x}"
+    head = _line((trace, "bold"), (service, ""), (note, "yellow"))
     console = Console(file=out, width=_WIDE, highlight=False, force_jupyter=False)
     with console.capture() as captured:
-        console.print(Group(header, *_trees(spans), _totals(spans), ""))
+        console.print(Group(head, *_trees(spans), _totals(spans), ""))
     text = captured.get().translate(_ASCII if console.options.ascii_only else {})
     return text.encode(console.encoding, "backslashreplace").decode(console.encoding)
 
@@ -132,24 +134,20 @@ def _trees(spans: _Spans) -> Iterator[Tree]:
 
 
 def _totals(spans: _Spans) -> Text:
-    models = [span for span in spans if _value(span, semconv.GEN_AI_OPERATION_NAME) in _MODELS]
-    errors = sum(span.status.status_code is StatusCode.ERROR for span in spans)
     count = f"{len(spans)} span" + "s" * (len(spans) != 1)
+    spent = _tokens(*(s for s in spans if _value(s, semconv.GEN_AI_OPERATION_NAME) in _MODELS))
+    errors = sum(span.status.status_code is StatusCode.ERROR for span in spans)
     failed = f"{errors} error" + "s" * (errors != 1) if errors else ""
-    return _line(
-        (count, "bold"), (_elapsed(*spans), ""), (_tokens(*models), "green"), (failed, "red")
-    )
+    return _line((count, "bold"), (_elapsed(*spans), ""), (spent, "green"), (failed, "red"))
 
 
 def _label(span: ReadableSpan) -> Text:
     scope = span.instrumentation_scope
-    own = scope is not None and scope.name.partition(".")[0] == _OURS
-    parts = [(span.name, "bold" if own else ""), (_elapsed(span), "")]
+    own = scope is not None and scope.name == SCOPE
+    parts = [(span.name, "bold" if own else "dim"), (_elapsed(span), "" if own else "dim")]
     parts += [(_unnamed(span, name), style) for name, style in _DETAILS.items()]
     parts += [(_tokens(span), "green"), (_failure(span), "red"), (_links(span), "magenta")]
-    text = _line(*parts)
-    text.stylize_before("" if own else "dim")
-    return text
+    return _line(*parts)
 
 
 def _unnamed(span: ReadableSpan, name: str) -> str:

@@ -13,6 +13,7 @@ from langchain_core.runnables import (
     RunnablePassthrough,
 )
 
+from modes.drive import STREAMING
 from modes.probe import Probe, Programs
 
 PROGRAMS = Programs()
@@ -136,7 +137,7 @@ def fallbacks_that_all_fail(probe: Probe) -> tuple[Any, Any]:
     return breaks.with_fallbacks([step(probe, "also_breaks", failing(99, lambda n: n))]), 1
 
 
-@PROGRAMS.add("flaky", "after")
+@PROGRAMS.add("flaky", "after", not_in=STREAMING)
 def retry(probe: Probe) -> tuple[Any, Any]:
     flaky = step(probe, "flaky", failing(1, lambda n: n))
     retried = flaky.with_retry(stop_after_attempt=3, wait_exponential_jitter=False)
@@ -204,6 +205,6 @@ def lambda_that_gives_a_runnable(probe: Probe) -> tuple[Any, Any]:
     return RunnableLambda(choose, name="chooses"), 1
 
 
-@PROGRAMS.add("item")
+@PROGRAMS.add("item", not_in=frozenset(("astream_events",)))
 def mapped(probe: Probe) -> tuple[Any, Any]:
     return step(probe, "item", lambda n: n).map(), [1, 2, 3]

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from langchain_core.runnables.config import ensure_config
 from opentelemetry import trace
 from opentelemetry.context import Context, get_current
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
-from langchain_otel.outcome import outcome_of
-from recording import MARKER, RunTree, Tracing
+from recording import MARKER, RunTree, Tracing, running_id
 
 OURS = "langchain_otel"
 
@@ -119,19 +117,13 @@ class Probe:
                 assert found == mark.run_id, f"in {name} the span of another run of it is current"
 
     def _check_status(self, spans: list[ReadableSpan]) -> None:
-        failed = {run_id for run_id, error in self.runs.errors.items() if outcome_of(error) is None}
-        expected = {span_id(self.runs.spans[run_id]) for run_id in failed | self.runs.failed_tools}
+        failed = self.runs.failed
+        expected = {span_id(self.runs.spans[run_id]) for run_id in failed}
         actual = {span_id(span) for span in spans if span.status.status_code is StatusCode.ERROR}
         assert actual == expected, (
             f"with status ERROR: {[span.name for span in spans if span_id(span) in actual]}, "
             f"reported as failed: {[self.runs.names[run_id] for run_id in failed]}"
         )
-
-
-def running_id() -> UUID | None:
-    """The id of the run whose body runs here, as LangChain's own configuration knows it."""
-    run_id: UUID | None = getattr(ensure_config().get("callbacks"), "parent_run_id", None)
-    return run_id
 
 
 def scope_of(span: ReadableSpan) -> str:
@@ -161,10 +153,11 @@ class Program:
     build: Build
     bodies: frozenset[str]
     kinds: frozenset[str]
-    raises: type[BaseException] | None = None
+    raises: type[BaseException] | None
+    not_in: frozenset[str]
+    version_3: bool
 
 
-BOTH = frozenset(("sync", "async"))
 SYNC = frozenset(("sync",))
 ASYNC = frozenset(("async",))
 
@@ -175,13 +168,21 @@ class Programs(list[Program]):
     def add(
         self,
         *bodies: str,
-        kinds: frozenset[str] = BOTH,
+        kinds: frozenset[str] = SYNC | ASYNC,
         raises: type[BaseException] | None = None,
+        not_in: frozenset[str] = frozenset(),
+        version_3: bool = False,
     ) -> Callable[[Build], Build]:
-        """Register a program that marks in the bodies of runs with these names."""
+        """Register a program that marks in the bodies of runs with these names.
+
+        `kinds` says whether it runs in synchronous or asynchronous modes, `raises` what comes out
+        of it, `not_in` in which modes it cannot run, `version_3` whether it has those events.
+        """
 
         def register(build: Build) -> Build:
-            self.append(Program(build.__name__, build, frozenset(bodies), kinds, raises))
+            self.append(
+                Program(build.__name__, build, frozenset(bodies), kinds, raises, not_in, version_3)
+            )
             return build
 
         return register

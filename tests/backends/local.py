@@ -1,0 +1,118 @@
+"""Knows the servers that stay up on this machine: `up`, `down` and `status` for people."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from .loopback import is_taken
+from .pins import cache_directory
+from .processes import Process, Server, ServerError
+from .servers import TEMPO_VARIABLE, Binaries, Ports, Site, servers, start_all, stop_all
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; the exit code."""
+    command = COMMANDS.get(arguments[0]) if len(arguments) == 1 else None
+    if command is None:
+        print(f"usage: python -m tests.backends.local {'|'.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    try:
+        return command()
+    except ServerError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def up() -> int:
+    """Start what does not run yet, and say where it is."""
+    site = Site(Ports.chosen(), _state())
+    running = _running()
+    if not running:
+        shutil.rmtree(site.state, ignore_errors=True)
+    wanted = [
+        server
+        for server in servers(site, Binaries.find())
+        if server.name not in {process.name for process in running}
+    ]
+    _refuse_taken_ports(site.ports, wanted)
+    _remember(running + _start(site, wanted))
+    print(_where(site, {process.name for process in _running()}))
+    return 0
+
+
+def down() -> int:
+    """Stop exactly what `up` started."""
+    stopped = stop_all(_running())
+    shutil.rmtree(_state(), ignore_errors=True)
+    names = ", ".join(f"{process.name} ({process.pid})" for process in stopped)
+    print(f"stopped {names}" if stopped else "nothing was running")
+    return 0
+
+
+def status() -> int:
+    """Say what runs; the exit code is 0 only if something does."""
+    running = _running()
+    for process in running:
+        print(f"{process.name} runs as {process.pid}, log in {process.log}")
+    if not running:
+        print("nothing runs: `make up` starts the backends")
+    return 0 if running else 1
+
+
+COMMANDS: Final[dict[str, Callable[[], int]]] = {"up": up, "down": down, "status": status}
+
+
+def _start(site: Site, wanted: list[Server]) -> list[Process]:
+    site.state.mkdir(parents=True, exist_ok=True)
+    return start_all(wanted, site.environment(), site.state, outlive_us=True)
+
+
+def _refuse_taken_ports(ports: Ports, wanted: list[Server]) -> None:
+    needed = {name: port for server in wanted for name, port in ports.of(server.name).items()}
+    if taken := {name: port for name, port in needed.items() if is_taken(port)}:
+        lines = [f"port {port} is taken: free it, or set {name}" for name, port in taken.items()]
+        raise ServerError("\n".join(lines))
+
+
+def _where(site: Site, running: set[str]) -> str:
+    ports = site.ports
+    addresses = {
+        "Jaeger": site.url(ports.jaeger_ui_port),
+        "Tempo": site.url(ports.tempo_http_port),
+        "metrics": site.url(ports.collector_prometheus_port, "/metrics"),
+        "logs": str(site.state / "collector.log"),
+    }
+    if "tempo" not in running:
+        addresses["Tempo"] = f"not running: {TEMPO_VARIABLE} names no binary of it"
+    lines = [f"{name:8} {address}" for name, address in addresses.items()]
+    endpoint = site.url(ports.collector_grpc_port)
+    return "\n".join([*lines, f"export OTEL_EXPORTER_OTLP_ENDPOINT={endpoint}"])
+
+
+def _state() -> Path:
+    return cache_directory() / "run"
+
+
+def _remember(processes: list[Process]) -> None:
+    """Written in one step, so that a `down` at the same time reads all of it or nothing."""
+    rows = [asdict(process) | {"log": str(process.log)} for process in processes]
+    unfinished = _state() / f"processes.{os.getpid()}"
+    unfinished.write_text(json.dumps(rows, indent=2))
+    unfinished.rename(_state() / "processes.json")
+
+
+def _running() -> list[Process]:
+    """What `up` started and still runs."""
+    file = _state() / "processes.json"
+    rows = json.loads(file.read_text()) if file.exists() else []
+    processes = [Process(**row | {"log": Path(row["log"])}) for row in rows]
+    return [process for process in processes if process.is_running]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,260 @@
+"""Knows the programs that call models: chat models and completion models of every make."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from langchain_core.caches import InMemoryCache
+from langchain_core.language_models import BaseChatModel, BaseLLM
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.outputs import (
+    ChatGeneration,
+    ChatGenerationChunk,
+    ChatResult,
+    Generation,
+    GenerationChunk,
+    LLMResult,
+)
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import RunnableLambda
+
+from modes.lcel import step
+from modes.probe import Probe, Programs
+
+PROGRAMS = Programs()
+
+
+class SyncModel(BaseChatModel):
+    """A chat model of which only the simplest method exists."""
+
+    probe: Any
+    answers: list[AIMessage] = [AIMessage("hello")]
+
+    @property
+    def _llm_type(self) -> str:
+        return "probed"
+
+    def bind_tools(self, tools: Any, **_: Any) -> Any:
+        return self
+
+    def _mark(self, manager: Any) -> None:
+        if manager is None:
+            self.probe.unidentified(type(self).__name__)
+        else:
+            self.probe.mark(type(self).__name__, manager)
+
+    def _answer(self, messages: list[BaseMessage]) -> AIMessage:
+        turn = sum(isinstance(message, AIMessage) for message in messages)
+        return self.answers[turn % len(self.answers)].model_copy()
+
+    def _result(self, messages: list[BaseMessage]) -> ChatResult:
+        return ChatResult(generations=[ChatGeneration(message=self._answer(messages))])
+
+    def _generate(
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **_: Any
+    ) -> ChatResult:
+        self._mark(run_manager)
+        return self._result(messages)
+
+
+class AsyncModel(SyncModel):
+    """A chat model with an asynchronous form, which does not stream."""
+
+    async def _agenerate(
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **_: Any
+    ) -> ChatResult:
+        self._mark(run_manager)
+        await asyncio.sleep(0)
+        self._mark(run_manager)
+        return self._result(messages)
+
+
+class SyncStreamingModel(SyncModel):
+    """A chat model that streams, in synchronous code only."""
+
+    def _stream(
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **_: Any
+    ) -> Iterator[ChatGenerationChunk]:
+        answer = self._answer(messages)
+        for part in (str(answer.content)[:2], str(answer.content)[2:]):
+            self._mark(run_manager)
+            yield ChatGenerationChunk(message=AIMessageChunk(part))
+        self._mark(run_manager)
+        yield ChatGenerationChunk(message=AIMessageChunk("", tool_calls=answer.tool_calls))
+
+
+class StreamingModel(AsyncModel, SyncStreamingModel):
+    """A chat model with everything."""
+
+    async def _astream(
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **_: Any
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        for chunk in SyncStreamingModel._stream(self, messages, run_manager=run_manager):
+            await asyncio.sleep(0)
+            self._mark(run_manager)
+            yield chunk
+
+
+class BrokenModel(StreamingModel):
+    """A chat model that fails, in streams after the first chunk."""
+
+    def _result(self, messages: list[BaseMessage]) -> ChatResult:
+        raise ValueError("broken")
+
+    def _stream(self, messages: list[BaseMessage], *_: Any, **kwargs: Any) -> Any:
+        yield next(super()._stream(messages, **kwargs))
+        self._mark(kwargs.get("run_manager"))
+        raise ValueError("broken")
+
+    async def _astream(self, messages: list[BaseMessage], *_: Any, **kwargs: Any) -> Any:
+        for chunk in self._stream(messages, **kwargs):
+            yield chunk
+
+
+class Completion(BaseLLM):
+    """A completion model that does not stream, in synchronous code only."""
+
+    probe: Any
+
+    @property
+    def _llm_type(self) -> str:
+        return "probed"
+
+    _mark = SyncModel._mark
+
+    def _result(self, prompts: list[str]) -> LLMResult:
+        return LLMResult(generations=[[Generation(text="hello")] for _ in prompts])
+
+    def _generate(
+        self, prompts: list[str], stop: Any = None, run_manager: Any = None, **_: Any
+    ) -> LLMResult:
+        self._mark(run_manager)
+        return self._result(prompts)
+
+
+class StreamingCompletion(Completion):
+    """A completion model with everything."""
+
+    async def _agenerate(
+        self, prompts: list[str], stop: Any = None, run_manager: Any = None, **_: Any
+    ) -> LLMResult:
+        self._mark(run_manager)
+        await asyncio.sleep(0)
+        self._mark(run_manager)
+        return self._result(prompts)
+
+    def _stream(
+        self, prompt: str, stop: Any = None, run_manager: Any = None, **_: Any
+    ) -> Iterator[GenerationChunk]:
+        for text in ("he", "llo"):
+            self._mark(run_manager)
+            yield GenerationChunk(text=text)
+        self._mark(run_manager)
+
+    async def _astream(
+        self, prompt: str, stop: Any = None, run_manager: Any = None, **_: Any
+    ) -> AsyncIterator[GenerationChunk]:
+        for text in ("he", "llo"):
+            self._mark(run_manager)
+            await asyncio.sleep(0)
+            yield GenerationChunk(text=text)
+        self._mark(run_manager)
+
+
+@PROGRAMS.add("SyncModel", version_3=False)
+def sync_model(probe: Probe) -> tuple[Any, Any]:
+    return SyncModel(probe=probe), "hi"
+
+
+@PROGRAMS.add("AsyncModel")
+def async_model(probe: Probe) -> tuple[Any, Any]:
+    return AsyncModel(probe=probe), "hi"
+
+
+@PROGRAMS.add("SyncStreamingModel", version_3=True)
+def sync_streaming_model(probe: Probe) -> tuple[Any, Any]:
+    return SyncStreamingModel(probe=probe), "hi"
+
+
+@PROGRAMS.add("StreamingModel", version_3=True)
+def streaming_model(probe: Probe) -> tuple[Any, Any]:
+    return StreamingModel(probe=probe), "hi"
+
+
+@PROGRAMS.add("BrokenModel", raises=ValueError, version_3=True)
+def broken_model(probe: Probe) -> tuple[Any, Any]:
+    return BrokenModel(probe=probe), "hi"
+
+
+@PROGRAMS.add("StreamingModel", "after")
+def prompt_model_parser(probe: Probe) -> tuple[Any, Any]:
+    prompt = ChatPromptTemplate.from_messages([("human", "{question}")])
+    chain = prompt | StreamingModel(probe=probe) | StrOutputParser()
+    return chain | step(probe, "after", lambda text: text), {"question": "hi"}
+
+
+@PROGRAMS.add("caller", "StreamingModel")
+def model_called_in_a_lambda(probe: Probe) -> tuple[Any, Any]:
+    model = StreamingModel(probe=probe)
+
+    def call(given: Any) -> Any:
+        for _ in model.stream(given):
+            probe.mark("caller")
+        model.generate([[AIMessage("a")], [AIMessage("b")]])
+        probe.mark("caller")
+        return model.invoke(given)
+
+    async def acall(given: Any) -> Any:
+        async for _ in model.astream(given):
+            probe.mark("caller")
+        await model.agenerate([[AIMessage("a")], [AIMessage("b")]])
+        probe.mark("caller")
+        return await model.ainvoke(given)
+
+    return RunnableLambda(call, acall, name="caller"), "hi"
+
+
+@PROGRAMS.add("StreamingModel")
+def model_fallbacks(probe: Probe) -> tuple[Any, Any]:
+    broken = BrokenModel(probe=Probe(probe.tracing), name="broken")
+    return broken.with_fallbacks([StreamingModel(probe=probe)]), "hi"
+
+
+@PROGRAMS.add("StreamingModel")
+def cached_model(probe: Probe) -> tuple[Any, Any]:
+    model = StreamingModel(probe=probe, cache=InMemoryCache())
+    return model | (lambda message: [message]) | model, "hi"
+
+
+@PROGRAMS.add("Completion")
+def completion(probe: Probe) -> tuple[Any, Any]:
+    return Completion(probe=probe), "hi"
+
+
+@PROGRAMS.add("StreamingCompletion")
+def streaming_completion(probe: Probe) -> tuple[Any, Any]:
+    return StreamingCompletion(probe=probe), "hi"
+
+
+@PROGRAMS.add("caller", "StreamingCompletion")
+def completion_called_in_a_lambda(probe: Probe) -> tuple[Any, Any]:
+    model = StreamingCompletion(probe=probe)
+
+    def call(given: Any) -> Any:
+        for _ in model.stream(given):
+            probe.mark("caller")
+        model.generate([given])
+        model.generate([given, given, given])
+        probe.mark("caller")
+        return model.invoke(given)
+
+    async def acall(given: Any) -> Any:
+        async for _ in model.astream(given):
+            probe.mark("caller")
+        await model.agenerate([given])
+        await model.agenerate([given, given, given])
+        probe.mark("caller")
+        return await model.ainvoke(given)
+
+    return RunnableLambda(call, acall, name="caller"), "hi"

@@ -1,0 +1,155 @@
+"""The built wheel in environments of its own: both ends of every version range, and little else.
+
+Each environment is made with the wheel, not with the source tree, and runs a program under
+`opentelemetry-instrument` with no code changed.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PROGRAM = ROOT / "tests" / "programs" / "any_version.py"
+
+pytestmark = [pytest.mark.xdist_group("environments"), pytest.mark.timeout(300)]
+
+WITHOUT_GRAPH = """\
+RunnableSequence
+  find
+    in lambda
+    retrieval Retriever
+      in retriever
+  chat
+    in model
+between chunks
+RunnableSequence
+  find
+    in lambda
+    retrieval Retriever
+      in retriever
+  chat
+    in model
+    in model
+execute_tool wait
+  in tool
+timed out
+"""
+WITH_GRAPH = f"""\
+{WITHOUT_GRAPH}\
+invoke_workflow calculator
+  model
+    in node
+    chat
+      in model
+  tools
+    execute_tool add
+      in tool
+"""
+
+
+class Environment(NamedTuple):
+    """What is installed beside the wheel, and what the program's traces look like then."""
+
+    requirements: tuple[str, ...]
+    tree: str
+
+
+ENVIRONMENTS = {
+    "langchain-core alone": Environment(("langchain-core",), WITHOUT_GRAPH),
+    "langgraph without langchain": Environment(("langgraph", "langchain-openai"), WITH_GRAPH),
+    "newest 0.3 and 0.6": Environment(
+        ("langchain-core<0.4", "langgraph>=0.6,<0.7", "langchain<1"), WITH_GRAPH
+    ),
+    "oldest 1.x": Environment(
+        ("langchain-core==1.0.0", "langgraph==1.0.0", "langgraph-prebuilt==1.0.0"), WITH_GRAPH
+    ),
+    "newest 1.x": Environment(("langchain-core", "langgraph", "langchain"), WITH_GRAPH),
+}
+
+
+def uv(*arguments: str | Path) -> None:
+    command = [sys.executable, "-m", "uv", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built as for publishing: from the source distribution."""
+    out = tmp_path_factory.mktemp("dist")
+    uv("build", "--quiet", "--out-dir", out, ROOT)
+    (built,) = out.glob("*.whl")
+    return built
+
+
+def environment_with(wheel: Path, requirements: tuple[str, ...], place: Path) -> Path:
+    """An environment with the wheel, its command line folder; the downloads are cached by uv."""
+    uv("venv", "--quiet", "--python", sys.executable, place)
+    python = place / "bin" / "python"
+    uv("pip", "install", "--quiet", "--python", python, f"{wheel}[otlp,console]", *requirements)
+    return place / "bin"
+
+
+def traced(bin_folder: Path, program: Path, **variables: str) -> str:
+    """What a program prints under `opentelemetry-instrument` with traces in the terminal."""
+    done = subprocess.run(
+        [bin_folder / "opentelemetry-instrument", bin_folder / "python", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={
+            "PATH": f"{bin_folder}:{os.environ['PATH']}",
+            "OTEL_TRACES_EXPORTER": "langchain_tree",
+            "OTEL_METRICS_EXPORTER": "none",
+            "OTEL_LOGS_EXPORTER": "none",
+            **variables,
+        },
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def shape(printed: str) -> str:
+    """The printed trees without durations, ids, totals and lines."""
+    lines = []
+    for line in printed.splitlines():
+        branch = re.match(r"^((?:│   |    )*)(├── |└── )?(.+?)  .*$", line)
+        if branch is not None and not re.match(r"^(trace |\d+ spans?)", line):
+            depth = len(branch[1]) // 4 + (1 if branch[2] else 0)
+            lines.append("  " * depth + branch[3])
+    return "".join(f"{line}\n" for line in lines)
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_wheel_works_in(name: str, wheel: Path, tmp_path: Path) -> None:
+    """Whole traces and the right current span, whatever version is there or not there."""
+    environment = ENVIRONMENTS[name]
+    bin_folder = environment_with(wheel, environment.requirements, tmp_path / "venv")
+    assert shape(traced(bin_folder, PROGRAM)) == environment.tree
+    if name == "langchain-core alone":
+        disabled = traced(
+            bin_folder, PROGRAM, OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="langchain_otel"
+        )
+        assert "RunnableSequence" not in disabled
+        assert "in lambda" in disabled
+
+
+def test_wheel_contents(wheel: Path) -> None:
+    """The wheel has the types marker and every module, and nothing else than the package."""
+    import zipfile
+
+    names = zipfile.ZipFile(wheel).namelist()
+    package = [name for name in names if not name.split("/")[0].endswith(".dist-info")]
+    source = ROOT / "src"
+    expected = sorted(
+        str(path.relative_to(source))
+        for path in source.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
+    assert sorted(package) == expected
+    assert "langchain_otel/py.typed" in package
