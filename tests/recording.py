@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables.config import var_child_runnable_config
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -17,6 +16,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from langchain_otel import current_span_of
 from langchain_otel.outcome import outcome_of
+from langchain_otel.repair import InlineHandler
 
 MARKER = "marker"
 
@@ -84,12 +84,14 @@ class Tracing:
         self.tracer.start_span(label).end()
 
 
-class RunTree(BaseCallbackHandler):
-    """LangChain's own account: every run with its parent, as any callback handler sees them."""
+class RunTree(InlineHandler):
+    """LangChain's own account: every run with its parent, as any callback handler sees them.
 
-    run_inline = True
+    Inline, as ours is, and repaired as ours is: at its events the span is still to be had.
+    """
 
     def __init__(self) -> None:
+        super().__init__()
         self.parents: dict[UUID, UUID | None] = {}
         self.names: dict[UUID, str] = {}
         self.failed: set[UUID] = set()

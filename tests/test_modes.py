@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from modes import lcel, models, tools
+from modes import graphs, lcel, models, tools
 from modes.drive import Mode, cells, run
 from modes.probe import Probe, Program, cast_span
 from recording import Tracing
 
-PROGRAMS = [*lcel.PROGRAMS, *models.PROGRAMS, *tools.PROGRAMS]
+PROGRAMS = [*lcel.PROGRAMS, *models.PROGRAMS, *tools.PROGRAMS, *graphs.PROGRAMS]
 
 
 @pytest.fixture(autouse=True, scope="module")

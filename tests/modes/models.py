@@ -17,7 +17,7 @@ from langchain_core.outputs import (
     LLMResult,
 )
 from langchain_core.prompts import ChatPromptTemplate
-from langchain_core.runnables import RunnableLambda
+from langchain_core.runnables import RunnableConfig, RunnableLambda
 
 from modes.lcel import step
 from modes.probe import Probe, Programs
@@ -112,6 +112,13 @@ class BrokenModel(StreamingModel):
             yield chunk
 
 
+class DeadModel(StreamingModel):
+    """A chat model that fails at once."""
+
+    def _answer(self, messages: list[BaseMessage]) -> AIMessage:
+        raise ValueError("dead")
+
+
 class Completion(BaseLLM):
     """A completion model that does not stream, in synchronous code only."""
 
@@ -197,18 +204,19 @@ def prompt_model_parser(probe: Probe) -> tuple[Any, Any]:
 @PROGRAMS.add("caller", "StreamingModel")
 def model_called_in_a_lambda(probe: Probe) -> tuple[Any, Any]:
     model = StreamingModel(probe=probe)
+    pair = [[AIMessage("a")], [AIMessage("b")]]
 
-    def call(given: Any) -> Any:
+    def call(given: Any, config: RunnableConfig) -> Any:
         for _ in model.stream(given):
             probe.mark("caller")
-        model.generate([[AIMessage("a")], [AIMessage("b")]])
+        model.generate(pair, callbacks=config["callbacks"])
         probe.mark("caller")
         return model.invoke(given)
 
-    async def acall(given: Any) -> Any:
+    async def acall(given: Any, config: RunnableConfig) -> Any:
         async for _ in model.astream(given):
             probe.mark("caller")
-        await model.agenerate([[AIMessage("a")], [AIMessage("b")]])
+        await model.agenerate(pair, callbacks=config["callbacks"])
         probe.mark("caller")
         return await model.ainvoke(given)
 
@@ -217,8 +225,7 @@ def model_called_in_a_lambda(probe: Probe) -> tuple[Any, Any]:
 
 @PROGRAMS.add("StreamingModel")
 def model_fallbacks(probe: Probe) -> tuple[Any, Any]:
-    broken = BrokenModel(probe=Probe(probe.tracing), name="broken")
-    return broken.with_fallbacks([StreamingModel(probe=probe)]), "hi"
+    return DeadModel(probe=Probe(probe.tracing)).with_fallbacks([StreamingModel(probe=probe)]), "hi"
 
 
 @PROGRAMS.add("StreamingModel")
@@ -241,19 +248,19 @@ def streaming_completion(probe: Probe) -> tuple[Any, Any]:
 def completion_called_in_a_lambda(probe: Probe) -> tuple[Any, Any]:
     model = StreamingCompletion(probe=probe)
 
-    def call(given: Any) -> Any:
+    def call(given: Any, config: RunnableConfig) -> Any:
         for _ in model.stream(given):
             probe.mark("caller")
-        model.generate([given])
-        model.generate([given, given, given])
+        model.generate([given], callbacks=config["callbacks"])
+        model.generate([given, given, given], callbacks=config["callbacks"])
         probe.mark("caller")
         return model.invoke(given)
 
-    async def acall(given: Any) -> Any:
+    async def acall(given: Any, config: RunnableConfig) -> Any:
         async for _ in model.astream(given):
             probe.mark("caller")
-        await model.agenerate([given])
-        await model.agenerate([given, given, given])
+        await model.agenerate([given], callbacks=config["callbacks"])
+        await model.agenerate([given, given, given], callbacks=config["callbacks"])
         probe.mark("caller")
         return await model.ainvoke(given)
 
