@@ -17,9 +17,9 @@ from langchain_core.callbacks import BaseCallbackHandler
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanKind
-from programs import Work, works
 
 from langchain_otel import LangChainInstrumentor
+from programs import Work, works
 
 REPETITIONS = 15
 START = {f"gen_ai.attribute.{number}": f"value {number}" for number in range(7)}

@@ -14,6 +14,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.retrievers import BaseRetriever
+from pydantic import Field
 
 A_MOMENT = 0.005
 
@@ -30,7 +31,7 @@ def counted(input_tokens: int, output_tokens: int) -> UsageMetadata:
 class Model(BaseChatModel):
     """Answers with its words: at once, or a chunk a word. `fails` raises before the answer."""
 
-    words: list[str] = ["one", "two", "three"]
+    words: list[str] = Field(default_factory=lambda: ["one", "two", "three"])
     fails: Any = None
     delay: float = 0.0
 
@@ -55,7 +56,7 @@ class StreamingModel(Model):
     def _chunks(self) -> Iterator[ChatGenerationChunk]:
         for position, word in enumerate(self.words):
             usage = counted(0 if position else 3, 1)
-            yield ChatGenerationChunk(message=AIMessageChunk(word, usage_metadata=usage))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=word, usage_metadata=usage))
         if self.fails is not None:
             raise self.fails
 

@@ -87,7 +87,7 @@ class Tracing:
 class RunTree(InlineHandler):
     """LangChain's own account: every run with its parent, as any callback handler sees them.
 
-    Inline, as ours is, and repaired as ours is: at its events the span is still to be had.
+    It is inline, and counts among ours, so that a completion model's start is told to the others.
     """
 
     def __init__(self) -> None:
@@ -95,28 +95,19 @@ class RunTree(InlineHandler):
         self.parents: dict[UUID, UUID | None] = {}
         self.names: dict[UUID, str] = {}
         self.failed: set[UUID] = set()
-        self.spans: dict[UUID, trace.Span] = {}
         self.ended: list[UUID] = []
         self.order: list[UUID] = []
 
-    def look(self) -> None:
-        """Learn which span belongs to which run, of every run that is open."""
-        for run_id in list(self.order):
-            if run_id not in self.spans:
-                span = current_span_of(run_id)
-                if span is not trace.INVALID_SPAN:
-                    self.spans[run_id] = span
+    def tree(self) -> str:
+        """The runs as indented text, siblings by start, each by its name."""
+        return "\n".join(self._lines(None, 0))
 
-    def tree(self, names: dict[UUID, str] | None = None) -> str:
-        """The runs as indented text, siblings by start, each by its name here or in `names`."""
-        return "\n".join(self._lines(self.names if names is None else names, None, 0))
-
-    def _lines(self, names: dict[UUID, str], parent: UUID | None, depth: int) -> Iterator[str]:
+    def _lines(self, parent: UUID | None, depth: int) -> Iterator[str]:
         for run_id in self.order:
             known = self.parents[run_id] if self.parents[run_id] in self.parents else None
             if known == parent:
-                yield "  " * depth + names[run_id]
-                yield from self._lines(names, run_id, depth + 1)
+                yield "  " * depth + self.names[run_id]
+                yield from self._lines(run_id, depth + 1)
 
     def _started(
         self,
@@ -132,27 +123,48 @@ class RunTree(InlineHandler):
         self.parents[run_id] = parent_run_id or running_id()
         self.names[run_id] = name or (serialized or {}).get("name") or "unnamed"
         self.order.append(run_id)
-        self.look()
 
     def _ended(self, output: Any, *_: Any, run_id: UUID, **__: Any) -> None:
-        self.look()
         self.ended.append(run_id)
         if getattr(output, "status", None) == "error":
             self.failed.add(run_id)
 
     def _failed(self, error: BaseException, *_: Any, run_id: UUID, **__: Any) -> None:
         # The error itself is not kept: its frames hold generators that are to be freed.
+        self.ended.append(run_id)
         if outcome_of(error) is None:
             self.failed.add(run_id)
-        self._ended(None, run_id=run_id)
-
-    def on_llm_new_token(self, *_: Any, **__: Any) -> None:
-        self.look()
 
     on_chain_start = on_chat_model_start = on_llm_start = _started
     on_tool_start = on_retriever_start = _started
     on_chain_end = on_llm_end = on_tool_end = on_retriever_end = _ended
     on_chain_error = on_llm_error = on_tool_error = on_retriever_error = _failed
+
+
+class Pairs(InlineHandler):
+    """Which span belongs to which run: known at the run's start if ours comes before, else later.
+
+    LangChain keeps no order of handlers where it merges callback managers.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spans: dict[UUID, trace.Span] = {}
+
+    def _started(self, *_: Any, run_id: UUID, **__: Any) -> None:
+        self.spans[run_id] = trace.INVALID_SPAN
+        self._look()
+
+    def _look(self, *_: Any, **__: Any) -> None:
+        for run_id, span in list(self.spans.items()):
+            if span is trace.INVALID_SPAN:
+                self.spans[run_id] = current_span_of(run_id)
+
+    on_chain_start = on_chat_model_start = on_llm_start = _started
+    on_tool_start = on_retriever_start = _started
+    on_llm_new_token = _look
+    on_chain_end = on_llm_end = on_tool_end = on_retriever_end = _look
+    on_chain_error = on_llm_error = on_tool_error = on_retriever_error = _look
 
 
 def running_id() -> UUID | None:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from modes import graphs, lcel, models, tools
+from modes import agents, classic, graphs, lcel, models, tools
 from modes.drive import Mode, cells, run
-from modes.probe import Probe, Program, cast_span
+from modes.probe import Probe, Program, sdk_span
 from recording import Tracing
 
-PROGRAMS = [*lcel.PROGRAMS, *models.PROGRAMS, *tools.PROGRAMS, *graphs.PROGRAMS]
+PROGRAMS = [*lcel.PROGRAMS, *models.PROGRAMS, *tools.PROGRAMS, *graphs.PROGRAMS, *agents.PROGRAMS, *classic.PROGRAMS]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -22,6 +22,7 @@ def small_heap() -> Iterator[None]:
     gc.unfreeze()
 
 
+@pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainDeprecationWarning")
 @pytest.mark.parametrize(("program", "mode"), cells(PROGRAMS))
 def test_spans_are_the_runs(program: Program, mode: Mode, tracing: Tracing) -> None:
     """As a root and again under a user's span: same tree, right current span, clean context."""
@@ -32,7 +33,7 @@ def test_spans_are_the_runs(program: Program, mode: Mode, tracing: Tracing) -> N
     with tracing.user_span("user") as span:
         inside = Probe(tracing)
         run(program, mode, inside)
-    inside.check(cast_span(span))
+    inside.check(sdk_span(span))
     if not mode.partly:
         assert {mark.name for mark in alone.marks} == program.bodies
         assert {mark.name for mark in inside.marks} == program.bodies

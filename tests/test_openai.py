@@ -9,12 +9,12 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI, OpenAI
 from openai import RateLimitError
-from openai_server import ModelServer, start_server
 from opentelemetry.instrumentation.httpx import HTTPX2ClientInstrumentor, HTTPXClientInstrumentor
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
 from langchain_otel import semconv
+from openai_server import ModelServer, start_server
 from recording import Tracing
 
 
@@ -24,8 +24,11 @@ def server() -> Iterator[ModelServer]:
         yield server
 
 
+KEY: dict[str, Any] = {"api_key": "none"}
+
+
 def chat_model(server: ModelServer, **options: Any) -> ChatOpenAI:
-    options = {"model": "gpt-5-mini", "api_key": "none", "max_retries": 0, **options}
+    options = {"model": "gpt-5-mini", "max_retries": 0, **KEY, **options}
     return ChatOpenAI(base_url=server.base_url, **options)
 
 
@@ -152,7 +155,7 @@ def test_sampler_sees_what_it_decides_by(tracing: Tracing, server: ModelServer) 
 
 def test_completion_model(tracing: Tracing, server: ModelServer) -> None:
     """A text completion model is an operation of its own, with the same core attributes."""
-    model = OpenAI(model="gpt-3.5-turbo-instruct", base_url=server.base_url, api_key="none")
+    model = OpenAI(model="gpt-3.5-turbo-instruct", base_url=server.base_url, **KEY)
     model.invoke("Hello")
     span = tracing.span("text_completion gpt-3.5-turbo-instruct")
     attributes = span.attributes or {}
@@ -190,7 +193,7 @@ def test_http_request_names_the_model_span(tracing: Tracing, server: ModelServer
     assert tracing.tree() == "\n".join(["chat gpt-5-mini", "  POST"] * 2)
     posts = [span for span in tracing.spans if span.name == "POST"]
     sent = [request.headers["traceparent"].split("-")[2] for request in server.requests]
-    assert sent == [format(span.get_span_context().span_id, "016x") for span in posts]
+    assert sent == [format(span.context.span_id, "016x") for span in posts if span.context]
 
 
 def test_agent_with_tools(tracing: Tracing, server: ModelServer) -> None:

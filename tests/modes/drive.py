@@ -10,23 +10,29 @@ from typing import Any
 
 import pytest
 from langchain_core.language_models import BaseChatModel
+from langgraph.pregel import Pregel
 
-from modes.probe import Probe, Program
+from modes.probe import GRAPH, STREAMING_MODEL, Probe, Program
 
 Run = Callable[[Any, Any, Any, Probe], Any]
 
-HAS_VERSION_3 = hasattr(BaseChatModel, "_iter_v2_events")
+NOTHING: frozenset[str] = frozenset()
+ANY = frozenset(("any",))
+# The traits of programs whose events have a version 3, in this version of LangChain.
+VERSION_3 = (STREAMING_MODEL if hasattr(BaseChatModel, "_iter_v2_events") else NOTHING) | (
+    GRAPH if hasattr(Pregel, "_pregel_stream_v3") else NOTHING
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """A way to run a program; `partly` where it stops before the end."""
+    """A way to run a program; `partly` where it stops early, `needs` one of these traits."""
 
     name: str
     kind: str
     run: Run
     partly: bool = False
-    version_3: bool = False
+    needs: frozenset[str] = ANY
 
 
 def consumed(chunks: Any, probe: Probe) -> None:
@@ -67,11 +73,11 @@ async def atransform(it: Any, given: Any, config: Any, probe: Probe) -> None:
 
 
 def batch(it: Any, given: Any, config: Any, probe: Probe) -> None:
-    it.batch([given, given, given], {**config, "max_concurrency": 2})
+    it.batch([given] * 4, {**config, "max_concurrency": 3})
 
 
 async def abatch(it: Any, given: Any, config: Any, probe: Probe) -> None:
-    await it.abatch([given, given, given], {**config, "max_concurrency": 2})
+    await it.abatch([given] * 4, {**config, "max_concurrency": 3})
 
 
 def batch_as_completed(it: Any, given: Any, config: Any, probe: Probe) -> None:
@@ -158,6 +164,16 @@ async def astream_events_v3_output(it: Any, given: Any, config: Any, probe: Prob
     await resolved(events.output)
 
 
+def stream_modes(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    for modes in GRAPH_MODES:
+        consumed(it.stream(given, config, stream_mode=modes, subgraphs=True), probe)
+
+
+async def astream_modes(it: Any, given: Any, config: Any, probe: Probe) -> None:
+    for modes in GRAPH_MODES:
+        await aconsumed(it.astream(given, config, stream_mode=modes, subgraphs=True), probe)
+
+
 async def resolved(output: Any) -> None:
     """Await what a stream's output is: a method in a graph's, an awaitable in a model's."""
     await (output() if callable(output) else output)
@@ -170,6 +186,8 @@ def experimental() -> Iterator[None]:
         warnings.simplefilter("ignore")
         yield
 
+
+GRAPH_MODES: tuple[Any, ...] = ("messages", "custom", "debug", ["values", "updates", "messages"])
 
 MODES = (
     Mode("invoke", "sync", invoke),
@@ -188,10 +206,12 @@ MODES = (
     Mode("astream_dropped", "async", astream_dropped, partly=True),
     Mode("astream_events", "async", astream_events),
     Mode("astream_log", "async", astream_log),
-    Mode("stream_events_v3", "sync", stream_events_v3, version_3=True),
-    Mode("stream_events_v3_output", "sync", stream_events_v3_output, version_3=True),
-    Mode("astream_events_v3", "async", astream_events_v3, version_3=True),
-    Mode("astream_events_v3_output", "async", astream_events_v3_output, version_3=True),
+    Mode("stream_modes", "sync", stream_modes, needs=GRAPH),
+    Mode("astream_modes", "async", astream_modes, needs=GRAPH),
+    Mode("stream_events_v3", "sync", stream_events_v3, needs=VERSION_3),
+    Mode("stream_events_v3_output", "sync", stream_events_v3_output, needs=VERSION_3),
+    Mode("astream_events_v3", "async", astream_events_v3, needs=VERSION_3),
+    Mode("astream_events_v3_output", "async", astream_events_v3_output, needs=VERSION_3),
 )
 
 
@@ -209,7 +229,7 @@ def fits(program: Program, mode: Mode) -> bool:
     """Whether the program can run in the mode, in this version of LangChain."""
     if mode.kind not in program.kinds or mode.name in program.not_in:
         return False
-    return not mode.version_3 or (program.version_3 and HAS_VERSION_3)
+    return mode.needs is ANY or bool(mode.needs & program.traits)
 
 
 STREAMING = frozenset(mode.name for mode in MODES if "stream" in mode.name) | {
@@ -221,24 +241,19 @@ STREAMING = frozenset(mode.name for mode in MODES if "stream" in mode.name) | {
 
 def run(program: Program, mode: Mode, probe: Probe) -> None:
     """Run a program in a mode once, with its caller's context watched."""
-    it, given = program.build(probe)
-    config = {"callbacks": [probe.runs]}
     if mode.kind == "async":
-        asyncio.run(_arun(program, mode, probe, it, given, config))
+        asyncio.run(arun(program, mode, probe))
         return
-    probe.calling()
-    with _raising(program, mode):
+    it, given = program.build(probe)
+    with probe.watching() as config, _raising(program, mode):
         mode.run(it, given, config, probe)
-    probe.in_caller()
 
 
-async def _arun(
-    program: Program, mode: Mode, probe: Probe, it: Any, given: Any, config: Any
-) -> None:
-    probe.calling()
-    with _raising(program, mode):
+async def arun(program: Program, mode: Mode, probe: Probe) -> None:
+    """The same in an event loop."""
+    it, given = program.build(probe)
+    with probe.watching() as config, _raising(program, mode):
         await mode.run(it, given, config, probe)
-    probe.in_caller()
 
 
 @contextmanager

@@ -13,10 +13,10 @@ from langgraph.types import Send, StreamWriter
 
 from modes.lcel import step
 from modes.models import StreamingModel
-from modes.probe import ASYNC, Probe, Programs
+from modes.probe import ASYNC, GRAPH, Probe, Programs
 from modes.tools import Lookup, add_tool, wait_tool
 
-PROGRAMS = Programs()
+PROGRAMS = Programs(GRAPH)
 
 
 class State(TypedDict):
@@ -77,13 +77,13 @@ def chained(**nodes: Any) -> StateGraph[Any, Any, Any, Any]:
     return graph
 
 
-@PROGRAMS.add("first", "second", version_3=True)
+@PROGRAMS.add("first", "second")
 def graph_of_functions(probe: Probe) -> tuple[Any, Any]:
     graph = chained(first=sync_node(probe, "first"), second=sync_node(probe, "second"))
     return graph.compile(), EMPTY
 
 
-@PROGRAMS.add("first", "second", "third", kinds=ASYNC, version_3=True)
+@PROGRAMS.add("first", "second", "third", kinds=ASYNC)
 def graph_of_coroutines(probe: Probe) -> tuple[Any, Any]:
     return chained(
         first=async_node(probe, "first"),
@@ -92,7 +92,7 @@ def graph_of_coroutines(probe: Probe) -> tuple[Any, Any]:
     ).compile(), EMPTY
 
 
-@PROGRAMS.add("first", "route", "left", version_3=True)
+@PROGRAMS.add("first", "route", "left")
 def graph_with_a_condition(probe: Probe) -> tuple[Any, Any]:
     def route(_: State) -> str:
         probe.mark("route")
@@ -105,7 +105,7 @@ def graph_with_a_condition(probe: Probe) -> tuple[Any, Any]:
     return graph.compile(), EMPTY
 
 
-@PROGRAMS.add("first", "route", "left", kinds=ASYNC, version_3=True)
+@PROGRAMS.add("first", "route", "left", kinds=ASYNC)
 def graph_with_an_async_condition(probe: Probe) -> tuple[Any, Any]:
     async def route(_: State) -> str:
         probe.mark("route")
@@ -120,7 +120,7 @@ def graph_with_an_async_condition(probe: Probe) -> tuple[Any, Any]:
     return graph.compile(), EMPTY
 
 
-@PROGRAMS.add("left", "right", "joined", version_3=True)
+@PROGRAMS.add("left", "right", "joined")
 def graph_with_parallel_nodes(probe: Probe) -> tuple[Any, Any]:
     graph = StateGraph(State)
     for name in ("left", "right"):
@@ -131,7 +131,7 @@ def graph_with_parallel_nodes(probe: Probe) -> tuple[Any, Any]:
     return graph.compile(), EMPTY
 
 
-@PROGRAMS.add("plan", "fan_out", "work", version_3=True)
+@PROGRAMS.add("plan", "fan_out", "work")
 def graph_that_fans_out(probe: Probe) -> tuple[Any, Any]:
     def fan_out(_: State) -> list[Send]:
         probe.mark("fan_out")
@@ -143,13 +143,13 @@ def graph_that_fans_out(probe: Probe) -> tuple[Any, Any]:
     return graph.compile(), EMPTY
 
 
-@PROGRAMS.add("inner", "outer", version_3=True)
+@PROGRAMS.add("inner", "outer")
 def subgraph_as_node(probe: Probe) -> tuple[Any, Any]:
     inner = chained(inner=node(probe, "inner")).compile()
     return chained(nested=inner, outer=sync_node(probe, "outer")).compile(), EMPTY
 
 
-@PROGRAMS.add("inner", "outer", version_3=True)
+@PROGRAMS.add("inner", "outer")
 def subgraph_called_in_a_node(probe: Probe) -> tuple[Any, Any]:
     inner = chained(inner=node(probe, "inner")).compile(name="inner_graph")
 
@@ -168,7 +168,7 @@ def subgraph_called_in_a_node(probe: Probe) -> tuple[Any, Any]:
     return chained(outer=RunnableLambda(call, acall, name="outer")).compile(), EMPTY
 
 
-@PROGRAMS.add("call_model", "StreamingModel", "double", version_3=True)
+@PROGRAMS.add("call_model", "StreamingModel", "double")
 def graph_with_a_model(probe: Probe) -> tuple[Any, Any]:
     model = StreamingModel(probe=probe)
     chain = step(probe, "double", lambda messages: messages) | model
@@ -189,7 +189,7 @@ def graph_with_a_model(probe: Probe) -> tuple[Any, Any]:
     return graph.compile(), {"messages": [HumanMessage("hi")]}
 
 
-@PROGRAMS.add("StreamingModel", version_3=True)
+@PROGRAMS.add("StreamingModel")
 def graph_whose_node_is_a_model(probe: Probe) -> tuple[Any, Any]:
     graph = StateGraph(MessagesState)
     model = StreamingModel(probe=probe)
@@ -203,7 +203,7 @@ def dict_of_messages(message: Any) -> Any:
     return {"messages": [message]}
 
 
-@PROGRAMS.add("breaks", raises=ValueError, version_3=True)
+@PROGRAMS.add("breaks", raises=ValueError)
 def graph_that_fails(probe: Probe) -> tuple[Any, Any]:
     def breaks(_: State) -> Any:
         probe.mark("breaks")
@@ -212,7 +212,7 @@ def graph_that_fails(probe: Probe) -> tuple[Any, Any]:
     return chained(breaks=breaks, never=sync_node(probe, "never")).compile(), EMPTY
 
 
-@PROGRAMS.add("writes", version_3=True)
+@PROGRAMS.add("writes")
 def graph_that_writes_to_the_stream(probe: Probe) -> tuple[Any, Any]:
     def writes(_: State, writer: StreamWriter) -> Any:
         probe.mark("writes")
@@ -293,13 +293,13 @@ def tool_loop(probe: Probe, answers: list[AIMessage], tools: list[Any]) -> tuple
     return graph.compile(), {"messages": [HumanMessage("hi")]}
 
 
-@PROGRAMS.add("call_model", "StreamingModel", "add", "lookup", version_3=True)
+@PROGRAMS.add("call_model", "StreamingModel", "add", "lookup")
 def tool_node(probe: Probe) -> tuple[Any, Any]:
     answers = [calls("add", "lookup", "add"), AIMessage("done")]
     return tool_loop(probe, answers, [add_tool(probe), Lookup(probe=probe)])
 
 
-@PROGRAMS.add("call_model", "StreamingModel", "add", "wait", kinds=ASYNC, version_3=True)
+@PROGRAMS.add("call_model", "StreamingModel", "add", "wait", kinds=ASYNC)
 def tool_node_with_async_tools(probe: Probe) -> tuple[Any, Any]:
     answers = [calls("wait", "add", "wait"), AIMessage("done")]
     return tool_loop(probe, answers, [add_tool(probe), wait_tool(probe)])

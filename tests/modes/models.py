@@ -20,7 +20,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 
 from modes.lcel import step
-from modes.probe import Probe, Programs
+from modes.probe import STREAMING_MODEL, Probe, Programs
 
 PROGRAMS = Programs()
 
@@ -169,7 +169,7 @@ class StreamingCompletion(Completion):
         self._mark(run_manager)
 
 
-@PROGRAMS.add("SyncModel", version_3=False)
+@PROGRAMS.add("SyncModel")
 def sync_model(probe: Probe) -> tuple[Any, Any]:
     return SyncModel(probe=probe), "hi"
 
@@ -179,17 +179,17 @@ def async_model(probe: Probe) -> tuple[Any, Any]:
     return AsyncModel(probe=probe), "hi"
 
 
-@PROGRAMS.add("SyncStreamingModel", version_3=True)
+@PROGRAMS.add("SyncStreamingModel", traits=STREAMING_MODEL)
 def sync_streaming_model(probe: Probe) -> tuple[Any, Any]:
     return SyncStreamingModel(probe=probe), "hi"
 
 
-@PROGRAMS.add("StreamingModel", version_3=True)
+@PROGRAMS.add("StreamingModel", traits=STREAMING_MODEL)
 def streaming_model(probe: Probe) -> tuple[Any, Any]:
     return StreamingModel(probe=probe), "hi"
 
 
-@PROGRAMS.add("BrokenModel", raises=ValueError, version_3=True)
+@PROGRAMS.add("BrokenModel", raises=ValueError, traits=STREAMING_MODEL)
 def broken_model(probe: Probe) -> tuple[Any, Any]:
     return BrokenModel(probe=probe), "hi"
 

@@ -11,7 +11,7 @@ from typing import Any
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
@@ -106,7 +106,7 @@ async def graph() -> None:
     builder.add_edge(START, "model")
     builder.add_edge("model", "tools")
     builder.add_edge("tools", END)
-    await builder.compile(name="calculator").ainvoke({"messages": [("user", "1 + 2?")]})
+    await builder.compile(name="calculator").ainvoke({"messages": [HumanMessage("1 + 2?")]})
 
 
 if __name__ == "__main__":

@@ -1,0 +1,91 @@
+"""Knows the programs that are legacy chains and agents of `langchain_classic`."""
+
+from typing import Any
+
+from langchain_classic.agents import AgentExecutor, create_tool_calling_agent
+from langchain_classic.base_memory import BaseMemory
+from langchain_classic.chains import LLMChain, SequentialChain, TransformChain
+from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
+from langchain_core.runnables import RunnableConfig
+
+from modes.agents import two_rounds
+from modes.lcel import step
+from modes.models import AsyncModel, StreamingCompletion, StreamingModel
+from modes.probe import SYNC, Probe, Programs
+from modes.tools import add_tool
+
+PROGRAMS = Programs()
+
+
+@PROGRAMS.add("StreamingCompletion")
+def llm_chain(probe: Probe) -> tuple[Any, Any]:
+    prompt = PromptTemplate.from_template("{question}")
+    return LLMChain(llm=StreamingCompletion(probe=probe), prompt=prompt), {"question": "hi"}
+
+
+@PROGRAMS.add("AsyncModel", "StreamingCompletion", "TransformChain")
+def sequential_chain(probe: Probe) -> tuple[Any, Any]:
+    def change(given: Any) -> Any:
+        probe.unidentified("TransformChain")
+        return {"changed": given["question"] * 2}
+
+    chains = [
+        TransformChain(input_variables=["question"], output_variables=["changed"], transform=change),
+        LLMChain(
+            llm=AsyncModel(probe=probe),
+            prompt=PromptTemplate.from_template("{changed}"),
+            output_key="middle",
+        ),
+        LLMChain(
+            llm=StreamingCompletion(probe=probe),
+            prompt=PromptTemplate.from_template("{middle}"),
+            output_key="answer",
+        ),
+    ]
+    chain = SequentialChain(
+        chains=chains, input_variables=["question"], output_variables=["answer"]
+    )
+    return chain, {"question": "hi"}
+
+
+@PROGRAMS.add("StreamingModel", "add")
+def agent_executor(probe: Probe) -> tuple[Any, Any]:
+    return AgentExecutor(**_agent(probe)), {"input": "hi"}
+
+
+def _agent(probe: Probe) -> dict[str, Any]:
+    prompt = ChatPromptTemplate.from_messages(
+        [("human", "{input}"), ("placeholder", "{agent_scratchpad}")]
+    )
+    model = StreamingModel(probe=probe, answers=two_rounds("add"))
+    tools = [add_tool(probe)]
+    return {"agent": create_tool_calling_agent(model, tools, prompt), "tools": tools}
+
+
+class ChainMemory(BaseMemory):
+    """A memory that runs a chain to recall, before the run starts, and one to remember, in it."""
+
+    probe: Any
+
+    @property
+    def memory_variables(self) -> list[str]:
+        return ["history"]
+
+    def load_memory_variables(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        return {"history": self._run("recall", "history")}
+
+    def save_context(self, inputs: dict[str, Any], outputs: dict[str, str]) -> None:
+        self._run("remember", outputs["output"])
+
+    def clear(self) -> None:
+        """Nothing is kept."""
+
+    def _run(self, name: str, given: str) -> str:
+        config: RunnableConfig = {"callbacks": [self.probe.runs]}
+        return str(step(self.probe, name, lambda text: text).invoke(given, config))
+
+
+@PROGRAMS.add("StreamingModel", "add", "recall", "remember", kinds=SYNC)
+def agent_executor_with_memory(probe: Probe) -> tuple[Any, Any]:
+    probe.adopted = {"remember": "AgentExecutor"}
+    return AgentExecutor(**_agent(probe), memory=ChainMemory(probe=probe)), {"input": "hi"}
