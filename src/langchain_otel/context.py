@@ -33,14 +33,15 @@ Family = Literal["model", "chain", "tool", "retriever"]
 
 _RUN_KEY: Final = create_key("langchain-otel-run")
 _SPAN_KEY: Final = next(iter(set_span_in_context(INVALID_SPAN, Context())))
-_SUPPRESS_KEYS: Final = (_SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")
+_SUPPRESS_KEY: Final = _SUPPRESS_INSTRUMENTATION_KEY
+_SUPPRESS_KEY_OF_OLD: Final = "suppress_instrumentation"
 
 current: Final = get_current
 
 
 def is_suppressed(ambient: Context) -> bool:
     """Whether `suppress_instrumentation()` of OpenTelemetry is in force in `ambient`."""
-    return any(ambient.get(key) for key in _SUPPRESS_KEYS)
+    return bool(ambient.get(_SUPPRESS_KEY) or ambient.get(_SUPPRESS_KEY_OF_OLD))
 
 
 def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Context:

@@ -16,7 +16,7 @@ from langchain_otel.context import span_context_with
 from langchain_otel.mapping import MAX_TEXT
 from langchain_otel.operations import Facts
 from langchain_otel.outcome import error_type
-from langchain_otel.run import Run
+from langchain_otel.run import ErrorIdentity, Run
 
 MAX_EVENTS: Final = 100
 
@@ -26,7 +26,8 @@ def report_exception(logger: Logger, policy: Policy, run: Run, error: BaseExcept
 
     Every run that the same exception goes through tells its parent that it has been reported.
     """
-    if run.reported_error is not error:
+    identity = _identity(error)
+    if run.reported_error != identity:
         logger.emit(
             LogRecord(
                 timestamp=time_ns(),
@@ -38,7 +39,19 @@ def report_exception(logger: Logger, policy: Policy, run: Run, error: BaseExcept
             )
         )
     if run.parent is not None:
-        run.parent.reported_error = error
+        run.parent.reported_error = identity
+
+
+def _identity(error: BaseException) -> ErrorIdentity:
+    """What tells an exception from others without keeping it: its frames hold what is to be freed.
+
+    An address may be used again; where the exception was raised tells it from the one before.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    origin = None if trace is None else (id(trace.tb_frame.f_code), trace.tb_lineno)
+    return id(error), origin
 
 
 def _exception(policy: Policy, error: BaseException) -> dict[str, Any]:

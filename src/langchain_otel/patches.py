@@ -133,6 +133,12 @@ POINTS: Final = (
         for name in ("invoke", "ainvoke", "stream", "astream")
     ),
     *(
+        PatchPoint(
+            "langchain_core.runnables.fallbacks", f"RunnableWithFallbacks.{name}", starts("chain")
+        )
+        for name in ("stream", "astream")
+    ),
+    *(
         PatchPoint("langgraph.pregel.main", f"Pregel.{name}", starts("chain"))
         for name in ("stream", "astream")
     ),

@@ -149,7 +149,8 @@ class Recorder:
             return
         if result is not None and self._policy.on_spans:
             facts |= _described(run.operation.response_content, result)
-        run.span.set_attributes(attributes(facts))
+        if facts:
+            run.span.set_attributes(attributes(facts))
         if failure is not None:
             self._set_error(run, error)
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from langchain_otel.operations import Facts, Operation
     from langchain_otel.recorder import Recorder
 
+ErrorIdentity = tuple[int, tuple[int, int] | None]
+
 MAX_OPEN_RUNS: Final = 10_000
 MAX_ENDED_RUNS: Final = 4_096
 
@@ -69,7 +71,7 @@ class Run:
         self.event_count = 0
         self.started_at = perf_counter()
         self.first_chunk_at: float | None = None
-        self.reported_error: BaseException | None = None
+        self.reported_error: ErrorIdentity | None = None
         self.ended = False
         self.twin: Run | None = None
 

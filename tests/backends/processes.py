@@ -42,7 +42,8 @@ class Process:
 
     @property
     def is_running(self) -> bool:
-        return _start_time(self.pid) == self.started
+        # No start time: it had ended before we could look.
+        return bool(self.started) and _start_time(self.pid) == self.started
 
 
 def start(
