@@ -14,11 +14,18 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from langchain_otel import current_span_of
+from langchain_otel import LangChainInstrumentor, current_span_of
 from langchain_otel.outcome import outcome_of
 from langchain_otel.repair import InlineHandler
 
 MARKER = "marker"
+
+
+def id_of(span: trace.Span | ReadableSpan) -> int:
+    """The id by which children name the span."""
+    context = span.get_span_context()
+    assert context is not None
+    return context.span_id
 
 
 class Lives(SpanProcessor):
@@ -32,7 +39,7 @@ class Lives(SpanProcessor):
         self.started.append(span)
 
     def on_end(self, span: ReadableSpan) -> None:
-        self.ended.append(span.get_span_context().span_id)
+        self.ended.append(id_of(span))
 
 
 class Tracing:
@@ -44,10 +51,23 @@ class Tracing:
         self.lives = Lives()
         self.tracer_provider.add_span_processor(self.lives)
         self.tracer_provider.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.log_exporter = InMemoryLogRecordExporter()
+        self.log_exporter = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
         self.logger_provider = LoggerProvider(shutdown_on_exit=False)
         self.logger_provider.add_log_record_processor(SimpleLogRecordProcessor(self.log_exporter))
         self.tracer = self.tracer_provider.get_tracer("test")
+
+    def on(self) -> None:
+        """Instrument LangChain with these providers."""
+        LangChainInstrumentor().instrument(
+            tracer_provider=self.tracer_provider, logger_provider=self.logger_provider
+        )
+
+    @contextmanager
+    def off(self) -> Iterator[None]:
+        """LangChain as it is without us, for a while."""
+        LangChainInstrumentor().uninstrument()
+        yield
+        self.on()
 
     @property
     def spans(self) -> tuple[ReadableSpan, ...]:
@@ -87,12 +107,14 @@ class Tracing:
 class RunTree(InlineHandler):
     """LangChain's own account: every run with its parent, as any callback handler sees them.
 
-    It is inline, and counts among ours, so that a completion model's start is told to the others.
+    `ambient` has the run in whose body each was started. It is inline, and counts
+    among ours, so that a completion model's start is told to the others.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.parents: dict[UUID, UUID | None] = {}
+        self.ambient: dict[UUID, UUID | None] = {}
         self.names: dict[UUID, str] = {}
         self.failed: set[UUID] = set()
         self.ended: list[UUID] = []
@@ -119,8 +141,8 @@ class RunTree(InlineHandler):
         **__: Any,
     ) -> None:
         assert run_id not in self.parents
-        # `RunnableWithFallbacks.invoke` names no parent to what it runs: the ambient run is it.
-        self.parents[run_id] = parent_run_id or running_id()
+        self.parents[run_id] = parent_run_id
+        self.ambient[run_id] = running_id()
         self.names[run_id] = name or (serialized or {}).get("name") or "unnamed"
         self.order.append(run_id)
 
@@ -137,7 +159,7 @@ class RunTree(InlineHandler):
 
     on_chain_start = on_chat_model_start = on_llm_start = _started
     on_tool_start = on_retriever_start = _started
-    on_chain_end = on_llm_end = on_tool_end = on_retriever_end = _ended
+    on_chain_end = on_llm_end = on_tool_end = on_retriever_end = _ended  # type: ignore[assignment]
     on_chain_error = on_llm_error = on_tool_error = on_retriever_error = _failed
 
 
@@ -178,9 +200,9 @@ def _lines(spans: Iterable[ReadableSpan], parent: int | None, depth: int) -> Ite
     children = [span for span in spans if _parent_id(span, spans) == parent]
     for span in sorted(children, key=lambda span: span.start_time or 0):
         yield "  " * depth + span.name
-        yield from _lines(spans, span.get_span_context().span_id, depth + 1)
+        yield from _lines(spans, id_of(span), depth + 1)
 
 
 def _parent_id(span: ReadableSpan, spans: Iterable[ReadableSpan]) -> int | None:
-    known = {other.get_span_context().span_id for other in spans}
+    known = {id_of(other) for other in spans}
     return span.parent.span_id if span.parent is not None and span.parent.span_id in known else None

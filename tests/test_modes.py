@@ -1,25 +1,20 @@
 """In every mode the spans of a program are its runs, and its code runs inside its own span."""
 
-import gc
 from collections.abc import Iterator
 
 import pytest
 
-from modes import agents, classic, graphs, lcel, models, tools
-from modes.drive import Mode, cells, run
+from modes.drive import Mode, small_heap
+from modes.execution import cells, run
 from modes.probe import Probe, Program, sdk_span
+from modes.table import PROGRAMS
 from recording import Tracing
-
-PROGRAMS = [*lcel.PROGRAMS, *models.PROGRAMS, *tools.PROGRAMS, *graphs.PROGRAMS, *agents.PROGRAMS, *classic.PROGRAMS]
 
 
 @pytest.fixture(autouse=True, scope="module")
-def small_heap() -> Iterator[None]:
-    """What was there before is no garbage: each collection looks at a test's own objects."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
+def only_small_garbage() -> Iterator[None]:
+    with small_heap():
+        yield
 
 
 @pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainDeprecationWarning")

@@ -6,21 +6,40 @@ handler was given it as an argument, which wins.
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_of
+from typing import Any, Final, Protocol, runtime_checkable
 
-from langchain_otel.content.policy import NO_CONTENT, POLICIES, SPAN_ONLY, Policy
+from langchain_otel.content.policy import (
+    EVENT_ONLY,
+    FULL,
+    MAX_LENGTH,
+    MAX_SPAN_BYTES,
+    MODES,
+    NEW,
+    NO_CONTENT,
+    SPAN_AND_EVENT,
+    SPAN_ONLY,
+    Policy,
+    Redact,
+)
 from langchain_otel.run import MAX_OPEN_RUNS
 
 logger: Final = logging.getLogger("langchain_otel")
 
 SDK_DISABLED_VARIABLE: Final = "OTEL_SDK_DISABLED"
+GENAI: Final = "OTEL_INSTRUMENTATION_GENAI_"
+LANGCHAIN: Final = "OTEL_INSTRUMENTATION_LANGCHAIN_"
+SDK: Final = "opentelemetry-sdk"
+STRUCTURED_SINCE: Final = (1, 45)
+BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
 def _capture(value: str) -> str:
     mode = {"TRUE": SPAN_ONLY, "FALSE": NO_CONTENT}.get(value.upper(), value.upper())
-    if mode not in POLICIES:
+    if mode not in MODES:
         raise ValueError(value)
     return mode
 
@@ -32,38 +51,124 @@ def _count(value: str) -> int:
     return count
 
 
+def _switch(value: str) -> bool:
+    if value.lower() not in BOOLEANS:
+        raise ValueError(value)
+    return BOOLEANS[value.lower()]
+
+
+@runtime_checkable
+class Hook(Protocol):
+    """The completion hook of opentelemetry-util-genai."""
+
+    def on_completion(self, **content: Any) -> None:
+        """Take the content of a model call."""
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option: the argument of `instrument()`, its variable, and what may be given."""
+    """An option: the argument of `instrument()`, its variable, and what may be given.
+
+    `kind` is the type of an argument, `parse` makes the value of a variable's text. An option
+    without a variable cannot be written as text.
+    """
 
     name: str
-    variable: str
-    kind: type
+    variable: str | None
+    kind: Any
     parse: Callable[[str], Any]
     default: Any
     expected: str
     meaning: str
 
 
+def _own(kind: type, parse: Callable[[str], Any], expected: str, **rows: Any) -> Iterator[Option]:
+    # Options of one kind: their names with their defaults and meanings.
+    for name, (default, meaning) in rows.items():
+        yield Option(name, f"{LANGCHAIN}{name.upper()}", kind, parse, default, expected, meaning)
+
+
+def _word(name: str, words: tuple[str, ...], meaning: str) -> Option:
+    def parse(value: str) -> str:
+        if value.lower() not in words:
+            raise ValueError(value)
+        return value.lower()
+
+    expected = f"{', '.join(words[:-1])} or {words[-1]}"
+    return Option(name, f"{LANGCHAIN}{name.upper()}", str, parse, words[0], expected, meaning)
+
+
 OPTIONS: Final = (
     Option(
         name="capture_message_content",
-        variable="OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+        variable=f"{GENAI}CAPTURE_MESSAGE_CONTENT",
         kind=str,
         parse=_capture,
         default=NO_CONTENT,
-        expected="NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true or false",
+        expected="NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true or false, as a str",
         meaning="whether and where prompts, answers, tool arguments and results, documents and "
         "exceptions' texts are recorded",
     ),
+    *_own(
+        bool,
+        _switch,
+        "true or false",
+        capture_messages=(True, "messages and prompts, where content is recorded at all"),
+        capture_tools=(True, "arguments, results and definitions of tools, likewise"),
+        capture_documents=(True, "retrieved documents and the query, likewise"),
+        capture_prompt_variables=(True, "the variables of a prompt template, likewise"),
+        capture_exceptions=(True, "texts and stack traces of exceptions, likewise"),
+        capture_state=(False, "what goes into chains and graphs and comes out, likewise"),
+        capture_binary=(False, "the bytes of pictures, sound and files, not only size and hash"),
+        structured_messages=(
+            False,
+            "messages on spans as structured attributes (SDK 1.45), not as JSON strings",
+        ),
+    ),
     Option(
-        name="max_open_runs",
-        variable="OTEL_INSTRUMENTATION_LANGCHAIN_MAX_OPEN_RUNS",
-        kind=int,
-        parse=_count,
-        default=MAX_OPEN_RUNS,
-        expected="a number of runs, 1 or more",
-        meaning="how many runs may be open at once; the oldest is ended when one more starts",
+        name="redact",
+        variable=None,
+        kind=Callable,
+        parse=str,
+        default=None,
+        expected="a function of a text and an attribute's name that gives the text to record",
+        meaning="is given every text before it is recorded; None, or an exception, leaves it out",
+    ),
+    *_own(
+        int,
+        _count,
+        "a number, 1 or more",
+        max_content_length=(MAX_LENGTH, "how many characters of one text are recorded"),
+        max_span_content_bytes=(MAX_SPAN_BYTES, "how much content a span or a log record has"),
+    ),
+    _word(
+        "history", (FULL, NEW), "whether a model call in an agent shows all messages or new ones"
+    ),
+    Option(
+        name="emit_event",
+        variable=f"{GENAI}EMIT_EVENT",
+        kind=bool,
+        parse=_switch,
+        default=None,
+        expected="true or false",
+        meaning="whether a model call is a log record too; by default where content is on events",
+    ),
+    Option(
+        name="completion_hook",
+        variable=f"{GENAI}COMPLETION_HOOK",
+        kind=(str, Hook),
+        parse=str,
+        default=None,
+        expected="the name of an entry point, or an object with a method on_completion()",
+        meaning="is given the whole content of every model call, to store it elsewhere",
+    ),
+    _word("metrics", ("latest", "previous", "both"), "whose names of metrics: the conventions'"),
+    _word("detail", ("all", "nodes", "semantic"), "which runs become spans"),
+    *_own(
+        int,
+        _count,
+        "a number of runs, 1 or more",
+        max_open_runs=(MAX_OPEN_RUNS, "runs open at once; the oldest ends when one more starts"),
     ),
 )
 
@@ -73,12 +178,73 @@ class Config:
     """The options as they are in force."""
 
     capture_message_content: str
+    capture_messages: bool
+    capture_tools: bool
+    capture_documents: bool
+    capture_prompt_variables: bool
+    capture_exceptions: bool
+    capture_state: bool
+    capture_binary: bool
+    structured_messages: bool
+    redact: Redact | None
+    max_content_length: int
+    max_span_content_bytes: int
+    history: str
+    emit_event: bool | None
+    completion_hook: Any
+    metrics: str
+    detail: str
     max_open_runs: int
 
     @property
     def policy(self) -> Policy:
         """What content may be recorded where."""
-        return POLICIES[self.capture_message_content]
+        return policy_of(self)
+
+    @property
+    def emits_event(self) -> bool:
+        """Whether a model call is a log record too."""
+        if self.emit_event is not None:
+            return self.emit_event
+        return self.policy.on_events
+
+
+def policy_of(config: Config) -> Policy:
+    """The content policy that the options make."""
+    mode = config.capture_message_content
+    return Policy(
+        on_spans=mode in {SPAN_ONLY, SPAN_AND_EVENT},
+        on_events=mode in {EVENT_ONLY, SPAN_AND_EVENT},
+        messages=config.capture_messages,
+        tools=config.capture_tools,
+        documents=config.capture_documents,
+        prompt_variables=config.capture_prompt_variables,
+        state=config.capture_state,
+        exceptions=config.capture_exceptions,
+        redact=config.redact,
+        max_length=config.max_content_length,
+        max_span_bytes=config.max_span_content_bytes,
+        binary=config.capture_binary,
+        history=config.history,
+        structured=config.structured_messages and _takes_structures(),
+    )
+
+
+def _takes_structures() -> bool:
+    """Whether the SDK keeps a span's structured attributes: earlier ones drop them."""
+    try:
+        version = version_of(SDK)
+    except PackageNotFoundError:
+        return False
+    if tuple(int(number) for number in version.split(".")[:2]) >= STRUCTURED_SINCE:
+        return True
+    logger.warning(
+        "structured_messages needs %s 1.45 or newer, but %s is installed: messages are JSON "
+        "strings instead.",
+        SDK,
+        version,
+    )
+    return False
 
 
 def configured(arguments: dict[str, Any]) -> Config:
@@ -98,7 +264,7 @@ def is_disabled() -> bool:
 def _value(option: Option, argument: Any) -> Any:
     if argument is not None:
         return _checked(option, argument)
-    value = os.environ.get(option.variable, "").strip()
+    value = os.environ.get(option.variable, "").strip() if option.variable else ""
     if not value:
         return option.default
     try:
@@ -115,12 +281,13 @@ def _value(option: Option, argument: Any) -> Any:
 
 
 def _checked(option: Option, argument: Any) -> Any:
-    if not isinstance(argument, option.kind) or type(argument) is bool:
+    is_switch = type(argument) is bool
+    if not isinstance(argument, option.kind) or (is_switch and option.kind is not bool):
         raise TypeError(
-            f"{option.name} must be {option.expected}, as a {option.kind.__name__}; "
+            f"{option.name} must be {option.expected}; "
             f"got {argument!r}, a {type(argument).__name__}"
         )
     try:
-        return option.parse(str(argument))
+        return option.parse(str(argument)) if isinstance(argument, (str, int)) else argument
     except ValueError:
         raise ValueError(f"{option.name} must be {option.expected}; got {argument!r}") from None

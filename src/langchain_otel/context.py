@@ -8,6 +8,7 @@ No other module touches the current context. Two ways lead a run's span into the
   runs the body and gives the caller's context back whenever control returns to the caller.
 """
 
+from asyncio import CancelledError
 from contextvars import ContextVar
 from typing import Any, Final, Literal
 
@@ -29,7 +30,7 @@ from opentelemetry.trace import (
 
 from langchain_otel.run import RUNS, Run
 
-Family = Literal["model", "chain", "tool", "retriever"]
+Family = Literal["model", "chain", "tool", "retriever", "call"]
 
 _RUN_KEY: Final = create_key("langchain-otel-run")
 _SPAN_KEY: Final = next(iter(set_span_in_context(INVALID_SPAN, Context())))
@@ -83,7 +84,16 @@ class Frame:
     `owner` is the LangChain object that is called.
     """
 
-    __slots__ = ("_caller", "_inside", "_outer_frame", "activates", "family", "owner", "run")
+    __slots__ = (
+        "_caller",
+        "_inside",
+        "_outer_frame",
+        "activates",
+        "family",
+        "owner",
+        "run",
+        "started",
+    )
 
     def __init__(
         self,
@@ -97,6 +107,7 @@ class Frame:
         self.owner = owner
         self.run = run
         self.activates = activates
+        self.started: list[Run] = []
         self._inside: Context | None = None
         self._caller = get_current()
         if run is not None and self._caller.get(_RUN_KEY) is not run:
@@ -120,15 +131,26 @@ class Frame:
         _frame.set(self._outer_frame)
 
     def abandoned_by(self, error: BaseException) -> None:
-        """End the run if `error` leaves it open: LangChain reports no cancellation to it.
+        """End the runs that `error` leaves open: LangChain reports no cancellation to them.
 
-        An ordinary exception out of a body (a run that was known before) is reported later.
+        Those that started inside will never be reported ended; the one whose body this was is, if
+        the exception is an ordinary one.
         """
+        self._end_started(error)
         run = self.run
-        if run is None or run.ended or not self.activates:
-            return
-        if self.family is not None or not isinstance(error, Exception):
+        if run is not None and not run.ended and not isinstance(error, Exception):
             run.recorder.abandon(run, error)
+
+    def _end_started(self, error: BaseException) -> None:
+        if not self.activates and isinstance(error, Exception):
+            if self.family == "chain":
+                # The others of a batch go on by themselves.
+                return
+            # Where several runs share a frame, the exception of one is none of the others.
+            error = CancelledError()
+        for run in self.started:
+            if not run.ended:
+                run.recorder.abandon(run, error)
 
 
 _frame: Final[ContextVar[Frame | None]] = ContextVar("langchain-otel-frame", default=None)
@@ -140,6 +162,16 @@ def frame_of(family: Family) -> Frame | None:
     if frame is None or frame.family != family or (frame.activates and frame.run is not None):
         return None
     return frame
+
+
+def surroundings() -> tuple[Run | None, Run | None]:
+    """The run whose body runs here, and the run of a call that has nothing but itself around it.
+
+    Such a call is one that LangChain does not report: see `observed`.
+    """
+    frame = _frame.get()
+    call = frame.run if frame is not None and frame.family == "call" else None
+    return get_current().get(_RUN_KEY), call  # type: ignore[return-value]
 
 
 def hide_frame() -> Frame | None:
@@ -157,6 +189,7 @@ def show_frame(frame: Frame | None) -> None:
 def started_in(frame: Frame, run: Run, ambient: Context) -> None:
     """Tell a frame that its run has started; makes the span current from here to its end."""
     frame.run = run
+    frame.started.append(run)
     if frame.activates:
         attach(_inside(run, ambient))
 
@@ -178,6 +211,10 @@ def _without_ended_runs(ambient: Context, active: Run | None) -> Context:
 
 
 def _inside(run: Run, ambient: Context) -> Context:
+    if run.operation.family == "call":
+        # To LangChain's own runs such a call is what a user's span is: they nest, by the ambient
+        # span, and have the run around it as their parent.
+        return _with(ambient, _SPAN_KEY, run.span)
     return Context({**ambient, _SPAN_KEY: run.span, _RUN_KEY: run})
 
 

@@ -1,6 +1,7 @@
 """Knows how to put a frame around a function of LangChain: a wrapper for each kind of function."""
 
 import inspect
+import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from functools import partial, wraps
 from typing import Any
@@ -118,7 +119,8 @@ def _async_generator(original: Callable[..., Any], make: FrameFor) -> Callable[.
     async def generate(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         generator = original(*args, **kwargs)
         frame = make(args, kwargs) or Frame(None, None)
-        step = advance = generator.__anext__
+        advance = generator.__anext__
+        step: Callable[[], Any] = partial(_first_step, generator)
         while True:
             frame.enter()
             try:
@@ -140,6 +142,24 @@ def _async_generator(original: Callable[..., Any], make: FrameFor) -> Callable[.
                 step = partial(generator.athrow, error)
 
     return generate
+
+
+def _first_step(generator: AsyncGenerator[Any, Any]) -> Any:
+    """The first step of a generator that is ours alone to close.
+
+    Otherwise the event loop would close it too, beside the one around it: when the loop shuts down,
+    or when both are garbage.
+    """
+    hooks = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(None, _leave_alone)
+    try:
+        return generator.__anext__()
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
+
+
+def _leave_alone(_: AsyncGenerator[Any, Any]) -> None:
+    """Do nothing with a generator that is garbage: the one around it is being closed."""
 
 
 async def _aclose(frame: Frame, generator: AsyncGenerator[Any, Any], error: GeneratorExit) -> None:

@@ -15,8 +15,11 @@ from langchain_otel import health
 from langchain_otel.context import Family, Frame, enter_body, hide_frame, show_frame
 from langchain_otel.frames import FrameFor, framed
 from langchain_otel.imports import when_imported
+from langchain_otel.observed import Call, observed
+from langchain_otel.operations import embeddings, search
 from langchain_otel.repair import repair_on_llm_start
 from langchain_otel.run import RUNS
+from langchain_otel.subclasses import Subclasses
 from langchain_otel.supported import is_supported
 
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -91,6 +94,16 @@ class PatchPoint:
     wrap: Wrap
 
 
+@dataclass(frozen=True, slots=True)
+class CallPoint:
+    """Methods of the subclasses of a class of LangChain, and what their calls are told as."""
+
+    module: str
+    base: str
+    methods: Callable[[str], bool]
+    call: Call
+
+
 CHAIN_CLASSES: Final = ("langchain_classic.chains.base", "langchain.chains.base")
 
 POINTS: Final = (
@@ -133,6 +146,14 @@ POINTS: Final = (
         for name in ("invoke", "ainvoke", "stream", "astream")
     ),
     *(
+        PatchPoint(f"langchain_core.runnables.{module}", path, starts("chain", activates=False))
+        for module, path in (
+            ("base", "Runnable._abatch_with_config"),
+            ("base", "RunnableSequence.abatch"),
+            ("fallbacks", "RunnableWithFallbacks.abatch"),
+        )
+    ),
+    *(
         PatchPoint(
             "langchain_core.runnables.fallbacks", f"RunnableWithFallbacks.{name}", starts("chain")
         )
@@ -153,6 +174,27 @@ POINTS: Final = (
     ),
     PatchPoint(
         "langchain_core.callbacks.manager", "AsyncCallbackManager.on_llm_start", repair_on_llm_start
+    ),
+)
+
+CALLS: Final = (
+    CallPoint(
+        "langchain_core.embeddings.embeddings",
+        "Embeddings",
+        embeddings.METHODS.__contains__,
+        Call(embeddings.EMBEDDINGS, embeddings.started, embeddings.is_covered),
+    ),
+    CallPoint(
+        "langchain_core.vectorstores.base",
+        "VectorStore",
+        search.is_search,
+        Call(search.SEARCH, search.search_started, search.is_search_covered),
+    ),
+    CallPoint(
+        "langchain_core.documents.compressor",
+        "BaseDocumentCompressor",
+        search.RERANKINGS.__contains__,
+        Call(search.RERANKING, search.reranking_started, search.is_reranking_covered),
     ),
 )
 
@@ -177,6 +219,7 @@ class Patches:
         with self._lock:
             if not self.applied:
                 modules = dict.fromkeys(point.module for point in POINTS)
+                modules.update(dict.fromkeys(point.module for point in CALLS))
                 self._forget = [when_imported(module, self._apply_to) for module in modules]
         return self.undo
 
@@ -195,6 +238,10 @@ class Patches:
                     undo = _patch(point, module)
                     if undo is not None:
                         self._undo.append(undo)
+            for row in CALLS:
+                if row.module == module.__name__:
+                    base = getattr(module, row.base)
+                    self._undo.append(Subclasses(base, row.methods, observed(row.call)).undo)
 
 
 def _patch(point: PatchPoint, module: ModuleType) -> Undo | None:

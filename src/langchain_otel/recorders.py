@@ -48,6 +48,11 @@ def current_recorder() -> Recorder:
     return _Recorders.default
 
 
+def active_recorder() -> Recorder | None:
+    """The instrumentor's recorder, if it is active."""
+    return _Recorders.active
+
+
 def activate_recorder(recorder: Recorder | None) -> None:
     """Make `recorder` the one of every handler without providers of its own; None: no longer."""
     _Recorders.active = recorder

@@ -5,16 +5,15 @@ from typing import Any
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage
 from langchain_core.tools import BaseTool, StructuredTool
 
-from modes.graphs import calls
+from modes.loops import calls, question
 from modes.models import AsyncModel, StreamingModel
 from modes.probe import ASYNC, GRAPH, SYNC, Probe, Programs
 from modes.tools import Lookup, add_tool, wait_tool
 
 PROGRAMS = Programs(GRAPH)
-QUESTION = {"messages": [HumanMessage("hi")]}
 
 
 def two_rounds(*tools: str) -> list[AIMessage]:
@@ -88,13 +87,13 @@ class AsyncHooks(AgentMiddleware[Any, Any]):
 @PROGRAMS.add("StreamingModel", "add", "lookup")
 def agent(probe: Probe) -> tuple[Any, Any]:
     model = StreamingModel(probe=probe, answers=two_rounds("add", "lookup"))
-    return create_agent(model, [add_tool(probe), Lookup(probe=probe)]), QUESTION
+    return create_agent(model, [add_tool(probe), Lookup(probe=probe)]), question()
 
 
 @PROGRAMS.add("AsyncModel", "wait", "add", kinds=ASYNC)
 def agent_with_async_tools(probe: Probe) -> tuple[Any, Any]:
     model = AsyncModel(probe=probe, answers=two_rounds("wait", "add", "wait"))
-    return create_agent(model, [add_tool(probe), wait_tool(probe)], name="helper"), QUESTION
+    return create_agent(model, [add_tool(probe), wait_tool(probe)], name="helper"), question()
 
 
 @PROGRAMS.add(
@@ -109,7 +108,7 @@ def agent_with_async_tools(probe: Probe) -> tuple[Any, Any]:
 def agent_with_middleware(probe: Probe) -> tuple[Any, Any]:
     model = StreamingModel(probe=probe, answers=two_rounds("add", "add"))
     middleware = [Hooks(probe), Around(probe)]
-    return create_agent(model, [add_tool(probe)], middleware=middleware), QUESTION
+    return create_agent(model, [add_tool(probe)], middleware=middleware), question()
 
 
 @PROGRAMS.add(
@@ -121,26 +120,26 @@ def agent_with_middleware(probe: Probe) -> tuple[Any, Any]:
 )
 def agent_with_async_middleware(probe: Probe) -> tuple[Any, Any]:
     model = StreamingModel(probe=probe, answers=two_rounds("wait"))
-    return create_agent(model, [wait_tool(probe)], middleware=[AsyncHooks(probe)]), QUESTION
+    return create_agent(model, [wait_tool(probe)], middleware=[AsyncHooks(probe)]), question()
 
 
 def delegate_tool(probe: Probe) -> BaseTool:
     """A tool that asks another agent."""
     answers = [calls("add"), AIMessage("the other is done")]
     model = StreamingModel(probe=probe, answers=answers)
-    other = create_agent(model, [add_tool(probe)], name="other")
+    other: Any = create_agent(model, [add_tool(probe)], name="other")
 
     def lookup(word: str) -> str:
         """Ask the other agent."""
         probe.mark("lookup")
-        answer = other.invoke(QUESTION)
+        answer = other.invoke(question())
         probe.mark("lookup")
         return str(answer["messages"][-1].content)
 
     async def alookup(word: str) -> str:
         """Ask the other agent."""
         probe.mark("lookup")
-        answer = await other.ainvoke(QUESTION)
+        answer = await other.ainvoke(question())
         probe.mark("lookup")
         return str(answer["messages"][-1].content)
 
@@ -150,7 +149,7 @@ def delegate_tool(probe: Probe) -> BaseTool:
 @PROGRAMS.add("StreamingModel", "lookup", "add")
 def agent_as_tool(probe: Probe) -> tuple[Any, Any]:
     model = StreamingModel(probe=probe, answers=two_rounds("lookup", "lookup"))
-    return create_agent(model, [delegate_tool(probe)], name="main"), QUESTION
+    return create_agent(model, [delegate_tool(probe)], name="main"), question()
 
 
 @PROGRAMS.add("StreamingModel", "fails", kinds=SYNC, raises=ValueError)
@@ -163,4 +162,4 @@ def agent_whose_tool_fails(probe: Probe) -> tuple[Any, Any]:
     tool = StructuredTool.from_function(fails, name="fails")
     call = {"name": "fails", "args": {"word": "hi"}, "id": "1"}
     answers = [AIMessage("", tool_calls=[call]), AIMessage("done")]
-    return create_agent(StreamingModel(probe=probe, answers=answers), [tool]), QUESTION
+    return create_agent(StreamingModel(probe=probe, answers=answers), [tool]), question()

@@ -1,26 +1,33 @@
 """Knows the programs that are legacy chains and agents of `langchain_classic`."""
 
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
-from langchain_classic.agents import AgentExecutor, create_tool_calling_agent
-from langchain_classic.base_memory import BaseMemory
-from langchain_classic.chains import LLMChain, SequentialChain, TransformChain
+from langchain_core.messages import AIMessage
 from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 from langchain_core.runnables import RunnableConfig
 
-from modes.agents import two_rounds
+from modes.completions import StreamingCompletion
 from modes.lcel import step
-from modes.models import AsyncModel, StreamingCompletion, StreamingModel
+from modes.loops import calls
+from modes.models import AsyncModel, StreamingModel
 from modes.probe import SYNC, Probe, Programs
 from modes.tools import add_tool
 
 PROGRAMS = Programs()
 
+# Before LangChain 1.0 they were in LangChain itself.
+CLASSIC = "langchain_classic" if find_spec("langchain_classic") else "langchain"
+agents = import_module(f"{CLASSIC}.agents")
+chains = import_module(f"{CLASSIC}.chains")
+BaseMemory: Any = import_module(f"{CLASSIC}.base_memory").BaseMemory
+
 
 @PROGRAMS.add("StreamingCompletion")
 def llm_chain(probe: Probe) -> tuple[Any, Any]:
     prompt = PromptTemplate.from_template("{question}")
-    return LLMChain(llm=StreamingCompletion(probe=probe), prompt=prompt), {"question": "hi"}
+    return chains.LLMChain(llm=StreamingCompletion(probe=probe), prompt=prompt), {"question": "hi"}
 
 
 @PROGRAMS.add("AsyncModel", "StreamingCompletion", "TransformChain")
@@ -29,40 +36,42 @@ def sequential_chain(probe: Probe) -> tuple[Any, Any]:
         probe.unidentified("TransformChain")
         return {"changed": given["question"] * 2}
 
-    chains = [
-        TransformChain(input_variables=["question"], output_variables=["changed"], transform=change),
-        LLMChain(
+    steps = [
+        chains.TransformChain(
+            input_variables=["question"], output_variables=["changed"], transform=change
+        ),
+        chains.LLMChain(
             llm=AsyncModel(probe=probe),
             prompt=PromptTemplate.from_template("{changed}"),
             output_key="middle",
         ),
-        LLMChain(
+        chains.LLMChain(
             llm=StreamingCompletion(probe=probe),
             prompt=PromptTemplate.from_template("{middle}"),
             output_key="answer",
         ),
     ]
-    chain = SequentialChain(
-        chains=chains, input_variables=["question"], output_variables=["answer"]
+    chain = chains.SequentialChain(
+        chains=steps, input_variables=["question"], output_variables=["answer"]
     )
     return chain, {"question": "hi"}
 
 
 @PROGRAMS.add("StreamingModel", "add")
 def agent_executor(probe: Probe) -> tuple[Any, Any]:
-    return AgentExecutor(**_agent(probe)), {"input": "hi"}
+    return agents.AgentExecutor(**_agent(probe)), {"input": "hi"}
 
 
 def _agent(probe: Probe) -> dict[str, Any]:
     prompt = ChatPromptTemplate.from_messages(
         [("human", "{input}"), ("placeholder", "{agent_scratchpad}")]
     )
-    model = StreamingModel(probe=probe, answers=two_rounds("add"))
+    model = StreamingModel(probe=probe, answers=[calls("add"), AIMessage("done")])
     tools = [add_tool(probe)]
-    return {"agent": create_tool_calling_agent(model, tools, prompt), "tools": tools}
+    return {"agent": agents.create_tool_calling_agent(model, tools, prompt), "tools": tools}
 
 
-class ChainMemory(BaseMemory):
+class ChainMemory(BaseMemory):  # type: ignore[misc]
     """A memory that runs a chain to recall, before the run starts, and one to remember, in it."""
 
     probe: Any
@@ -88,4 +97,4 @@ class ChainMemory(BaseMemory):
 @PROGRAMS.add("StreamingModel", "add", "recall", "remember", kinds=SYNC)
 def agent_executor_with_memory(probe: Probe) -> tuple[Any, Any]:
     probe.adopted = {"remember": "AgentExecutor"}
-    return AgentExecutor(**_agent(probe), memory=ChainMemory(probe=probe)), {"input": "hi"}
+    return agents.AgentExecutor(**_agent(probe), memory=ChainMemory(probe=probe)), {"input": "hi"}

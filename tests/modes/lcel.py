@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from langchain_core.runnables import (
+    RouterRunnable,
     Runnable,
     RunnableBranch,
     RunnableGenerator,
     RunnableLambda,
     RunnableParallel,
     RunnablePassthrough,
+    chain,
 )
 
 from modes.drive import STREAMING
@@ -144,6 +146,12 @@ def retry(probe: Probe) -> tuple[Any, Any]:
     return retried | step(probe, "after", lambda n: n), 1
 
 
+@PROGRAMS.add("flaky", not_in=STREAMING | {"batch_as_completed", "abatch_as_completed"})
+def retry_alone(probe: Probe) -> tuple[Any, Any]:
+    flaky = step(probe, "flaky", failing(1, lambda n: n))
+    return flaky.with_retry(stop_after_attempt=3, wait_exponential_jitter=False), 1
+
+
 @PROGRAMS.add("before", "breaks", raises=ValueError)
 def failure_in_a_sequence(probe: Probe) -> tuple[Any, Any]:
     breaks = step(probe, "breaks", failing(99, lambda n: n))
@@ -208,3 +216,33 @@ def lambda_that_gives_a_runnable(probe: Probe) -> tuple[Any, Any]:
 @PROGRAMS.add("item", not_in=frozenset(("astream_events",)))
 def mapped(probe: Probe) -> tuple[Any, Any]:
     return step(probe, "item", lambda n: n).map(), [1, 2, 3]
+
+
+@PROGRAMS.add("key", "left", not_in=frozenset(("astream_log",)))
+def router(probe: Probe) -> tuple[Any, Any]:
+    routes = {name: step(probe, name, lambda n: n) for name in ("left", "right")}
+    keyed = step(probe, "key", lambda n: {"key": "left", "input": n})
+    return keyed | RouterRunnable(routes), 1
+
+
+@PROGRAMS.add("decorated", "inner")
+def decorated(probe: Probe) -> tuple[Any, Any]:
+    inner = step(probe, "inner", lambda n: n)
+
+    @chain
+    def decorated(given: Any) -> Any:
+        probe.mark("decorated")
+        result = inner.with_config(run_name="inner").invoke(given)
+        probe.mark("decorated")
+        return result
+
+    return decorated.with_config(tags=["mine"], metadata={"by": "me"}), 1
+
+
+@PROGRAMS.add("work")
+def listened_to(probe: Probe) -> tuple[Any, Any]:
+    def listen(_: Any) -> None:
+        """Hear that the run began or ended."""
+
+    work = step(probe, "work", lambda n: n)
+    return work.with_listeners(on_start=listen, on_end=listen, on_error=listen), 1

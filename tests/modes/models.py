@@ -1,35 +1,45 @@
 """Knows the programs that call models: chat models and completion models of every make."""
 
 import asyncio
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from langchain_core.caches import InMemoryCache
-from langchain_core.language_models import BaseChatModel, BaseLLM
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.chat_history import InMemoryChatMessageHistory
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.outputs import (
     ChatGeneration,
     ChatGenerationChunk,
     ChatResult,
-    Generation,
-    GenerationChunk,
-    LLMResult,
 )
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig, RunnableLambda
+from langchain_core.runnables.history import RunnableWithMessageHistory
+from pydantic import Field
 
+from modes.drive import HAS_VERSION_3, experimental
 from modes.lcel import step
-from modes.probe import STREAMING_MODEL, Probe, Programs
+from modes.probe import ASYNC, STREAMING_MODEL, SYNC, Probe, Programs
 
 PROGRAMS = Programs()
+
+
+def mark_model(model: Any, manager: Any) -> None:
+    """Mark a place in the body of a model; its streams are not told their run manager."""
+    if manager is None:
+        model.probe.unidentified(type(model).__name__)
+    else:
+        model.probe.mark(type(model).__name__, manager)
 
 
 class SyncModel(BaseChatModel):
     """A chat model of which only the simplest method exists."""
 
     probe: Any
-    answers: list[AIMessage] = [AIMessage("hello")]
+    answers: list[AIMessage] = Field(default_factory=lambda: [AIMessage("hello")])
 
     @property
     def _llm_type(self) -> str:
@@ -39,10 +49,7 @@ class SyncModel(BaseChatModel):
         return self
 
     def _mark(self, manager: Any) -> None:
-        if manager is None:
-            self.probe.unidentified(type(self).__name__)
-        else:
-            self.probe.mark(type(self).__name__, manager)
+        mark_model(self, manager)
 
     def _answer(self, messages: list[BaseMessage]) -> AIMessage:
         turn = sum(isinstance(message, AIMessage) for message in messages)
@@ -79,9 +86,9 @@ class SyncStreamingModel(SyncModel):
         answer = self._answer(messages)
         for part in (str(answer.content)[:2], str(answer.content)[2:]):
             self._mark(run_manager)
-            yield ChatGenerationChunk(message=AIMessageChunk(part))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=part))
         self._mark(run_manager)
-        yield ChatGenerationChunk(message=AIMessageChunk("", tool_calls=answer.tool_calls))
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_calls=answer.tool_calls))
 
 
 class StreamingModel(AsyncModel, SyncStreamingModel):
@@ -119,56 +126,6 @@ class DeadModel(StreamingModel):
         raise ValueError("dead")
 
 
-class Completion(BaseLLM):
-    """A completion model that does not stream, in synchronous code only."""
-
-    probe: Any
-
-    @property
-    def _llm_type(self) -> str:
-        return "probed"
-
-    _mark = SyncModel._mark
-
-    def _result(self, prompts: list[str]) -> LLMResult:
-        return LLMResult(generations=[[Generation(text="hello")] for _ in prompts])
-
-    def _generate(
-        self, prompts: list[str], stop: Any = None, run_manager: Any = None, **_: Any
-    ) -> LLMResult:
-        self._mark(run_manager)
-        return self._result(prompts)
-
-
-class StreamingCompletion(Completion):
-    """A completion model with everything."""
-
-    async def _agenerate(
-        self, prompts: list[str], stop: Any = None, run_manager: Any = None, **_: Any
-    ) -> LLMResult:
-        self._mark(run_manager)
-        await asyncio.sleep(0)
-        self._mark(run_manager)
-        return self._result(prompts)
-
-    def _stream(
-        self, prompt: str, stop: Any = None, run_manager: Any = None, **_: Any
-    ) -> Iterator[GenerationChunk]:
-        for text in ("he", "llo"):
-            self._mark(run_manager)
-            yield GenerationChunk(text=text)
-        self._mark(run_manager)
-
-    async def _astream(
-        self, prompt: str, stop: Any = None, run_manager: Any = None, **_: Any
-    ) -> AsyncIterator[GenerationChunk]:
-        for text in ("he", "llo"):
-            self._mark(run_manager)
-            await asyncio.sleep(0)
-            yield GenerationChunk(text=text)
-        self._mark(run_manager)
-
-
 @PROGRAMS.add("SyncModel")
 def sync_model(probe: Probe) -> tuple[Any, Any]:
     return SyncModel(probe=probe), "hi"
@@ -204,7 +161,7 @@ def prompt_model_parser(probe: Probe) -> tuple[Any, Any]:
 @PROGRAMS.add("caller", "StreamingModel")
 def model_called_in_a_lambda(probe: Probe) -> tuple[Any, Any]:
     model = StreamingModel(probe=probe)
-    pair = [[AIMessage("a")], [AIMessage("b")]]
+    pair: list[list[BaseMessage]] = [[AIMessage("a")], [AIMessage("b")]]
 
     def call(given: Any, config: RunnableConfig) -> Any:
         for _ in model.stream(given):
@@ -223,6 +180,27 @@ def model_called_in_a_lambda(probe: Probe) -> tuple[Any, Any]:
     return RunnableLambda(call, acall, name="caller"), "hi"
 
 
+@PROGRAMS.add("caller", "StreamingModel", kinds=SYNC | ASYNC if HAS_VERSION_3 else frozenset())
+def model_whose_events_are_read_in_a_lambda(probe: Probe) -> tuple[Any, Any]:
+    model: Any = StreamingModel(probe=probe)
+
+    def call(given: Any) -> Any:
+        with experimental():
+            events = model.stream_events(given, version="v3")
+        for _ in events:
+            probe.mark("caller")
+        return events.output
+
+    async def acall(given: Any) -> Any:
+        with experimental():
+            events = await model.astream_events(given, version="v3")
+        async for _ in events:
+            probe.mark("caller")
+        return await events.output
+
+    return RunnableLambda(call, acall, name="caller"), "hi"
+
+
 @PROGRAMS.add("StreamingModel")
 def model_fallbacks(probe: Probe) -> tuple[Any, Any]:
     return DeadModel(probe=Probe(probe.tracing)).with_fallbacks([StreamingModel(probe=probe)]), "hi"
@@ -234,34 +212,11 @@ def cached_model(probe: Probe) -> tuple[Any, Any]:
     return model | (lambda message: [message]) | model, "hi"
 
 
-@PROGRAMS.add("Completion")
-def completion(probe: Probe) -> tuple[Any, Any]:
-    return Completion(probe=probe), "hi"
-
-
-@PROGRAMS.add("StreamingCompletion")
-def streaming_completion(probe: Probe) -> tuple[Any, Any]:
-    return StreamingCompletion(probe=probe), "hi"
-
-
-@PROGRAMS.add("caller", "StreamingCompletion")
-def completion_called_in_a_lambda(probe: Probe) -> tuple[Any, Any]:
-    model = StreamingCompletion(probe=probe)
-
-    def call(given: Any, config: RunnableConfig) -> Any:
-        for _ in model.stream(given):
-            probe.mark("caller")
-        model.generate([given], callbacks=config["callbacks"])
-        model.generate([given, given, given], callbacks=config["callbacks"])
-        probe.mark("caller")
-        return model.invoke(given)
-
-    async def acall(given: Any, config: RunnableConfig) -> Any:
-        async for _ in model.astream(given):
-            probe.mark("caller")
-        await model.agenerate([given], callbacks=config["callbacks"])
-        await model.agenerate([given, given, given], callbacks=config["callbacks"])
-        probe.mark("caller")
-        return await model.ainvoke(given)
-
-    return RunnableLambda(call, acall, name="caller"), "hi"
+@PROGRAMS.add("StreamingModel")
+def model_with_history(probe: Probe) -> tuple[Any, Any]:
+    history = InMemoryChatMessageHistory()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # LangGraph is to be used instead.
+        chain = RunnableWithMessageHistory(StreamingModel(probe=probe), lambda _: history)
+    configured = chain.with_config(configurable={"session_id": "1"})
+    return configured, [HumanMessage("hi")]

@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
 from langchain_otel.inject import inject
-from recording import MARKER, Pairs, RunTree, Tracing, running_id
+from recording import MARKER, Pairs, RunTree, Tracing, id_of, running_id
 
 OURS = "langchain_otel"
 
@@ -52,7 +52,7 @@ class Probe:
         self.marks.append(Mark(name, run_id, span))
 
     @contextmanager
-    def watching(self) -> Iterator[dict[str, Any]]:
+    def watching(self) -> Iterator[Any]:
         """Watch what runs inside, and the caller's context; gives the configuration to run it."""
         self._context = get_current()
         undo = inject(self.pairs)
@@ -71,9 +71,9 @@ class Probe:
         started = [sdk_span(span) for span in self.tracing.lives.started[self._before :]]
         ours = [span for span in started if scope_of(span) == OURS]
         self._check_lives(started)
-        paired = {span_id(span) for span in self.pairs.spans.values()}
+        paired = {id_of(span) for span in self.pairs.spans.values()}
         assert len(paired) == len(self.pairs.spans), "two runs have one span"
-        strangers = [span.name for span in ours if span_id(span) not in paired]
+        strangers = [span.name for span in ours if id_of(span) not in paired]
         assert not strangers, f"spans of no run: {strangers}, among\n{self.runs.tree()}"
         assert set(self.pairs.spans) == set(self.runs.order), "some handlers miss runs"
         actual = self._span_tree(ours, outer)
@@ -84,39 +84,45 @@ class Probe:
 
     def _check_lives(self, started: list[ReadableSpan]) -> None:
         ended = self.tracing.lives.ended
-        lives = [(span.name, ended.count(span_id(span))) for span in started]
+        lives = [(span.name, ended.count(id_of(span))) for span in started]
         assert {count for _, count in lives} <= {1}, f"how often each span ended: {lives}"
 
     def _adopt(self, actual: RunTree) -> None:
-        """Accept the parents of runs that are started in a body without LangChain's knowledge."""
+        """Take over the parents of runs of which LangChain tells none: the body that starts them.
+
+        LangChain's ambient configuration knows it, but for legacy chains and callbacks.
+        """
         for run_id in self.runs.order:
-            parent = actual.parents[run_id]
-            if self.runs.parents[run_id] is None and parent is not None:
-                assert self.runs.names[parent] == self.adopted.get(self.runs.names[run_id])
-                self.runs.parents[run_id] = parent
+            if self.runs.parents[run_id] is not None:
+                continue
+            parent, ambient = actual.parents[run_id], self.runs.ambient[run_id]
+            name = self.runs.names[parent] if parent is not None else None
+            adopted = self.adopted.get(self.runs.names[run_id])
+            assert parent == ambient or name == adopted, f"{self.runs.names[run_id]} under {name}"
+            self.runs.parents[run_id] = parent
 
     def _span_tree(self, spans: list[ReadableSpan], outer: ReadableSpan | None) -> RunTree:
         """The tree by the spans' own parents, written with the runs' names and in their order."""
-        by_id = {span_id(span): span for span in spans}
+        by_id = {id_of(span): span for span in spans}
         tree = RunTree()
         for run_id in self.runs.order:
-            assert span_id(self.pairs.spans[run_id]) in by_id, (
+            assert id_of(self.pairs.spans[run_id]) in by_id, (
                 f"{self.runs.names[run_id]} has no span, among\n{self.runs.tree()}"
             )
-            parent = parent_id(by_id[span_id(self.pairs.spans[run_id])])
+            parent = parent_id(by_id[id_of(self.pairs.spans[run_id])])
             tree.order.append(run_id)
             tree.names[run_id] = self.runs.names[run_id]
             tree.parents[run_id] = self._run_of(parent)
             if tree.parents[run_id] is None:
-                assert parent == (None if outer is None else span_id(outer)), (
+                assert parent == (None if outer is None else id_of(outer)), (
                     f"{tree.names[run_id]} hangs under a span that is of no run"
                 )
-        roots = [span.get_span_context().trace_id for span in spans if span.parent is None]
+        roots = [trace_of(span) for span in spans if span.parent is None]
         assert len(roots) == len(set(roots)), "two roots are one trace"
         return tree
 
     def _run_of(self, span: int | None) -> UUID | None:
-        found = [run_id for run_id in self.pairs.spans if span_id(self.pairs.spans[run_id]) == span]
+        found = [run_id for run_id in self.pairs.spans if id_of(self.pairs.spans[run_id]) == span]
         return found[0] if found else None
 
     def _check_marks(self) -> None:
@@ -129,10 +135,10 @@ class Probe:
 
     def _check_status(self, spans: list[ReadableSpan]) -> None:
         failed = self.runs.failed
-        expected = {span_id(self.pairs.spans[run_id]) for run_id in failed}
-        actual = {span_id(span) for span in spans if span.status.status_code is StatusCode.ERROR}
+        expected = {id_of(self.pairs.spans[run_id]) for run_id in failed}
+        actual = {id_of(span) for span in spans if span.status.status_code is StatusCode.ERROR}
         assert actual == expected, (
-            f"with status ERROR: {[span.name for span in spans if span_id(span) in actual]}, "
+            f"with status ERROR: {[span.name for span in spans if id_of(span) in actual]}, "
             f"reported as failed: {[self.runs.names[run_id] for run_id in failed]}"
         )
 
@@ -142,14 +148,16 @@ def scope_of(span: ReadableSpan) -> str:
     return span.instrumentation_scope.name if span.instrumentation_scope else ""
 
 
-def span_id(span: trace.Span | ReadableSpan) -> int:
-    """The id by which children name the span."""
-    return span.get_span_context().span_id
-
-
 def parent_id(span: ReadableSpan) -> int | None:
     """The id of the parent that the span names."""
     return None if span.parent is None else span.parent.span_id
+
+
+def trace_of(span: ReadableSpan) -> int:
+    """The id of the trace that the span is in."""
+    context = span.get_span_context()
+    assert context is not None
+    return context.trace_id
 
 
 def sdk_span(span: trace.Span) -> ReadableSpan:

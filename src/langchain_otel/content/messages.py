@@ -1,88 +1,192 @@
-"""Knows messages: from LangChain's to the conventions' list of roles and parts."""
+"""Knows lists of messages: of a request, of an answer, of a graph's state; as data and as JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, Final
 
-from langchain_otel.content.blocks import MAX_ITEMS, Part, cut, parts_of, plain
+import orjson
 
-Message = dict[str, Any]
+from langchain_otel.content.answer import Answer, answer_of, answered
+from langchain_otel.content.limits import Limits
+from langchain_otel.content.message import NO_FIELDS, Message, message_data
+from langchain_otel.content.plain import MAX_ITEMS
+from langchain_otel.content.policy import Policy
 
-ROLES: Final = {
-    "human": "user",
-    "HumanMessageChunk": "user",
-    "ai": "assistant",
-    "AIMessageChunk": "assistant",
-    "system": "system",
-    "SystemMessageChunk": "system",
-    "tool": "tool",
-    "ToolMessageChunk": "tool",
-    "function": "tool",
-    "FunctionMessageChunk": "tool",
+# What orjson refuses in a text: halves of characters.
+UNENCODABLE: Final = (TypeError, ValueError)
+# OpenAI's package says of every answer that it is no refusal.
+NO_EXTRAS: Final[tuple[Any, ...]] = ({}, {"refusal": None}, None)
+DEFAULT: Final = Policy()
+# The message that says how many are missing, and what share of the room the first one may have.
+MARKER_SIZE: Final = 100
+FIRST_SHARE: Final = 4
+
+TEMPLATES: Final = {
+    kind: f'{{"role":"{role}","parts":[{{"type":"text","content":'.encode()
+    for kind, role in (
+        ("human", "user"),
+        ("system", "system"),
+        ("ai", "assistant"),
+        ("AIMessageChunk", "assistant"),
+    )
 }
+"""The beginning of the JSON of a message that is a text alone, as most are."""
 
 
-def conversation(batches: Iterable[Iterable[Any]]) -> list[Message]:
+class Messages:
+    """Messages as LangChain holds them, and what may be recorded of them.
+
+    They become data or JSON when asked: most are plain texts, whose JSON needs no data first.
+    """
+
+    __slots__ = ("items", "limits")
+
+    def __init__(self, items: Sequence[Any], limits: Limits | None = None) -> None:
+        self.items = items
+        self.limits = limits
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def within(self, limits: Limits) -> "Messages":
+        """The same messages under these limits."""
+        return Messages(self.items, limits)
+
+    def data(self) -> list[Message]:
+        """The conventions' list of messages, as much of it as there is room for."""
+        limits = self._limits()
+        kept: list[Message] = []
+        left = limits.room.left - 2
+        for item in reversed(self.items):
+            data = _data(item, limits)
+            if data is not None:
+                left -= len(orjson.dumps(data)) + 1
+                if left < 0:
+                    break
+                kept.append(data)
+        else:
+            limits.room.take(limits.room.left - left)
+            kept.reverse()
+            return kept
+        return self._cut(limits, kept)
+
+    def json(self) -> str:
+        """The JSON of the same; with no redaction to ask, texts are encoded without a detour."""
+        limits = self._limits()
+        if limits.redact is not None:
+            return orjson.dumps(self.data()).decode()
+        pieces: list[bytes] = []
+        left = limits.room.left - 2
+        for item in reversed(self.items):
+            piece = _text_json(item, limits.max_length) or _json(item, limits)
+            if piece:
+                left -= len(piece) + 1
+                if left < 0:
+                    return orjson.dumps(self.data()).decode()
+                pieces.append(piece)
+        limits.room.take(limits.room.left - left)
+        pieces.reverse()
+        return (b"[" + b",".join(pieces) + b"]").decode()
+
+    def _limits(self) -> Limits:
+        return Limits(DEFAULT, "") if self.limits is None else self.limits
+
+    def _cut(self, limits: Limits, kept: list[Message]) -> list[Message]:
+        """The newest of the messages, newest first in `kept`, that there is room for.
+
+        The first message, which sets the scene, is kept too where it is short. The newest alone is
+        cut until there is room.
+        """
+        limits.room_is_full()
+        first = self._first(limits)
+        left = limits.room.left - MARKER_SIZE - _size(first) - _size(kept)
+        while left < 0 and len(kept) > 1:
+            left += _size(kept.pop()) + 1
+        if left < 0 or not kept:
+            kept = _smaller(self.items[-1], limits, limits.room.left - MARKER_SIZE - _size(first))
+        missing = len(self.items) - len(first) - len(kept)
+        found = [*first, *([_marker(missing)] if missing else []), *reversed(kept)]
+        if _size(found) > limits.room.left:
+            return []
+        limits.room.take(_size(found))
+        return found
+
+    def _first(self, limits: Limits) -> list[Message]:
+        data = _data(self.items[0], limits) if len(self.items) > 1 else None
+        if data is None or _size(data) > limits.room.left // FIRST_SHARE:
+            return []
+        return [data]
+
+
+def conversation(batches: Iterable[Iterable[Any]]) -> Messages:
     """The messages of a chat model's request."""
-    return [_message(message) for batch in batches for message in batch]
+    return Messages(list(chain.from_iterable(batches)))
 
 
-def prompts(texts: Iterable[str]) -> list[Message]:
+def prompts(texts: Iterable[str]) -> Messages:
     """The prompts of a completion model's request."""
-    return [_text_message("user", text) for text in texts]
+    return Messages(list(texts))
 
 
-def answers(result: Any) -> list[Message]:
+def answers(result: Any) -> Messages:
     """The choices of a result, a message each."""
-    generations = [generation for choices in result.generations for generation in choices]
-    return [_answer(generation) for generation in generations[:MAX_ITEMS]]
+    generations = chain.from_iterable(result.generations)
+    return Messages([answer_of(generation) for generation in generations][:MAX_ITEMS])
 
 
-def state_messages(state: Any, last: int | None = None) -> list[Message]:
-    """The messages in a graph's state (`messages`), or only the `last` ones."""
+def state_messages(state: Any, last: int | None = None) -> Messages:
+    """The messages in a graph's state (`messages`), or only the `last` ones, as answers."""
     messages = state.get("messages") if isinstance(state, dict) else None
     if not isinstance(messages, (list, tuple)):
-        return []
-    return [_message(message) for message in (messages if last is None else messages[-last:])]
+        return Messages(())
+    return Messages(messages if last is None else [answered(item) for item in messages[-last:]])
 
 
-def _answer(generation: Any) -> Message:
-    message = getattr(generation, "message", None)
-    if message is None:
-        return _text_message("assistant", generation.text)
-    return _message(message)
+def _data(item: Any, limits: Limits) -> Message | None:
+    if type(item) is not Answer:
+        return message_data(item, limits)
+    data = message_data(item.message, limits)
+    return None if data is None else data | {"finish_reason": item.finish_reason}
 
 
-def _text_message(role: str, text: str) -> Message:
-    return {"role": role, "parts": [{"type": "text", "content": cut(text)}]}
+def _json(item: Any, limits: Limits) -> bytes:
+    data = _data(item, limits)
+    return b"" if data is None else orjson.dumps(data)
 
 
-def _message(message: Any) -> Message:
-    if isinstance(message, str):
-        return _text_message("user", message)
-    if isinstance(message, tuple) and len(message) == 2:
-        return _text_message(str(message[0]), str(message[1]))
-    if isinstance(message, dict):
-        return {"role": str(message.get("role", "user")), "parts": parts_of(message.get("content"))}
-    kind = getattr(message, "type", None)
-    role = ROLES.get(str(kind)) or str(getattr(message, "role", kind))
-    if role == "tool":
-        return {"role": role, "parts": [_tool_response(message)]}
-    return {"role": role, "parts": parts_of(message.content) + _tool_calls(message)}
+def _text_json(message: Any, max_length: int) -> bytes | None:
+    fields = getattr(message, "__dict__", NO_FIELDS)
+    template = TEMPLATES.get(fields.get("type", ""))
+    content = fields.get("content")
+    if (
+        template is None
+        or not content
+        or type(content) is not str
+        or len(content) > max_length
+        or fields.get("tool_calls")
+        or fields.get("invalid_tool_calls")
+        or fields.get("name")
+        or fields.get("additional_kwargs") not in NO_EXTRAS
+    ):
+        return None
+    try:
+        return template + orjson.dumps(content) + b"}]}"
+    except UNENCODABLE:
+        return None
 
 
-def _tool_response(message: Any) -> Part:
-    response: Part = {"type": "tool_call_response", "response": plain(message.content)}
-    call_id = getattr(message, "tool_call_id", None)
-    return response if call_id is None else response | {"id": str(call_id)}
+def _smaller(item: Any, limits: Limits, room: int) -> list[Message]:
+    for smaller in limits.shrinking():
+        data = _data(item, smaller)
+        if data is not None and _size([data]) <= room:
+            return [data]
+    return []
 
 
-def _tool_calls(message: Any) -> list[Part]:
-    return [
-        {
-            "type": "tool_call",
-            "id": call.get("id"),
-            "name": call.get("name"),
-            "arguments": plain(call.get("args")),
-        }
-        for call in (getattr(message, "tool_calls", None) or [])[:MAX_ITEMS]
-    ]
+def _marker(missing: int) -> Message:
+    text = f"…[{missing} messages cut]"
+    return {"role": "system", "parts": [{"type": "text", "content": text}]}
+
+
+def _size(value: Any) -> int:
+    return len(orjson.dumps(value))

@@ -1,5 +1,6 @@
-"""Knows whether content may leave the process, and on which channel."""
+"""Knows whether content may leave the process: on which channel, which kinds, and how much."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,14 +8,56 @@ NO_CONTENT: Final = "NO_CONTENT"
 SPAN_ONLY: Final = "SPAN_ONLY"
 EVENT_ONLY: Final = "EVENT_ONLY"
 SPAN_AND_EVENT: Final = "SPAN_AND_EVENT"
+MODES: Final = (NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT)
+
+FULL: Final = "full"
+NEW: Final = "new"
+
+MAX_LENGTH: Final = 32_768
+# OTLP receivers refuse requests over 4 MiB, and content on a span is best kept under 1 MiB.
+MAX_SPAN_BYTES: Final = 1_000_000
+
+Redact = Callable[[str, str], str | None]
+"""Given a text and the attribute it is for, gives what may be recorded of it; None is nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What may be recorded where: prompts, answers, arguments, documents, exceptions' texts."""
+    """What content may be recorded where, and how much of it.
+
+    `on_spans` and `on_events` are the channels; nothing is recorded where both are off. The other
+    switches leave out single kinds of content: `messages`, `tools` (arguments, results and
+    definitions), `documents` (and the query that found them), `prompt_variables`, `state` (what
+    goes into chains and graphs and comes out), `exceptions` (texts and stack traces).
+    """
 
     on_spans: bool = False
     on_events: bool = False
+    messages: bool = True
+    tools: bool = True
+    documents: bool = True
+    prompt_variables: bool = True
+    state: bool = False
+    exceptions: bool = True
+    redact: Redact | None = None
+    max_length: int = MAX_LENGTH
+    max_span_bytes: int = MAX_SPAN_BYTES
+    binary: bool = False
+    history: str = FULL
+    structured: bool = False
+
+
+class Room:
+    """How many bytes of content one span, or one log record, has left."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, policy: Policy) -> None:
+        self.left = policy.max_span_bytes
+
+    def take(self, size: int) -> None:
+        """Count content that was recorded."""
+        self.left = max(0, self.left - size)
 
 
 POLICIES: Final = {

@@ -1,53 +1,189 @@
-"""Knows who serves a model: the conventions' provider name, and the server's address."""
+"""Knows who serves a model: the conventions' provider name, the server's address, the model."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from langchain_otel import semconv
 from langchain_otel.mapping import text
 from langchain_otel.operations import Facts
 
+Path = tuple[str, ...]
+
 # LangChain's `ls_provider` to the well-known values; what is not here goes through as it is.
 PROVIDERS: Final = {
     "amazon_bedrock": "aws.bedrock",
+    "anthropic-bedrock": "aws.bedrock",
+    "anthropic-mantle": "aws.bedrock",
+    "aws": "aws.bedrock",
     "bedrock": "aws.bedrock",
     "bedrock_converse": "aws.bedrock",
+    "openai-mantle": "aws.bedrock",
     "azure": "azure.ai.openai",
     "azure_openai": "azure.ai.openai",
     "azure_ai": "azure.ai.inference",
+    "anthropicvertex": "gcp.vertex_ai",
     "google_vertexai": "gcp.vertex_ai",
     "vertexai": "gcp.vertex_ai",
     "google_genai": "gcp.gen_ai",
     "google_generativeai": "gcp.gemini",
+    "huggingfaceendpoint": "huggingface",
     "mistral": "mistral_ai",
     "mistralai": "mistral_ai",
     "moonshot": "moonshot_ai",
+    "nvidia_ai_endpoints": "nvidia",
+    "NVIDIA": "nvidia",
+    "openai-codex": "openai",
     "xai": "x_ai",
     "watsonx": "ibm.watsonx.ai",
     "ibm": "ibm.watsonx.ai",
 }
 UNKNOWN_PROVIDER: Final = "unknown"
 
-# Where a model keeps its client, and the client the resource belongs to; never a property, which
-# might build a client.
-CLIENT_FIELDS: Final = ("root_client", "root_async_client", "client", "async_client")
-DEFAULT_PORTS: Final = {"https": 443, "http": 80}
+# Servers that say better than the client who answers: one client speaks to several providers.
+# A subdomain counts as its domain, a region in front of a name as the name.
+HOSTS: Final = {
+    "aiplatform.googleapis.com": "gcp.vertex_ai",
+    "generativelanguage.googleapis.com": "gcp.gemini",
+    "openai.azure.com": "azure.ai.openai",
+    "services.ai.azure.com": "azure.ai.inference",
+    "api.deepseek.com": "deepseek",
+    "api.groq.com": "groq",
+    "api.mistral.ai": "mistral_ai",
+    "api.moonshot.ai": "moonshot_ai",
+    "api.perplexity.ai": "perplexity",
+    "api.x.ai": "x_ai",
+}
+
+# Packages `langchain_*` of several providers: they do not say who serves a class of theirs.
+SHARED_PACKAGES: Final = frozenset(("classic", "community", "core", "experimental", "tests"))
+# Classes of a provider's package that belong to another provider.
+CLASSES: Final = {"AzureOpenAIEmbeddings": "azure"}
+
+# Where the provider packages keep the server: a field of the model, then what leads from there to
+# a parsed URL or to a text. Fields only: a property might build a client.
+OPENAI: Final[tuple[Path, ...]] = (("root_client", "_base_url"), ("root_async_client", "_base_url"))
+SERVERS: Final[tuple[Path, ...]] = (
+    ("client", "_client", "_base_url"),  # a resource of a client, a client, or ollama's
+    ("async_client", "_client", "_base_url"),
+    ("_client", "_client", "_base_url"),  # langchain-anthropic once its client is built, ollama
+    ("_async_client", "_client", "_base_url"),
+    ("client", "_base_url"),  # an HTTP client: langchain-mistralai
+    ("async_client", "_base_url"),
+    ("client", "_api_client", "_http_options", "base_url"),  # langchain-google-genai
+    ("client", "client", "_api_client", "_http_options", "base_url"),  # its completion model
+    ("client", "_endpoint", "host"),  # boto: langchain-aws
+    ("client", "_client_wrapper", "_base_url"),  # langchain-cohere
+    ("client", "_params", "base_url"),  # langchain-voyageai's reranker
+    ("_client", "_params", "base_url"),  # its embeddings
+    ("client", "sdk_configuration", "server_url"),  # langchain-openrouter
+    ("client_options", "api_endpoint"),  # langchain-google-vertexai
+    ("watsonx_client", "credentials", "url"),  # langchain-ibm
+    ("llm", "endpoint_url"),  # langchain-huggingface's chat model
+    ("endpoint_url",),
+    ("base_url",),
+)
+ANTHROPIC_PACKAGE: Final = "langchain_anthropic"
+ANTHROPIC_URL: Final = ("anthropic_api_url",)
+
+# An endpoint without a scheme is that of a gRPC client, which speaks TLS.
+DEFAULT_PORTS: Final = {"https": 443, "http": 80, "": 443}
+MODEL_FIELDS: Final = ("model", "model_name", "model_id", "repo_id", "model_arn")
+NOTHING: Final[Mapping[str, Any]] = {}
 
 
-def provider_of(metadata: dict[str, Any]) -> str:
-    """The provider's name; the attribute is required, so an unknown one says so."""
+def provider_of(metadata: dict[str, Any], address: str | None = None) -> str:
+    """The provider's name, by the server's address where that says it.
+
+    The attribute is required, so an unknown one says so.
+    """
+    at_address = None if address is None else _provider_at(address)
+    if at_address is not None:
+        return at_address
     name = text(metadata.get("ls_provider"))
     return UNKNOWN_PROVIDER if name is None else PROVIDERS.get(name, name)
 
 
+def provider_of_class(kind: type, address: str | None = None) -> str | None:
+    """The provider's name of a class of which LangChain says none, by its package."""
+    at_address = None if address is None else _provider_at(address)
+    if at_address is not None:
+        return at_address
+    for base in kind.__mro__:
+        package = base.__module__.partition(".")[0]
+        name = CLASSES.get(base.__name__) or package.removeprefix("langchain_")
+        if package not in (name, "langchain") and name not in SHARED_PACKAGES:
+            return PROVIDERS.get(name, name)
+    return None
+
+
 def server_of(owner: object) -> Facts:
     """The address and port that the model's own client talks to; nothing where it is unknown."""
-    fields = getattr(owner, "__dict__", {})
-    for name in CLIENT_FIELDS:
-        client = fields.get(name)
-        url = getattr(getattr(client, "_client", client), "base_url", None)
-        host = getattr(url, "host", None)
-        if isinstance(host, str) and host:
-            port = getattr(url, "port", None) or DEFAULT_PORTS.get(getattr(url, "scheme", ""))
-            facts: Facts = {semconv.SERVER_ADDRESS: host}
-            return facts if port is None else facts | {semconv.SERVER_PORT: port}
+    fields = getattr(owner, "__dict__", NOTHING)
+    for path in OPENAI:
+        facts = _server_at(_reached(fields, path))
+        if facts:
+            return facts
+    # Pydantic's private attributes count as fields.
+    fields = {**(getattr(owner, "__pydantic_private__", None) or NOTHING), **fields}
+    for path in SERVERS:
+        facts = _server_at(_reached(fields, path))
+        if facts:
+            return facts
+    if type(owner).__module__.startswith(ANTHROPIC_PACKAGE):
+        return _server_at(_reached(fields, ANTHROPIC_URL))
     return {}
+
+
+def model_of(owner: object) -> str | None:
+    """The name of the model that an embeddings object or a reranker asks for."""
+    fields = getattr(owner, "__dict__", NOTHING)
+    return next((name for key in MODEL_FIELDS if (name := text(fields.get(key)))), None)
+
+
+def _reached(fields: Mapping[str, Any], path: Path) -> Any:
+    value = fields.get(path[0])
+    for name in path[1:]:
+        if value is None:
+            return None
+        value = (value if type(value) is dict else getattr(value, "__dict__", NOTHING)).get(name)
+    return value
+
+
+def _server_at(url: Any) -> Facts:
+    if url is None:
+        return {}
+    if isinstance(url, str):
+        url = _split(url)
+    host, port = getattr(url, "host", None), getattr(url, "port", None)
+    if not isinstance(host, str) or not host:
+        return {}
+    port = port or DEFAULT_PORTS.get(getattr(url, "scheme", ""))
+    facts: Facts = {semconv.SERVER_ADDRESS: host}
+    return facts if port is None else facts | {semconv.SERVER_PORT: port}
+
+
+class Url(NamedTuple):
+    """What a text that is a URL says of its server."""
+
+    host: str | None
+    port: int | None
+    scheme: str
+
+
+@lru_cache(maxsize=256)
+def _split(url: str) -> Url | None:
+    with suppress(ValueError):
+        parts = urlsplit(url if "://" in url else f"//{url}")
+        return Url(parts.hostname, parts.port, parts.scheme)
+    return None
+
+
+def _provider_at(address: str) -> str | None:
+    return (
+        HOSTS.get(address)
+        or HOSTS.get(address.partition(".")[2])
+        or HOSTS.get(address.rpartition("-")[2])
+    )

@@ -5,29 +5,42 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
-from langchain_otel.content.blocks import documents
-from langchain_otel.mapping import text
+from langchain_otel.content.documents import documents
+from langchain_otel.mapping import Table, facts_from, integer, text
 from langchain_otel.operations import Facts, Operation, Started
+from langchain_otel.operations.provider import NOTHING
 
 if TYPE_CHECKING:
     from langchain_otel.run import Run
 
+FIELDS: Final[Table] = {
+    "k": (semconv.GEN_AI_RETRIEVAL_TOP_K, integer),
+    "knowledge_base_id": (semconv.GEN_AI_DATA_SOURCE_ID, text),  # Amazon Bedrock's
+    "data_store_id": (semconv.GEN_AI_DATA_SOURCE_ID, text),  # Vertex AI Search's
+}
+"""Fields of retrievers, and of the `search_kwargs` of a vector store's retriever."""
+
+METADATA: Final[Table] = {
+    "ls_vector_store_provider": (semconv.GEN_AI_PROVIDER_NAME, text),
+    "ls_embedding_model": (semconv.GEN_AI_REQUEST_MODEL, text),
+}
+"""Metadata of a retriever's run (`BaseRetriever._get_ls_params`)."""
+
 
 def _request(started: Started, _: "Run | None") -> Facts:
-    metadata = started.metadata or {}
     facts: Facts = {semconv.GEN_AI_OPERATION_NAME: semconv.RETRIEVAL}
-    provider = text(metadata.get("ls_vector_store_provider"))
-    if provider is not None:
-        facts[semconv.GEN_AI_PROVIDER_NAME] = provider
-    model = text(metadata.get("ls_embedding_model"))
-    if model is not None:
-        facts[semconv.GEN_AI_REQUEST_MODEL] = model
+    facts.update(facts_from(started.metadata or NOTHING, METADATA))
+    fields = getattr(started.owner, "__dict__", NOTHING)
+    facts.update(facts_from(fields, FIELDS))
+    searched_with = fields.get("search_kwargs")
+    if isinstance(searched_with, dict):
+        facts.update(facts_from(searched_with, FIELDS))
     return facts
 
 
-def _title(started: Started, _: Facts) -> str:
-    # LangChain knows no data source id; the conventions let a retriever use another name then.
-    name = text(started.options.get("name"))
+def _title(started: Started, facts: Facts) -> str:
+    # Where there is no data source id, the conventions let a retriever use another name.
+    name = facts.get(semconv.GEN_AI_DATA_SOURCE_ID) or text(started.options.get("name"))
     return semconv.RETRIEVAL if name is None else f"{semconv.RETRIEVAL} {name}"
 
 

@@ -1,0 +1,85 @@
+"""Knows which messages of an agent were shown before: each turn sends the whole conversation."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Final
+
+import orjson
+
+from langchain_otel import semconv
+from langchain_otel.content.answer import Answer
+from langchain_otel.content.message import NO_FIELDS
+from langchain_otel.content.messages import Messages
+from langchain_otel.content.plain import plain
+
+MAX_SEEN: Final = 10_000
+
+Facts = dict[str, Any]
+Key = tuple[Any, ...]
+
+
+class History:
+    """What the model calls of one agent's run have shown so far: one is kept per agent's run.
+
+    A message is known by its id, where it has one, and its content; without an id by its role, its
+    content, and how many like it came before, so that a second "yes" is a second message.
+    """
+
+    __slots__ = ("_alike", "_seen")
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+        self._alike: Counter[Key] = Counter()
+
+    def unseen(self, messages: Messages) -> tuple[Messages, int]:
+        """The messages of a request that no earlier call showed, and how many others it has."""
+        alike: Counter[Key] = Counter()
+        marks = [_mark(item, alike) for item in messages.items]
+        seen = self._seen
+        new = [item for item, mark in zip(messages.items, marks, strict=True) if mark not in seen]
+        self._add(marks)
+        self._alike = alike
+        return Messages(new, messages.limits), len(messages) - len(new)
+
+    def shown(self, answers: Messages) -> None:
+        """Note the answers of a call: the next request has them in its history."""
+        self._add(_mark(item, self._alike) for item in answers.items)
+
+    def request(self, facts: Facts) -> Facts:
+        """The facts of a request, without the messages that were shown before."""
+        messages = facts.get(semconv.GEN_AI_INPUT_MESSAGES)
+        if not isinstance(messages, Messages):
+            return facts
+        new, omitted = self.unseen(messages)
+        return facts | {semconv.GEN_AI_INPUT_MESSAGES: new, semconv.MESSAGES_OMITTED: omitted}
+
+    def response(self, facts: Facts) -> Facts:
+        """The facts of a response, noting its messages."""
+        answers = facts.get(semconv.GEN_AI_OUTPUT_MESSAGES)
+        if isinstance(answers, Messages):
+            self.shown(answers)
+        return facts
+
+    def _add(self, marks: Iterable[int]) -> None:
+        if len(self._seen) >= MAX_SEEN:
+            # Everything is shown once more, rather than remembered for ever.
+            self._seen.clear()
+        self._seen.update(marks)
+
+
+def _mark(item: Any, alike: Counter[Key]) -> int:
+    message = item.message if type(item) is Answer else item
+    fields = getattr(message, "__dict__", NO_FIELDS)
+    content = fields.get("content")
+    if type(content) is not str:
+        content = _encoded(content if fields else message)
+    calls = fields.get("tool_calls")
+    key: Key = (fields.get("id"), fields.get("type"), content, _encoded(calls) if calls else None)
+    if key[0] is not None:
+        return hash(key)
+    alike[key] += 1
+    return hash((*key, alike[key]))
+
+
+def _encoded(value: Any) -> bytes:
+    return orjson.dumps(plain(value))

@@ -1,0 +1,136 @@
+"""Knows what becomes of the content of one attribute: redacted, cut, and within a span's room."""
+
+from collections.abc import Iterator
+from copy import copy
+from typing import Any, Final
+
+import orjson
+
+from langchain_otel import health
+from langchain_otel.content.plain import MAX_ITEMS, MAX_NODES, plain, sound
+from langchain_otel.content.policy import MAX_LENGTH, Policy, Redact, Room
+
+SHRINK: Final = 8
+SMALLEST: Final = 100
+# A character is 6 bytes of JSON at most.
+BYTES_PER_CHARACTER: Final = 6
+
+
+class Limits:
+    """What may be recorded of one attribute, and how much: the policy where content is met."""
+
+    __slots__ = (
+        "attribute",
+        "binary",
+        "max_items",
+        "max_length",
+        "max_nodes",
+        "redact",
+        "room",
+        "tools",
+    )
+
+    def __init__(self, policy: Policy, attribute: str, room: Room | None = None) -> None:
+        self.attribute = attribute
+        self.redact: Redact | None = policy.redact
+        self.max_length = policy.max_length
+        self.binary = policy.binary
+        self.tools = policy.tools
+        self.room = Room(policy) if room is None else room
+        self.max_items = MAX_ITEMS
+        self.max_nodes = MAX_NODES
+
+    def text(self, text: str) -> str | None:
+        """A text as it may be recorded; None where redaction leaves it out."""
+        if self.redact is not None:
+            redacted = _redacted(self.redact, text, self.attribute)
+            if redacted is None:
+                return None
+            text = redacted
+        if len(text) > self.max_length:
+            health.limited("max_content_length", "longer texts are cut")
+            text = cut(text, self.max_length)
+        return text if text.isascii() and type(text) is str else sound(text)
+
+    def whole(self, text: str) -> str | None:
+        """A text that is of no use when cut: an address, bytes in base64."""
+        if self.redact is None:
+            return sound(text)
+        redacted = _redacted(self.redact, text, self.attribute)
+        return None if redacted is None else sound(redacted)
+
+    def value(self, value: Any) -> Any:
+        """Any value as plain data, every text of it as it may be recorded."""
+        return plain(
+            value,
+            self.text,
+            binary=self.binary,
+            max_items=self.max_items,
+            max_nodes=self.max_nodes,
+        )
+
+    def fitted(self, value: Any) -> Any:
+        """The same, as much of it as there is room for; None where there is none."""
+        for limits in self.shrinking():
+            found = limits.value(value)
+            size = len(orjson.dumps(found))
+            if size <= self.room.left:
+                self.room.take(size)
+                return found
+        return None
+
+    def fitted_text(self, text: str) -> str | None:
+        """A text, as much of it as there is room for."""
+        kept = self.text(text)
+        if kept is None or not self.room.left:
+            return None
+        if len(kept) * BYTES_PER_CHARACTER > self.room.left:
+            size = len(kept.encode())
+            if size > self.room.left:
+                self.room_is_full()
+                kept = cut(kept, self.room.left // 4)
+        self.room.take(len(kept.encode()))
+        return kept
+
+    def shrinking(self) -> Iterator["Limits"]:
+        """These limits, then ever smaller ones, for what has no room."""
+        yield self
+        self.room_is_full()
+        length, items, nodes = self.max_length, self.max_items, self.max_nodes
+        while nodes > 1:
+            length = max(length // SHRINK, min(length, SMALLEST))
+            items, nodes = max(items // SHRINK, 1), nodes // SHRINK
+            yield self.smaller(length, items, nodes)
+
+    def smaller(self, max_length: int, max_items: int, max_nodes: int) -> "Limits":
+        """The same limits with other bounds."""
+        other = copy(self)
+        other.max_length, other.max_items, other.max_nodes = max_length, max_items, max_nodes
+        return other
+
+    def room_is_full(self) -> None:
+        """Count that a span's content met its limit."""
+        health.limited("max_span_content_bytes", "what is beyond is left out")
+
+
+def cut(text: str, max_length: int) -> str:
+    """A text within the limit; a longer one says how much is missing."""
+    if len(text) <= max_length:
+        return text
+    return f"{text[:max_length]}…[{len(text) - max_length} characters cut]"
+
+
+def cut_to_default(text: str) -> str:
+    """A text within the default limit."""
+    return sound(cut(text, MAX_LENGTH))
+
+
+def _redacted(redact: Redact, text: str, attribute: str) -> str | None:
+    try:
+        redacted = redact(text, attribute)
+    except Exception as error:
+        health.limited(
+            "a failure of the option redact", f"{type(error).__name__}: the text is left out"
+        )
+        return None
+    return redacted if isinstance(redacted, str) else None

@@ -1,0 +1,192 @@
+"""Knows pictures, sound, video and files: where a block keeps its bytes, and how to describe them.
+
+Bytes are described by type, size and hash; they themselves are recorded only if asked for.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
+
+Part = dict[str, Any]
+
+MODALITIES: Final = {
+    "image": "image",
+    "image_url": "image",
+    "input_image": "image",
+    "image_file": "image",
+    "audio": "audio",
+    "input_audio": "audio",
+    "video": "video",
+    "video_url": "video",
+    "file": "document",
+    "input_file": "document",
+    "document": "document",
+    "text-plain": "document",
+    "media": "document",
+    "file_data": "document",
+    "fileData": "document",
+    "inline_data": "document",
+    "inlineData": "document",
+    "container_upload": "document",
+}
+"""The types of blocks that hold media, and what kind they are where no MIME type says better."""
+
+# Bedrock and Google write a block as its one key: {"image": {"format": ..., "source": ...}}.
+KEYED: Final = ("image", "audio", "video", "document", "inline_data", "inlineData", "file_data")
+KEYED_FIELDS: Final = ("source", "data", "file_uri", "fileUri", "mime_type", "mimeType")
+
+MIME_KEYS: Final = ("mime_type", "media_type", "mimeType", "mediaType")
+DATA_KEYS: Final = ("base64", "data", "bytes", "file_data")
+URL_KEYS: Final = ("url", "image_url", "file_url", "file_uri", "fileUri", "uri")
+INNER_KEYS: Final = ("source", "image_url", "video_url", "input_audio", "file", "image_file")
+SUBTYPES: Final = {"pdf": "application/pdf", "txt": "text/plain", "mp3": "audio/mpeg"}
+
+MAX_KNOWN: Final = 256
+MAX_URL: Final = 512
+MAX_SCHEME: Final = 32
+
+
+class Blob(NamedTuple):
+    """What is known of some bytes."""
+
+    size: int
+    digest: str
+
+
+_known: Final[dict[tuple[int, int], Blob]] = {}
+"""Bytes that were hashed lately, by hash and length: a conversation sends its pictures again."""
+
+
+def media_part(block: Any, *, binary: bool) -> Part | None:
+    """The conventions' part of a block that holds media; None for any other block."""
+    kind = block.get("type") if isinstance(block, Mapping) else None
+    if isinstance(kind, str):
+        modality = MODALITIES.get(kind)
+        return None if modality is None else _part(modality, block, binary=binary)
+    if kind is None and len(block) == 1:
+        for key in KEYED:
+            inner = block.get(key)
+            if isinstance(inner, Mapping) and any(field in inner for field in KEYED_FIELDS):
+                return _part(MODALITIES[key], inner, binary=binary)
+    return None
+
+
+def url_part(modality: str, url: str, mime: str | None, *, binary: bool) -> Part:
+    """The part of a URL: a `data:` URL holds the bytes themselves."""
+    if len(url) > MAX_URL and ":" not in url[:MAX_SCHEME]:
+        # Google's messages have bare base64 where a URL is expected.
+        return blob_part(modality, url, mime, binary=binary)
+    if not is_data_url(url):
+        return _described("uri", modality, mime, {"uri": url})
+    header, _, data = url.partition(",")
+    mime = mime or header[5:].partition(";")[0] or None
+    return blob_part(modality, data, mime, binary=binary)
+
+
+def blob_part(modality: str, data: Any, mime: str | None, *, binary: bool) -> Part:
+    """The part of bytes, given as such or in base64: with them, or with their size and hash."""
+    if binary:
+        content = data if isinstance(data, str) else base64.b64encode(data).decode()
+        return _described("blob", modality, mime, {"content": content})
+    size, digest = _measured(data)
+    return _described("blob", modality, mime, {"content": "", "size": size, "sha256": digest})
+
+
+def is_data_url(text: str) -> bool:
+    """Whether a text is a URL that holds its data in base64."""
+    return text.startswith("data:") and ";base64," in text[:256]
+
+
+def _part(modality: str, block: Mapping[str, Any], *, binary: bool) -> Part | None:
+    merged = _merged(block)
+    mime = _mime(modality, merged)
+    if merged.get("source_type") == "id" or merged.get("type") == "container_upload":
+        merged["file_id"] = merged.get("file_id") or merged.get("id")
+    for key in DATA_KEYS:
+        data = merged.get(key)
+        if isinstance(data, str) and is_data_url(data):
+            return url_part(modality, data, mime, binary=binary)
+        if isinstance(data, (str, bytes, bytearray)) and data and not _is_text(merged, mime):
+            return blob_part(modality, data, mime, binary=binary)
+    for key in URL_KEYS:
+        url = merged.get(key)
+        if isinstance(url, str) and url and merged.get("source_type") != "text":
+            return url_part(modality, url, mime, binary=binary)
+    file_id = merged.get("file_id") or merged.get("fileId")
+    if isinstance(file_id, str) and file_id:
+        return _described("file", modality, mime, {"file_id": file_id})
+    return _text_part(merged)
+
+
+def _merged(block: Mapping[str, Any]) -> dict[str, Any]:
+    # A block and the objects inside it that say where its bytes are, as one.
+    merged = dict(block)
+    for key in INNER_KEYS:
+        inner = block.get(key)
+        if isinstance(inner, Mapping):
+            merged.pop(key)
+            kind = inner.get("type")
+            merged |= inner
+            merged["source_type"] = merged.get("source_type", kind)
+    s3 = merged.get("s3Location")
+    return merged | {"url": s3.get("uri")} if isinstance(s3, Mapping) else merged
+
+
+def _mime(modality: str, merged: Mapping[str, Any]) -> str | None:
+    for key in MIME_KEYS:
+        mime = merged.get(key)
+        if isinstance(mime, str) and mime:
+            return mime
+    subtype = merged.get("format")
+    if not isinstance(subtype, str) or not subtype:
+        return None
+    family = "application" if modality == "document" else modality
+    return SUBTYPES.get(subtype, f"{family}/{subtype}")
+
+
+def _is_text(merged: Mapping[str, Any], mime: str | None) -> bool:
+    return merged.get("source_type") == "text" or (
+        merged.get("source_type") is None and mime == "text/plain" and "text" in merged
+    )
+
+
+def _text_part(merged: Mapping[str, Any]) -> Part | None:
+    # A document that is text; langchain-core's v0 kept that text under `url`.
+    for key in ("text", "data", "url"):
+        text = merged.get(key)
+        if isinstance(text, str) and text:
+            return {"type": "text", "content": text}
+    content = merged.get("content")
+    return {"type": "text", "content": content} if isinstance(content, str) else None
+
+
+def _described(kind: str, modality: str, mime: str | None, fields: Part) -> Part:
+    if mime is None:
+        return {"type": kind, "modality": modality, **fields}
+    family = mime.partition("/")[0]
+    if family in MODALITIES and modality == "document":
+        modality = MODALITIES[family]
+    return {"type": kind, "modality": modality, "mime_type": mime, **fields}
+
+
+def _measured(data: Any) -> Blob:
+    if isinstance(data, bytearray):
+        data = bytes(data)
+    key = (hash(data), len(data))
+    blob = _known.get(key)
+    if blob is None:
+        raw = _decoded(data) if isinstance(data, str) else data
+        blob = Blob(len(raw), sha256(raw).hexdigest())
+        if len(_known) >= MAX_KNOWN:
+            _known.clear()
+        _known[key] = blob
+    return blob
+
+
+def _decoded(data: str) -> bytes:
+    try:
+        return base64.b64decode(data, validate=False)
+    except (binascii.Error, ValueError):
+        return data.encode("utf-8", "replace")

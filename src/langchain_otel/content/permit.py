@@ -1,0 +1,84 @@
+"""Knows the one gate: every content fact goes through it before it goes anywhere."""
+
+from typing import Any, Final
+
+from langchain_otel import semconv
+from langchain_otel.content.limits import Limits
+from langchain_otel.content.messages import Messages
+from langchain_otel.content.policy import Policy, Room
+
+Facts = dict[str, Any]
+
+SWITCHES: Final = {
+    semconv.GEN_AI_INPUT_MESSAGES: "messages",
+    semconv.GEN_AI_OUTPUT_MESSAGES: "messages",
+    semconv.GEN_AI_SYSTEM_INSTRUCTIONS: "messages",
+    semconv.EVENT_DATA: "messages",
+    semconv.GEN_AI_TOOL_CALL_ARGUMENTS: "tools",
+    semconv.GEN_AI_TOOL_CALL_RESULT: "tools",
+    semconv.GEN_AI_TOOL_DEFINITIONS: "tools",
+    semconv.GEN_AI_RETRIEVAL_QUERY_TEXT: "documents",
+    semconv.GEN_AI_RETRIEVAL_DOCUMENTS: "documents",
+    semconv.STATE_INPUT: "state",
+    semconv.STATE_OUTPUT: "state",
+    semconv.EXCEPTION_MESSAGE: "exceptions",
+    semconv.EXCEPTION_STACKTRACE: "exceptions",
+}
+"""Which switch of the policy an attribute is under, by its name."""
+
+# Words of the schema in a tool's definition, which say nothing of a user.
+DEFINITION_WORDS: Final = ("type", "name")
+
+
+def permitted(facts: Facts, policy: Policy, room: Room | None = None) -> Facts:
+    """What may be recorded of content facts: by kind, redacted, cut, and within the room.
+
+    `room` is what the span, or the log record, has left; without one, as much as a span may have.
+    """
+    room = Room(policy) if room is None else room
+    found: Facts = {}
+    for name, value in facts.items():
+        if _is_on(name, policy):
+            kept = _kept(name, value, Limits(policy, name, room))
+            if kept is not None:
+                found[name] = kept
+    return found
+
+
+def permitted_text(
+    text: str, attribute: str, policy: Policy, room: Room | None = None
+) -> str | None:
+    """What may be recorded of a text that is no fact: an exception's, an event's."""
+    if not _is_on(attribute, policy):
+        return None
+    return Limits(policy, attribute, room).fitted_text(text)
+
+
+def _is_on(name: str, policy: Policy) -> bool:
+    switch = SWITCHES.get(name)
+    if switch is None:
+        return policy.prompt_variables or not name.startswith(semconv.GEN_AI_PROMPT_VARIABLE)
+    return bool(getattr(policy, switch))
+
+
+def _kept(name: str, value: Any, limits: Limits) -> Any:
+    kind = type(value)
+    if kind is Messages:
+        return value.within(limits) if value else None
+    if kind is str:
+        return limits.fitted_text(value)
+    if kind is bool or kind is float:
+        return value
+    if name == semconv.GEN_AI_TOOL_DEFINITIONS:
+        return _definitions(value, limits) or None
+    return limits.fitted(value)
+
+
+def _definitions(definitions: Any, limits: Limits) -> list[Any]:
+    found = []
+    for definition in definitions:
+        words = {word: definition[word] for word in DEFINITION_WORDS}
+        rest = {key: item for key, item in definition.items() if key not in words}
+        kept = limits.fitted(rest) if rest else None
+        found.append(words | kept if isinstance(kept, dict) else words)
+    return found

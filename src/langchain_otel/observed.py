@@ -1,0 +1,162 @@
+"""Knows how a call that LangChain reports nothing of becomes a run, with its span current inside.
+
+Embeddings, searches of vector stores and rerankers have no callbacks. A function that `observed`
+wraps starts a run as a handler would, and ends it with what it gives back or raises. LangChain's
+own runs inside hang under its span as under a user's: see `context.surroundings`.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial, wraps
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from langchain_otel import context, health
+from langchain_otel.context import Frame
+from langchain_otel.operations import Operation, Started
+from langchain_otel.recorder import Recorder
+from langchain_otel.recorders import active_recorder
+from langchain_otel.run import RUNS, Run
+
+Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+CALLS: Final = "langchain-otel-calls"
+"""Stands where a run has its handler: no handler of LangChain's is it, so none ends the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A kind of call: its operation, what it starts with, and when another span tells of it.
+
+    `started` has the object that is called and the arguments by name, and gives None for a call
+    that is not to be told. `is_covered` has the object, the run whose body runs here, and the run
+    of the call right around this one, each if it is open.
+    """
+
+    operation: Operation
+    started: Callable[[object, Mapping[str, Any]], Started | None]
+    is_covered: Callable[[object, Run | None, Run | None], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A call under way: its frame, and the id that its runs have, one for each recorder."""
+
+    frame: Frame
+    run_id: UUID
+
+    def end(self, result: Any = None, error: BaseException | None = None) -> None:
+        head = RUNS.head(self.run_id)
+        for run in [] if head is None else list(head.twins()):
+            run.recorder.end(run, result, error)
+
+
+_Begin = Callable[[tuple[Any, ...], dict[str, Any]], _Open | None]
+
+
+def observed(call: Call) -> Wrap:
+    """Make runs of the calls of a method."""
+
+    def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+        parameters = tuple(inspect.signature(original).parameters.values())
+        names = tuple(parameter.name for parameter in parameters)
+        defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+        begin = partial(_begin, call, names, defaults)
+        if inspect.iscoroutinefunction(original):
+            return _coroutine(original, begin)
+        return _function(original, begin)
+
+    return wrap
+
+
+def _function(original: Callable[..., Any], begin: _Begin) -> Callable[..., Any]:
+    @wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        under_way = begin(args, kwargs)
+        if under_way is None:
+            return original(*args, **kwargs)
+        try:
+            result = original(*args, **kwargs)
+        except BaseException as error:
+            under_way.end(error=error)
+            raise
+        else:
+            under_way.end(result)
+            return result
+        finally:
+            under_way.frame.leave()
+
+    return call
+
+
+def _coroutine(original: Callable[..., Any], begin: _Begin) -> Callable[..., Any]:
+    @wraps(original)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        under_way = begin(args, kwargs)
+        if under_way is None:
+            return await original(*args, **kwargs)
+        try:
+            result = await original(*args, **kwargs)
+        except BaseException as error:
+            under_way.end(error=error)
+            raise
+        else:
+            under_way.end(result)
+            return result
+        finally:
+            under_way.frame.leave()
+
+    return call
+
+
+def _begin(
+    call: Call,
+    names: tuple[str, ...],
+    defaults: dict[str, Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> _Open | None:
+    """Start the runs of a call; None where nobody records it, or another span tells of it."""
+    try:
+        around, outer = context.surroundings()
+        recorders = _recorders(around)
+        if not recorders or call.is_covered(args[0], _if_open(around), _if_open(outer)):
+            return None
+        arguments = {**defaults, **dict(zip(names, args, strict=False)), **kwargs}
+        started = call.started(args[0], arguments)
+        if started is None:
+            return None
+        return _start(call.operation, started, recorders, around)
+    except Exception as error:
+        health.failed("observed", error)
+        return None
+
+
+def _start(
+    operation: Operation, started: Started, recorders: list[Recorder], around: Run | None
+) -> _Open:
+    under_way = _Open(Frame("call", started.owner), uuid4())
+    under_way.frame.enter()
+    try:
+        parent_id = None if around is None else UUID(int=around.key)
+        for recorder in recorders:
+            recorder.start(CALLS, operation, under_way.run_id, parent_id, started)
+    except BaseException:
+        under_way.frame.leave()
+        raise
+    return under_way
+
+
+def _if_open(run: Run | None) -> Run | None:
+    return None if run is None or run.ended else run
+
+
+def _recorders(around: Run | None) -> list[Recorder]:
+    """Who records the run whose body runs here, the current span's first; else the instrumentor."""
+    if around is not None and not around.ended:
+        twins = (RUNS.head(UUID(int=around.key)) or around).twins()
+        others = [run.recorder for run in twins if run is not around]
+        return [around.recorder, *others]
+    recorder = active_recorder() or (None if around is None else around.recorder)
+    return [] if recorder is None else [recorder]

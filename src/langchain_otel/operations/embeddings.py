@@ -1,0 +1,102 @@
+"""Knows embeddings: the model and its server, the number of dimensions of what came back."""
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry.trace import SpanKind
+
+from langchain_otel import semconv
+from langchain_otel.mapping import text, texts
+from langchain_otel.operations import Facts, Operation, Started, titled
+from langchain_otel.operations.provider import (
+    NOTHING,
+    UNKNOWN_PROVIDER,
+    model_of,
+    provider_of_class,
+    server_of,
+)
+
+if TYPE_CHECKING:
+    from langchain_otel.run import Run
+
+METHODS: Final = frozenset(("embed_documents", "embed_query", "aembed_documents", "aembed_query"))
+# The end of a class's name that does not say whose embeddings they are.
+KIND_SUFFIXES: Final = ("Model", "Embeddings", "Embedding")
+ENCODING_FIELDS: Final = ("embedding_types", "encoding_format")
+
+
+def started(owner: object, _: Mapping[str, Any]) -> Started | None:
+    """What a call of an embeddings object starts with; None where it hands the call on.
+
+    An object that holds another one (a cache, say) is not a provider: the other one's call is told.
+    """
+    from langchain_core.embeddings import Embeddings
+
+    if next(held(owner, Embeddings), None) is not None:
+        return None
+    return Started(None, None, None, None, owner=owner)
+
+
+def is_covered(_: object, __: "Run | None", call: "Run | None") -> bool:
+    """Whether the span of another call already tells of this one: it is how that one is done."""
+    return call is not None and call.operation is EMBEDDINGS
+
+
+def held(owner: object, kind: type) -> Iterator[Any]:
+    """The objects of this kind that `owner` keeps in its fields, alone or in a collection."""
+    for value in getattr(owner, "__dict__", NOTHING).values():
+        items = value.values() if isinstance(value, dict) else value
+        candidates = items if type(value) in (list, tuple, dict) else (value,)
+        # By the type alone: a lazy proxy would be awakened by a look at anything else.
+        yield from (item for item in chain(candidates) if issubclass(type(item), kind))
+
+
+def _request(started: Started, _: "Run | None") -> Facts:
+    owner = started.owner
+    facts: Facts = {semconv.GEN_AI_OPERATION_NAME: semconv.EMBEDDINGS}
+    facts.update(server_of(owner))
+    facts[semconv.GEN_AI_PROVIDER_NAME] = _provider(type(owner), facts)
+    model = model_of(owner)
+    if model is not None:
+        facts[semconv.GEN_AI_REQUEST_MODEL] = model
+    formats = _encoding_formats(owner)
+    if formats is not None:
+        facts[semconv.GEN_AI_REQUEST_ENCODING_FORMATS] = formats
+    return facts
+
+
+def _provider(kind: type, facts: Facts) -> str:
+    name = provider_of_class(kind, facts.get(semconv.SERVER_ADDRESS))
+    if name is not None:
+        return name
+    # As LangChain itself does for a model that names no provider.
+    own_name = kind.__name__
+    for suffix in KIND_SUFFIXES:
+        own_name = own_name.removesuffix(suffix)
+    return text(own_name.lower()) or UNKNOWN_PROVIDER
+
+
+def _encoding_formats(owner: object) -> list[str] | None:
+    fields = getattr(owner, "__dict__", NOTHING)
+    given = fields.get("model_kwargs")
+    sources = (given if isinstance(given, dict) else NOTHING, fields)
+    named = (texts(source.get(field)) for source in sources for field in ENCODING_FIELDS)
+    return next((formats for formats in named if formats), None)
+
+
+def _response(vectors: Any, _: "Run") -> Facts:
+    if vectors is None or not hasattr(vectors, "__len__") or not len(vectors):
+        return {}
+    first = vectors[0]
+    dimensions = len(first) if hasattr(first, "__len__") else len(vectors)
+    return {semconv.GEN_AI_EMBEDDINGS_DIMENSION_COUNT: dimensions}
+
+
+EMBEDDINGS: Final = Operation(
+    family="call",
+    kind=SpanKind.CLIENT,
+    title=titled(semconv.EMBEDDINGS, semconv.GEN_AI_REQUEST_MODEL),
+    request=_request,
+    response=_response,
+)
