@@ -2,40 +2,31 @@
 
 import logging
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 
-from langchain_otel import LangChainInstrumentor, health
+from langchain_otel import health
 from langchain_otel.patches import PATCHES
 from langchain_otel.run import RUNS
-from recording import Tracing
+from recording import Tracing, instrumented
 
 
 @pytest.fixture
 def tracing() -> Iterator[Tracing]:
     """LangChain instrumented with providers of the test's own, which keep all in memory."""
-    yield from _instrumented()
+    tracing = Tracing()
+    with instrumented(tracing):
+        yield tracing
 
 
 @pytest.fixture
 def tracing_with_content() -> Iterator[Tracing]:
     """The same, with content recorded on every channel."""
-    yield from _instrumented(capture_message_content="SPAN_AND_EVENT")
-
-
-def _instrumented(**options: Any) -> Iterator[Tracing]:
     tracing = Tracing()
-    instrumentor = LangChainInstrumentor()
-    instrumentor.instrument(
-        tracer_provider=tracing.tracer_provider,
-        logger_provider=tracing.logger_provider,
-        **options,
-    )
-    yield tracing
-    instrumentor.uninstrument()
+    with instrumented(tracing, capture_message_content="SPAN_AND_EVENT"):
+        yield tracing
 
 
 @pytest.fixture(autouse=True)

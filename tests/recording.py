@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from langchain_core.runnables.config import var_child_runnable_config
@@ -10,6 +10,8 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -54,6 +56,8 @@ class Tracing:
         self.log_exporter = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
         self.logger_provider = LoggerProvider(shutdown_on_exit=False)
         self.logger_provider.add_log_record_processor(SimpleLogRecordProcessor(self.log_exporter))
+        self.metric_reader = InMemoryMetricReader()
+        self.meter_provider = MeterProvider([self.metric_reader], shutdown_on_exit=False)
         self.tracer = self.tracer_provider.get_tracer("test")
 
     def on(self) -> None:
@@ -79,6 +83,19 @@ class Tracing:
         """All log records."""
         return self.log_exporter.get_finished_logs()
 
+    def metrics(self) -> dict[str, "Measured"]:
+        """The metrics of now, by name; those without a point are left out."""
+        data = self.metric_reader.get_metrics_data()
+        scopes = [] if data is None else data.resource_metrics[0].scope_metrics
+        found = {
+            m.name: Measured(m.unit, list(m.data.data_points)) for s in scopes for m in s.metrics
+        }
+        return {name: measured for name, measured in found.items() if measured.points}
+
+    def points(self, name: str) -> list[Any]:
+        """The data points of one metric."""
+        return self.metrics()[name].points
+
     def span(self, name: str) -> ReadableSpan:
         """The only span with this name."""
         found = [span for span in self.spans if span.name == name]
@@ -102,6 +119,34 @@ class Tracing:
     def mark(self, label: str = MARKER) -> None:
         """Make a span where the test's own code runs: its parent is what is current there."""
         self.tracer.start_span(label).end()
+
+
+@contextmanager
+def instrumented(tracing: "Tracing", **options: Any) -> Iterator[None]:
+    """LangChain traced with these providers, for as long as the `with` block lasts."""
+    LangChainInstrumentor().instrument(
+        tracer_provider=tracing.tracer_provider,
+        meter_provider=tracing.meter_provider,
+        logger_provider=tracing.logger_provider,
+        **options,
+    )
+    try:
+        yield
+    finally:
+        LangChainInstrumentor().uninstrument()
+
+
+class Measured(NamedTuple):
+    """A metric as its reader sees it."""
+
+    unit: str | None
+    points: list[Any]
+
+    @property
+    def boundaries(self) -> list[float] | None:
+        """The bucket boundaries of a histogram."""
+        bounds = getattr(self.points[0], "explicit_bounds", None)
+        return None if bounds is None else list(bounds)
 
 
 class RunTree(InlineHandler):

@@ -24,12 +24,13 @@ LAYERS = (
     ("version", "semconv", "health", "imports", "supported", "outcome", "mapping", "run"),
     ("context", "content", "config"),
     ("operations", "dialects"),
-    ("events", "frames", "repair", "subclasses"),
+    ("events", "frames", "repair", "subclasses", "lineage", "instruments"),
+    ("metrics", "capture"),
     ("recorder",),
     ("recorders",),
     ("observed",),
     ("patches",),
-    ("handler", "inject"),
+    ("handler", "inject", "evaluation"),
     ("instrumentor", "console"),
     ("__init__",),
 )
@@ -131,4 +132,5 @@ def test_public_names() -> None:
         "OpenTelemetryCallbackHandler",
         "__version__",
         "current_span_of",
+        "record_evaluation",
     ]

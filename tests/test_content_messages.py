@@ -456,9 +456,9 @@ ROLES: list[tuple[Any, dict[str, Any]]] = [
     (AIMessage("x"), {"role": "assistant", "parts": [text("x")]}),
     (AIMessage(""), {"role": "assistant", "parts": []}),
     (AIMessageChunk(content="x"), {"role": "assistant", "parts": [text("x")]}),
-    (ChatMessage("x", role="judge"), {"role": "judge", "parts": [text("x")]}),
+    (ChatMessage(content="x", role="judge"), {"role": "judge", "parts": [text("x")]}),
     (
-        FunctionMessage("x", name="search"),
+        FunctionMessage(content="x", name="search"),
         {
             "role": "tool",
             "parts": [{"type": "tool_call_response", "response": "x"}],
@@ -654,7 +654,7 @@ def test_documents() -> None:
         ]
     )
     facts = {semconv.GEN_AI_RETRIEVAL_DOCUMENTS: found}
-    kept = permitted(facts, Policy())[semconv.GEN_AI_RETRIEVAL_DOCUMENTS]
+    kept = permitted(facts, Policy())[semconv.GEN_AI_RETRIEVAL_DOCUMENTS].data()
     check("retrieval-documents", kept)
     assert kept[:3] == [
         {"id": "1", "score": 0.5, "content": "a", "metadata": {"score": 0.5, "source": "s"}},
@@ -713,7 +713,8 @@ def test_tool_definitions(parameters: Any, expected: list[Any]) -> None:
     """What every provider package passes as its tools."""
     definitions = tool_definitions(parameters)
     facts = {semconv.GEN_AI_TOOL_DEFINITIONS: definitions}
-    found = permitted(facts, Policy()).get(semconv.GEN_AI_TOOL_DEFINITIONS, [])
+    kept = permitted(facts, Policy()).get(semconv.GEN_AI_TOOL_DEFINITIONS)
+    found = [] if kept is None else kept.data()
     check("tool-definitions", found)
     assert found == expected
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from langchain_classic.embeddings import CacheBackedEmbeddings
-from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings, FakeEmbeddings
+from langchain_core.embeddings import Embeddings, FakeEmbeddings
 from langchain_core.runnables import RunnableLambda
 from langchain_core.stores import InMemoryByteStore
 from langchain_openai import OpenAIEmbeddings
@@ -267,10 +267,7 @@ def test_every_recorder_of_the_run_tells(tracing: Tracing) -> None:
     embeddings.on_call = lambda: tracing.mark("body")
     RunnableLambda(embeddings.embed_query, name="ask").invoke("x", {"callbacks": [handler]})
     for spans in (tracing, others):
-        asked = spans.span("embeddings letters")
-        assert asked.parent is not None
-        assert asked.parent.span_id == spans.span("ask").get_span_context().span_id
-    assert tracing.span("body").parent is not None
+        assert "ask\n  embeddings letters" in spans.tree()
 
 
 def methods_of(*kinds: type) -> dict[tuple[type, str], Any]:
@@ -351,7 +348,7 @@ def test_abstract_stays_abstract(tracing: Tracing) -> None:
 
     with pytest.raises(TypeError, match="embed_documents"):
         Half()  # type: ignore[abstract]
-    with pytest.raises(TypeError, match="no_such_argument"):
+    with pytest.raises(TypeError, match="takes no keyword arguments"):
         type("Odd", (Words,), {}, no_such_argument=1)
 
 
@@ -391,7 +388,7 @@ def test_what_others_wrap_stays_theirs(tracing: Tracing) -> None:
 
 def test_called_with_names_and_defaults(tracing: Tracing) -> None:
     """However the arguments are given, the call is the same; signatures are what they were."""
-    embeddings = DeterministicFakeEmbedding(size=4)
+    embeddings = Words()
     assert embeddings.embed_query(text="x") == embeddings.embed_query("x")
     assert embeddings.embed_documents(texts=[]) == []
     assert len(tracing.spans) == 3

@@ -85,6 +85,13 @@ def test_chat_span_carries_request_and_response(tracing: Tracing, server: ModelS
         semconv.GEN_AI_RESPONSE_FINISH_REASONS: ("stop", "stop"),
         semconv.SERVER_ADDRESS: "127.0.0.1",
         semconv.SERVER_PORT: server.server_port,
+        semconv.GEN_AI_USAGE_AUDIO_INPUT_TOKENS: 0,
+        semconv.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS: 0,
+        semconv.OPENAI_API_TYPE: "chat_completions",
+        semconv.OPENAI_RESPONSE_SERVICE_TIER: "default",
+        semconv.OPENAI_RESPONSE_SYSTEM_FINGERPRINT: attributes[
+            semconv.OPENAI_RESPONSE_SYSTEM_FINGERPRINT
+        ],
     }
 
 
@@ -123,6 +130,8 @@ async def test_streaming_is_told_by_its_chunks(
     assert (semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK in attributes) is streamed
     assert attributes[semconv.GEN_AI_USAGE_OUTPUT_TOKENS]
     assert attributes[semconv.GEN_AI_RESPONSE_FINISH_REASONS] == ("stop",)
+    assert str(attributes[semconv.GEN_AI_RESPONSE_ID]).startswith("chatcmpl-")
+    assert attributes[semconv.OPENAI_API_TYPE] == "chat_completions"
     if streamed:
         first = attributes[semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK]
         assert isinstance(first, float)

@@ -34,8 +34,10 @@ SIDE_BY_SIDE = frozenset(
 )
 """Programs whose parts run at the same time: their events come in no certain order."""
 
-LEFT_OUT = frozenset(("cached_model", "listened_to", "retry"))
-"""They are like others, or change from one execution to the next."""
+LEFT_OUT = frozenset(
+    ("cached_model", "listened_to", "retry", "model_whose_events_are_read_in_a_lambda")
+)
+"""They are like others, or race with a task of their own to the end."""
 
 
 async def _chunks(stream: Any) -> list[Any]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from opentelemetry.trace import INVALID_SPAN, Span
 
+from langchain_otel.evaluation import record_evaluation
 from langchain_otel.handler import OpenTelemetryCallbackHandler
 from langchain_otel.instrumentor import LangChainInstrumentor
 from langchain_otel.run import RUNS
@@ -18,6 +19,7 @@ __all__ = [
     "OpenTelemetryCallbackHandler",
     "__version__",
     "current_span_of",
+    "record_evaluation",
 ]
 
 

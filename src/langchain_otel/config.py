@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 from langchain_otel.content.policy import (
     EVENT_ONLY,
@@ -192,7 +192,7 @@ class Config:
     history: str
     emit_event: bool | None
     completion_hook: Any
-    metrics: str
+    metrics: Literal["latest", "previous", "both"]
     detail: str
     max_open_runs: int
 

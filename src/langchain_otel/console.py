@@ -9,7 +9,7 @@ from typing import IO, Final
 from opentelemetry.trace import StatusCode
 
 from langchain_otel import semconv
-from langchain_otel.recorder import SCOPE
+from langchain_otel.version import SCOPE
 
 try:
     from opentelemetry.sdk.resources import SERVICE_NAME

@@ -186,12 +186,18 @@ def show_frame(frame: Frame | None) -> None:
     _frame.set(frame)
 
 
-def started_in(frame: Frame, run: Run, ambient: Context) -> None:
+def started_in(frame: Frame, run: Run) -> None:
     """Tell a frame that its run has started; makes the span current from here to its end."""
     frame.run = run
     frame.started.append(run)
     if frame.activates:
-        attach(_inside(run, ambient))
+        attach(_inside(run, run.outer))
+
+
+def active_run() -> Run | None:
+    """The open run whose code runs here."""
+    run: Run | None = get_current().get(_RUN_KEY)  # type: ignore[assignment]
+    return None if run is None or run.ended else run
 
 
 def span_context_with(span: Span) -> Context:

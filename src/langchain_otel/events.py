@@ -6,40 +6,69 @@ from dataclasses import dataclass
 from time import time_ns
 from typing import Any, Final
 
-from opentelemetry._logs import Logger, LogRecord, SeverityNumber
+from opentelemetry._logs import LoggerProvider, LogRecord, SeverityNumber, get_logger
+from opentelemetry.trace import Span
 
 from langchain_otel import health, semconv
-from langchain_otel.content.blocks import cut, plain
-from langchain_otel.content.encode import to_json
+from langchain_otel.config import Config
+from langchain_otel.content.permit import permitted
 from langchain_otel.content.policy import Policy
 from langchain_otel.context import span_context_with
+from langchain_otel.dialects.genai import attributes, structured
 from langchain_otel.mapping import MAX_TEXT
 from langchain_otel.operations import Facts
 from langchain_otel.outcome import error_type
 from langchain_otel.run import ErrorIdentity, Run
+from langchain_otel.version import SCOPE, __version__
 
 MAX_EVENTS: Final = 100
 
 
-def report_exception(logger: Logger, policy: Policy, run: Run, error: BaseException) -> None:
-    """Emit the log record of an exception, once: where it first ended a run.
+class EventLog:
+    """The log records of runs, for one logger provider."""
 
-    Every run that the same exception goes through tells its parent that it has been reported.
-    """
-    identity = _identity(error)
-    if run.reported_error != identity:
-        logger.emit(
+    def __init__(self, config: Config, logger_provider: LoggerProvider | None) -> None:
+        self._logger = get_logger(
+            SCOPE, __version__, logger_provider, schema_url=semconv.SCHEMA_URL
+        )
+        self._policy = config.policy
+        self._emits_details = config.emits_event
+
+    def exception(self, run: Run, error: BaseException) -> None:
+        """Emit the record of an exception, once: where it first ended a run.
+
+        Every run that the same exception goes through tells its parent that it has been reported.
+        """
+        identity = _identity(error)
+        if run.reported_error != identity:
+            name = semconv.GEN_AI_CLIENT_OPERATION_EXCEPTION
+            self._emit(run.span, name, SeverityNumber.WARN, _exception(self._policy, error))
+        if run.parent is not None:
+            run.parent.reported_error = identity
+
+    def details(self, run: Run, content: Facts) -> None:
+        """Emit all that is known of a model call, where that was asked for."""
+        if self._emits_details:
+            name = semconv.GEN_AI_CLIENT_INFERENCE_DETAILS
+            self._emit(run.span, name, SeverityNumber.DEBUG, run.facts | content)
+
+    def evaluation(self, span: Span, attributes: dict[str, Any]) -> None:
+        """Emit the result of an evaluation of what `span` did."""
+        self._emit(span, semconv.GEN_AI_EVALUATION_RESULT, SeverityNumber.INFO, attributes)
+
+    def _emit(
+        self, span: Span, name: str, severity: SeverityNumber, attributes: dict[str, Any]
+    ) -> None:
+        self._logger.emit(
             LogRecord(
                 timestamp=time_ns(),
-                context=span_context_with(run.span),
-                severity_number=SeverityNumber.WARN,
-                severity_text="WARN",
-                event_name=semconv.GEN_AI_CLIENT_OPERATION_EXCEPTION,
-                attributes=_exception(policy, error),
+                context=span_context_with(span),
+                severity_number=severity,
+                severity_text=severity.name,
+                event_name=name,
+                attributes=attributes,
             )
         )
-    if run.parent is not None:
-        run.parent.reported_error = identity
 
 
 def _identity(error: BaseException) -> ErrorIdentity:
@@ -55,17 +84,20 @@ def _identity(error: BaseException) -> ErrorIdentity:
 
 
 def _exception(policy: Policy, error: BaseException) -> dict[str, Any]:
-    attributes: dict[str, Any] = {semconv.EXCEPTION_TYPE: error_type(error)}
+    facts: Facts = {semconv.EXCEPTION_TYPE: error_type(error)}
     if policy.on_events:
-        attributes[semconv.EXCEPTION_MESSAGE] = message_of(error)
-        attributes[semconv.EXCEPTION_STACKTRACE] = cut("".join(traceback.format_exception(error)))
-    return attributes
+        texts = {
+            semconv.EXCEPTION_MESSAGE: message_of(error),
+            semconv.EXCEPTION_STACKTRACE: "".join(traceback.format_exception(error)),
+        }
+        facts |= structured(permitted(texts, policy))
+    return facts
 
 
 def message_of(error: BaseException) -> str:
     """The text of an exception; only for where the content policy lets it go."""
     try:
-        return cut(str(error))
+        return str(error)
     except Exception:
         return f"<{type(error).__qualname__} without a text>"
 
@@ -88,8 +120,7 @@ def add_event(run: Run, policy: Policy, event: SpanEvent, reported: Any) -> None
     facts = event.facts(reported)
     content = event.content(reported) if policy.on_spans else None
     if content is not None:
-        text = content if isinstance(content, str) else to_json(plain(content))
-        facts = facts | {semconv.EVENT_DATA: cut(text)}
+        facts = facts | attributes(permitted({semconv.EVENT_DATA: content}, policy))
     run.span.add_event(event.name, facts)
 
 

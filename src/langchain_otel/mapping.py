@@ -63,7 +63,6 @@ REQUEST: Final[Table] = {
     "stop": (semconv.GEN_AI_REQUEST_STOP_SEQUENCES, texts),
     "stop_sequences": (semconv.GEN_AI_REQUEST_STOP_SEQUENCES, texts),
     "n": (semconv.GEN_AI_REQUEST_CHOICE_COUNT, choices),
-    "reasoning_effort": (semconv.GEN_AI_REQUEST_REASONING_LEVEL, text),
 }
 """`invocation_params` of a model call, as the provider packages name them."""
 

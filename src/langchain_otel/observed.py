@@ -139,7 +139,7 @@ def _start(
     under_way = _Open(Frame("call", started.owner), uuid4())
     under_way.frame.enter()
     try:
-        parent_id = None if around is None else UUID(int=around.key)
+        parent_id = None if around is None else around.id
         for recorder in recorders:
             recorder.start(CALLS, operation, under_way.run_id, parent_id, started)
     except BaseException:
@@ -155,7 +155,7 @@ def _if_open(run: Run | None) -> Run | None:
 def _recorders(around: Run | None) -> list[Recorder]:
     """Who records the run whose body runs here, the current span's first; else the instrumentor."""
     if around is not None and not around.ended:
-        twins = (RUNS.head(UUID(int=around.key)) or around).twins()
+        twins = (RUNS.head(around.id) or around).twins()
         others = [run.recorder for run in twins if run is not around]
         return [around.recorder, *others]
     recorder = active_recorder() or (None if around is None else around.recorder)

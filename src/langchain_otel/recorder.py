@@ -6,46 +6,62 @@ from typing import Any, Final
 from uuid import UUID
 
 from opentelemetry import trace
-from opentelemetry._logs import LoggerProvider, get_logger
+from opentelemetry._logs import LoggerProvider
+from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import SpanContext, Status, StatusCode, TracerProvider
 
 from langchain_otel import context, health, semconv
+from langchain_otel.capture import Capture
 from langchain_otel.config import Config
+from langchain_otel.content.permit import permitted_text
 from langchain_otel.dialects.genai import attributes
-from langchain_otel.events import SpanEvent, add_event, message_of, report_exception
+from langchain_otel.events import EventLog, SpanEvent, add_event, message_of
+from langchain_otel.lineage import (
+    account,
+    adopt,
+    prompt_of,
+    totals_of,
+)
+from langchain_otel.metrics import Metrics
 from langchain_otel.operations import Facts, Operation, Started
 from langchain_otel.operations.annotations import annotations
-from langchain_otel.operations.chain import AGENT, agent_name
+from langchain_otel.operations.chain import LEFT_OUT
 from langchain_otel.outcome import EVICTED, error_type, outcome_of
 from langchain_otel.run import RUNS, Run
-from langchain_otel.version import __version__
+from langchain_otel.version import SCOPE, __version__
 
-SCOPE: Final = "langchain_otel"
 MAX_CHUNKS: Final = 10_000
 
 
 class Recorder:
-    """Makes spans of runs for one set of providers."""
+    """Makes spans, metrics and log records of runs, for one set of providers."""
 
     def __init__(
         self,
         config: Config,
         tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
         logger_provider: LoggerProvider | None = None,
     ) -> None:
         self._tracer_provider = tracer_provider
         self._tracer = trace.get_tracer(
             SCOPE, __version__, tracer_provider, schema_url=semconv.SCHEMA_URL
         )
-        self._logger = get_logger(
-            SCOPE, __version__, logger_provider, schema_url=semconv.SCHEMA_URL
-        )
+        self._metrics = Metrics(config.metrics, meter_provider)
+        self._log = EventLog(config, logger_provider)
         self._policy = config.policy
+        self._capture = Capture(config)
+        self._leaves_out = LEFT_OUT[config.detail]
 
     @property
     def tracer_provider(self) -> TracerProvider:
         """Where the spans go."""
         return self._tracer_provider or trace.get_tracer_provider()
+
+    @property
+    def log(self) -> EventLog:
+        """Where the log records go."""
+        return self._log
 
     def start(
         self,
@@ -59,47 +75,38 @@ class Recorder:
         try:
             ambient = context.current()
             if not context.is_suppressed(ambient) and not self._records(run_id):
-                self._start(handler, operation, run_id, parent_run_id, started)
+                run = Run(run_id, operation, self, handler, ambient)
+                self._start(run, parent_run_id, started)
         except Exception as error:
             health.failed("start", error)
 
-    def _start(
-        self,
-        handler: object,
-        operation: Operation,
-        run_id: UUID,
-        parent_run_id: UUID | None,
-        started: Started,
-    ) -> None:
-        ambient = context.current()
+    def _start(self, run: Run, parent_run_id: UUID | None, started: Started) -> None:
         parent = None if parent_run_id is None else self._parent(parent_run_id)
-        parent_run = parent if isinstance(parent, Run) else None
-        facts = _described(operation.request, started, parent_run)
-        own = _described(annotations, started, parent_run, run_id if parent is None else None)
-        span = self._tracer.start_span(
-            operation.title(started, facts),
-            context.parent_context(parent, ambient),
-            operation.kind,
-            attributes(facts | own),
-        )
-        run = Run(run_id.int, operation, facts, span, self, handler, parent_run, ambient)
-        run.owner, run.tags, run.metadata = started.owner, started.tags, started.metadata
-        if operation is AGENT:
-            run.agent_name = agent_name(started)
+        adopt(run, parent, started)
+        run.facts = _described(run.operation.request, started, run.parent) | prompt_of(run)
+        hangs_under = context.parent_context(parent, run.outer)
+        if self._leaves_out is not None and self._leaves_out(started, run):
+            run.leave_out(trace.get_current_span(hangs_under))
+        else:
+            run.span = self._tracer.start_span(
+                run.operation.title(started, run.facts),
+                hangs_under,
+                run.operation.kind,
+                attributes(run.facts | _described(annotations, started, run)),
+            )
         oldest = RUNS.add(run)
-        frame = context.frame_of(operation.family)
+        frame = context.frame_of(run.operation.family)
         if frame is not None:
-            context.started_in(frame, run, ambient)
-        if self._policy.on_spans and span.is_recording():
-            span.set_attributes(attributes(_described(operation.request_content, started)))
+            context.started_in(frame, run)
+        if self._capture.is_wanted and run.has_span:
+            self._capture.request(run, started)
         if oldest is not None:
             oldest.recorder.evict(oldest)
 
     def chunk(self, run: Run, chunk: Any) -> None:
         """Note a chunk of a streamed answer."""
-        if run.first_chunk_at is None:
-            run.first_chunk_at = perf_counter()
-        if chunk is not None and len(run.chunks) < MAX_CHUNKS:
+        if len(run.chunks) < MAX_CHUNKS:
+            run.chunk_times.append(perf_counter())
             run.chunks.append(chunk)
 
     def event(self, run: Run, event: SpanEvent, reported: Any) -> None:
@@ -114,52 +121,60 @@ class Recorder:
         """End the span of a run, once, with what its result or its error says."""
         if not RUNS.remove(run):
             return
+        run.seconds = perf_counter() - run.started_at
         try:
             self._describe_end(run, result, error)
         except Exception as failure:
             health.failed("end", failure)
         finally:
-            run.ended = True
-            run.chunks = []
-            _end_span(run)
+            run.close()
 
     def abandon(self, run: Run, error: BaseException) -> None:
         """End a run of which LangChain will report no end, with what came before."""
-        self.end(run, _described_or_none(run.operation.partial, run.chunks), error)
+        self.end(run, _described(run.operation.partial, run.chunks), error)
 
     def evict(self, run: Run) -> None:
         """End the oldest run to make room."""
         health.limited("max_open_runs", "the oldest open run's span was ended")
-        run.span.set_attribute(semconv.RUN_OUTCOME, EVICTED)
+        if run.has_span:
+            run.span.set_attribute(semconv.RUN_OUTCOME, EVICTED)
         self.end(run)
 
     def _describe_end(self, run: Run, result: Any, error: BaseException | None) -> None:
         facts = _described(run.operation.response, result, run)
-        failure = run.operation.failure(result)
-        if error is not None:
-            outcome = outcome_of(error)
-            if outcome is None:
-                failure = error_type(error)
-                report_exception(self._logger, self._policy, run, error)
-            else:
-                facts[semconv.RUN_OUTCOME] = outcome
-        if failure is not None:
-            facts[semconv.ERROR_TYPE] = failure
-        if not run.span.is_recording():
+        facts |= totals_of(run) | self._failure(run, result, error)
+        run.facts |= facts
+        self._metrics.record(run)
+        account(run)
+        if not run.has_span:
             return
-        if result is not None and self._policy.on_spans:
-            facts |= _described(run.operation.response_content, result)
-        if facts:
+        if facts and run.span.is_recording():
             run.span.set_attributes(attributes(facts))
-        if failure is not None:
+        if semconv.ERROR_TYPE in facts:
             self._set_error(run, error)
+        if self._capture.is_wanted:
+            self._capture.response(run, result)
+        if run.operation.family == "model":
+            self._log.details(run, self._capture.on_event(run))
 
     def _set_error(self, run: Run, error: BaseException | None) -> None:
         status = getattr(run.span, "status", None)
         if status is not None and status.status_code is not StatusCode.UNSET:
             return
-        text = message_of(error) if error is not None and self._policy.on_spans else None
+        text = None
+        if error is not None and self._policy.on_spans:
+            text = permitted_text(message_of(error), semconv.EXCEPTION_MESSAGE, self._policy)
         run.span.set_status(Status(StatusCode.ERROR, text))
+
+    def _failure(self, run: Run, result: Any, error: BaseException | None) -> Facts:
+        if error is None:
+            failure = run.operation.failure(result)
+            return {} if failure is None else {semconv.ERROR_TYPE: failure}
+        outcome = outcome_of(error)
+        if outcome is not None:
+            return {semconv.RUN_OUTCOME: outcome}
+        self._log.exception(run, error)
+        return {semconv.ERROR_TYPE: error_type(error)}
 
     def _records(self, run_id: UUID) -> bool:
         head = RUNS.head(run_id)
@@ -169,27 +184,16 @@ class Recorder:
         )
 
     def _parent(self, run_id: UUID) -> Run | SpanContext | None:
-        return RUNS.of_recorder(run_id, self) or RUNS.ended(run_id)
+        run = RUNS.of_recorder(run_id, self)
+        if run is not None:
+            return run
+        ended = RUNS.ended(run_id)
+        return None if ended is None else ended.span_context
 
 
-def _described(function: Callable[..., Facts], *args: Any) -> Facts:
+def _described(function: Callable[..., Any], *args: Any) -> Any:
     try:
         return function(*args)
     except Exception as error:
         health.failed(function.__name__, error)
         return {}
-
-
-def _described_or_none(function: Callable[..., Any], *args: Any) -> Any:
-    try:
-        return function(*args)
-    except Exception as error:
-        health.failed(function.__name__, error)
-        return None
-
-
-def _end_span(run: Run) -> None:
-    try:
-        run.span.end()
-    except Exception as error:
-        health.failed("span.end", error)

@@ -36,7 +36,7 @@ def recorder_for(arguments: dict[str, Any]) -> Recorder:
     config = configured(arguments)
     if _Recorders.active is None or arguments.get("max_open_runs") is not None:
         RUNS.max_open = config.max_open_runs
-    return Recorder(config, arguments.get("tracer_provider"), arguments.get("logger_provider"))
+    return Recorder(config, *(arguments.get(name) for name in PROVIDER_METHODS))
 
 
 def current_recorder() -> Recorder:

@@ -3,13 +3,17 @@
 from collections import deque
 from collections.abc import Iterator
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, SpanContext
+from opentelemetry.trace import INVALID_SPAN, Span, SpanContext
+
+from langchain_otel import health, semconv
 
 if TYPE_CHECKING:
+    from langchain_otel.content.policy import Room
+    from langchain_otel.lineage import Prompt, Totals
     from langchain_otel.operations import Facts, Operation
     from langchain_otel.recorder import Recorder
 
@@ -23,57 +27,96 @@ class Run:
     """A run of LangChain and its span, from its start event to its end event."""
 
     __slots__ = (
-        "agent_name",
+        "agent",
+        "asked",
+        "chunk_times",
         "chunks",
+        "content",
         "ended",
         "event_count",
         "facts",
-        "first_chunk_at",
         "handler",
-        "key",
+        "has_span",
+        "id",
+        "learned",
         "metadata",
         "operation",
         "outer",
         "owner",
         "parent",
+        "prompt",
         "recorder",
         "reported_error",
+        "room",
+        "seconds",
         "span",
         "started_at",
         "tags",
+        "totals",
         "twin",
     )
 
     def __init__(
         self,
-        key: int,
+        run_id: UUID,
         operation: "Operation",
-        facts: "Facts",
-        span: Span,
         recorder: "Recorder",
         handler: object,
-        parent: "Run | None",
         outer: Context,
     ) -> None:
-        self.key = key
+        self.id = run_id
         self.operation = operation
-        self.facts = facts
-        self.span = span
         self.recorder = recorder
         self.handler = handler
-        self.parent = parent
         self.outer = outer
+        self.span: Span = INVALID_SPAN
+        self.has_span = True
+        self.facts: Facts = {}
+        self.asked: Facts = {}
+        self.content: Facts = {}
+        self.room: Room | None = None
+        self.learned: Facts = {}
         self.owner: object | None = None
         self.tags: list[str] | None = None
         self.metadata: dict[str, Any] | None = None
-        self.agent_name: str | None = None if parent is None else parent.agent_name
+        self.parent: Run | None = None
+        self.agent: Run | None = None
+        self.totals: Totals | None = None
+        self.prompt: Prompt | None = None
         self.chunks: list[Any] = []
+        self.chunk_times: list[float] = []
         self.event_count = 0
-        self.started_at = perf_counter()
-        self.first_chunk_at: float | None = None
         self.reported_error: ErrorIdentity | None = None
+        self.started_at = perf_counter()
+        self.seconds = 0.0
         self.ended = False
         self.twin: Run | None = None
+
+    def leave_out(self, current: Span) -> None:
+        """Have no span of its own: what would hang under it hangs under what is current."""
+        self.has_span = False
+        self.span = current
+        # What was said of this run is to be said of its children, who have spans.
+        self.tags = None if self.parent is None else self.parent.tags
+        self.metadata = None if self.parent is None else self.parent.metadata
+
+    def close(self) -> None:
+        """End the span; nothing more is known of the run than that it was there."""
+        self.ended = True
+        self.chunks = []
+        self.asked = self.content = {}
+        RUNS.remember(self)
+        try:
+            if self.has_span:
+                self.span.end()
+        except Exception as error:
+            health.failed("span.end", error)
+
+    @property
+    def agent_name(self) -> str | None:
+        """The name of the agent that this run is, or is made by."""
+        agent = self if self.totals is not None else self.agent
+        return None if agent is None else agent.facts.get(semconv.GEN_AI_AGENT_NAME)
 
     def twins(self) -> Iterator["Run"]:
         """This run and what handlers with other providers made of the same run of LangChain."""
@@ -81,6 +124,14 @@ class Run:
         while run is not None:
             yield run
             run = run.twin
+
+
+class EndedRun(NamedTuple):
+    """What is remembered of a run that has ended: enough to go on with its trace, or judge it."""
+
+    span_context: SpanContext
+    recorder: "Recorder"
+    response_id: str | None
 
 
 class RunStore:
@@ -93,7 +144,7 @@ class RunStore:
         self.max_open = max_open
         self._max_ended = max_ended
         self._open: dict[int, Run] = {}
-        self._ended: dict[int, SpanContext] = {}
+        self._ended: dict[int, EndedRun] = {}
         self._ended_order: deque[int] = deque()
 
     def __len__(self) -> int:
@@ -117,29 +168,29 @@ class RunStore:
             run = run.twin
         return run
 
-    def ended(self, run_id: UUID) -> SpanContext | None:
+    def ended(self, run_id: UUID) -> EndedRun | None:
         """What is remembered of a run that ended lately."""
         return self._ended.get(run_id.int)
 
     def add(self, run: Run) -> Run | None:
         """Keep an open run; gives back the oldest one where there is no room for both."""
-        run.twin = self._open.get(run.key)
-        self._open[run.key] = run
+        run.twin = self._open.get(run.id.int)
+        self._open[run.id.int] = run
         if len(self._open) <= self.max_open:
             return None
         return self._oldest()
 
     def remove(self, run: Run) -> bool:
         """Forget an open run, remembering its span context; False if it was not open."""
-        head = self._open.get(run.key)
+        head = self._open.get(run.id.int)
         if head is run:
             if run.twin is None:
-                del self._open[run.key]
+                del self._open[run.id.int]
             else:
-                self._open[run.key] = run.twin
+                self._open[run.id.int] = run.twin
         elif not _unlink(head, run):
             return False
-        self._remember(run)
+        self.remember(run)
         return True
 
     def clear(self) -> None:
@@ -155,9 +206,14 @@ class RunStore:
             # Another thread changed the store meanwhile: the next start will evict.
             return None
 
-    def _remember(self, run: Run) -> None:
-        self._ended[run.key] = run.span.get_span_context()
-        self._ended_order.append(run.key)
+    def remember(self, run: Run) -> None:
+        """Keep the span context of a run that ends, for those who come late."""
+        self._ended[run.id.int] = EndedRun(
+            run.span.get_span_context(), run.recorder, run.facts.get(semconv.GEN_AI_RESPONSE_ID)
+        )
+        if run.ended:
+            return
+        self._ended_order.append(run.id.int)
         if len(self._ended_order) > self._max_ended:
             self._ended.pop(self._ended_order.popleft(), None)
 

@@ -1,3 +1,6 @@
 """The version of this package, also of every instrumentation scope."""
 
 __version__ = "0.1.0"
+
+SCOPE = "langchain_otel"
+"""The name of every instrumentation scope."""

@@ -196,7 +196,11 @@ def model_whose_events_are_read_in_a_lambda(probe: Probe) -> tuple[Any, Any]:
             events = await model.astream_events(given, version="v3")
         async for _ in events:
             probe.mark("caller")
-        return await events.output
+        answer = await events.output
+        # The task that reads the model has yet to tell of its end.
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return answer
 
     return RunnableLambda(call, acall, name="caller"), "hi"
 

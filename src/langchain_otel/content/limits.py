@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 
 from langchain_otel import health
-from langchain_otel.content.plain import MAX_ITEMS, MAX_NODES, plain, sound
+from langchain_otel.content.plain import MAX_ITEMS, MAX_NODES, Value, plain, sound
 from langchain_otel.content.policy import MAX_LENGTH, Policy, Redact, Room
 
 SHRINK: Final = 8
@@ -69,14 +69,14 @@ class Limits:
             max_nodes=self.max_nodes,
         )
 
-    def fitted(self, value: Any) -> Any:
+    def fitted(self, value: Any) -> Value | None:
         """The same, as much of it as there is room for; None where there is none."""
         for limits in self.shrinking():
             found = limits.value(value)
-            size = len(orjson.dumps(found))
-            if size <= self.room.left:
-                self.room.take(size)
-                return found
+            encoded = orjson.dumps(found)
+            if len(encoded) <= self.room.left:
+                self.room.take(len(encoded))
+                return Value(found, encoded)
         return None
 
     def fitted_text(self, text: str) -> str | None:

@@ -2,9 +2,12 @@
 
 from typing import Any, Final
 
+import orjson
+
 from langchain_otel import semconv
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.messages import Messages
+from langchain_otel.content.plain import Value, plain
 from langchain_otel.content.policy import Policy, Room
 
 Facts = dict[str, Any]
@@ -26,6 +29,7 @@ SWITCHES: Final = {
 }
 """Which switch of the policy an attribute is under, by its name."""
 
+NUMBERS: Final = frozenset((bool, int, float))
 # Words of the schema in a tool's definition, which say nothing of a user.
 DEFINITION_WORDS: Final = ("type", "name")
 
@@ -33,6 +37,8 @@ DEFINITION_WORDS: Final = ("type", "name")
 def permitted(facts: Facts, policy: Policy, room: Room | None = None) -> Facts:
     """What may be recorded of content facts: by kind, redacted, cut, and within the room.
 
+    Texts and numbers are themselves afterwards; anything else is a `Value` or `Messages`, of which
+    a dialect takes the `data()` or the `json()`.
     `room` is what the span, or the log record, has left; without one, as much as a span may have.
     """
     room = Room(policy) if room is None else room
@@ -67,18 +73,18 @@ def _kept(name: str, value: Any, limits: Limits) -> Any:
         return value.within(limits) if value else None
     if kind is str:
         return limits.fitted_text(value)
-    if kind is bool or kind is float:
-        return value
+    if kind in NUMBERS:
+        return plain(value)
     if name == semconv.GEN_AI_TOOL_DEFINITIONS:
-        return _definitions(value, limits) or None
+        return _definitions(value, limits)
     return limits.fitted(value)
 
 
-def _definitions(definitions: Any, limits: Limits) -> list[Any]:
+def _definitions(definitions: Any, limits: Limits) -> Value | None:
     found = []
     for definition in definitions:
         words = {word: definition[word] for word in DEFINITION_WORDS}
         rest = {key: item for key, item in definition.items() if key not in words}
         kept = limits.fitted(rest) if rest else None
-        found.append(words | kept if isinstance(kept, dict) else words)
-    return found
+        found.append(words if kept is None else words | kept.data())
+    return Value(found, orjson.dumps(found)) if found else None

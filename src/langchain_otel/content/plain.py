@@ -164,6 +164,24 @@ class _Walk:
         return self.mapping(public, public.items(), depth) if public else type_name(value)
 
 
+class Value:
+    """Plain data together with its JSON, which was made to know its size."""
+
+    __slots__ = ("_data", "encoded")
+
+    def __init__(self, data: Any, encoded: bytes) -> None:
+        self._data = data
+        self.encoded = encoded
+
+    def data(self) -> Any:
+        """The data."""
+        return self._data
+
+    def json(self) -> str:
+        """Its JSON."""
+        return self.encoded.decode()
+
+
 def type_name(value: Any) -> str:
     """What is said of a value that has no plain form."""
     return f"<{type(value).__qualname__}>"

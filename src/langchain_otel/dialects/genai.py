@@ -4,13 +4,16 @@ Every backend reads messages as JSON strings; maps on spans are dropped by some,
 before 1.45. Log records have structured values, as the conventions demand.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from opentelemetry.util.types import AttributeValue
 
 from langchain_otel.content.encode import to_json
 from langchain_otel.content.messages import Messages
+from langchain_otel.content.plain import Value
 from langchain_otel.operations import Facts
+
+CONTENT: Final = (Messages, Value)
 
 Attributes = dict[str, AttributeValue]
 Structured = dict[str, Any]
@@ -22,10 +25,9 @@ def attributes(facts: Facts) -> Attributes:
 
 
 def structured(facts: Facts) -> Structured:
-    """The same with lists and maps as they are; content comes from `permitted`, as plain data."""
+    """The same with lists and maps as they are; content comes from `permitted`."""
     return {
-        name: value.data() if isinstance(value, Messages) else value
-        for name, value in facts.items()
+        name: value.data() if isinstance(value, CONTENT) else value for name, value in facts.items()
     }
 
 
@@ -34,4 +36,4 @@ def _value(value: Any) -> AttributeValue:
         return value
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return value
-    return value.json() if isinstance(value, Messages) else to_json(value)
+    return value.json() if isinstance(value, CONTENT) else to_json(value)

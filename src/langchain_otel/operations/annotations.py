@@ -4,7 +4,6 @@ Each stands on the span where it first appears, and is not repeated below.
 """
 
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 from langchain_otel import semconv
 from langchain_otel.mapping import LANGGRAPH, MAX_ITEMS, MAX_TEXT, facts_from
@@ -22,9 +21,10 @@ STEP_TAGS: Final = (RETRY_TAG, "seq:step:", "map:key:", "graph:step:", "conditio
 OWN_METADATA: Final = ("ls_", "lc_", "langgraph_", "checkpoint_", "__")
 
 
-def annotations(started: Started, parent: "Run | None", root_id: UUID | None) -> Facts:
+def annotations(started: Started, run: "Run") -> Facts:
     """The facts that are new on this run, compared with its parent's; a root says its id."""
-    facts: Facts = {} if root_id is None else {semconv.RUN_ID: str(root_id)}
+    parent = run.parent
+    facts: Facts = {semconv.RUN_ID: str(run.id)} if parent is None else {}
     parent_tags = () if parent is None else parent.tags or ()
     if started.tags:
         facts.update(_tags(started.tags, parent_tags))

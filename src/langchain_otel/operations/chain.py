@@ -1,6 +1,6 @@
 """Knows chains: plain steps and graph nodes, and those that are an agent or a workflow."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import SpanKind
@@ -18,6 +18,7 @@ CREATE_AGENT: Final = "langchain_create_agent"
 # Names that say what kind of thing runs, not which one: no name for a workflow.
 TYPE_NAMES: Final = frozenset(("LangGraph", "StateGraph", "CompiledStateGraph", "Pregel"))
 AGENT_MODULES: Final = ("langchain_classic.agents.agent", "langchain.agents.agent")
+NODE_TAG: Final = "graph:step:"
 GRAPH_MODULE: Final = "langgraph.pregel.main"
 
 
@@ -32,6 +33,15 @@ def operation_of(started: Started) -> Operation:
         if kind.__name__ == "AgentExecutor" and kind.__module__ in AGENT_MODULES:
             return AGENT
     return CHAIN
+
+
+def _is_no_node(started: Started, run: "Run") -> bool:
+    is_node = any(tag.startswith(NODE_TAG) for tag in started.tags or ())
+    return run.operation is CHAIN and run.parent is not None and not is_node
+
+
+def _is_chain(_: Started, run: "Run") -> bool:
+    return run.operation is CHAIN
 
 
 def _agent_metadata(owner: object) -> Mapping[str, Any]:
@@ -76,6 +86,14 @@ def _workflow_request(started: Started, _: "Run | None") -> Facts:
     return facts | conversation_of(started.metadata)
 
 
+def _state_in(started: Started) -> Facts:
+    return {semconv.STATE_INPUT: started.payload}
+
+
+def _state_out(output: Any) -> Facts:
+    return {semconv.STATE_OUTPUT: output}
+
+
 def _request_messages(started: Started) -> Facts:
     messages = state_messages(started.payload)
     return {semconv.GEN_AI_INPUT_MESSAGES: messages} if messages else {}
@@ -91,6 +109,8 @@ CHAIN: Final = Operation(
     kind=SpanKind.INTERNAL,
     title=lambda started, _: _name(started),
     request=_chain_request,
+    request_content=_state_in,
+    response_content=_state_out,
 )
 AGENT: Final = Operation(
     family="chain",
@@ -108,3 +128,10 @@ WORKFLOW: Final = Operation(
     request_content=_request_messages,
     response_content=_answer,
 )
+
+LEFT_OUT: Final[dict[str, Callable[[Started, "Run"], bool] | None]] = {
+    "all": None,
+    "nodes": _is_no_node,
+    "semantic": _is_chain,
+}
+"""By level of detail: which runs have no span of their own."""

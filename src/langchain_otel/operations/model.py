@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
+from langchain_otel.content.definitions import tool_definitions
 from langchain_otel.content.messages import answers, conversation, prompts
-from langchain_otel.mapping import LANGSMITH, REQUEST, facts_from, text
+from langchain_otel.mapping import LANGSMITH, REQUEST, facts_from
 from langchain_otel.operations import Facts, Operation, Started, titled
+from langchain_otel.operations.answer import finish_reasons, identity
 from langchain_otel.operations.conversation import conversation_of
+from langchain_otel.operations.form import requested_form
 from langchain_otel.operations.provider import provider_of, server_of
 from langchain_otel.operations.usage import legacy_usage_of, usage_of
 
 if TYPE_CHECKING:
     from langchain_otel.run import Run
-
-FINISH_REASON_KEYS: Final = ("finish_reason", "stop_reason", "stopReason", "done_reason")
-MODEL_KEYS: Final = ("model_name", "model", "model_id")
-# LangChain's own ids, put where a provider gave none.
-LANGCHAIN_ID_PREFIXES: Final = ("run-", "lc_run-", "lc_")
 
 
 def _request(operation: str, started: Started) -> Facts:
@@ -32,6 +30,7 @@ def _request(operation: str, started: Started) -> Facts:
     facts[semconv.GEN_AI_PROVIDER_NAME] = provider_of(metadata)
     facts.update(server_of(started.owner))
     facts.update(conversation_of(metadata))
+    facts.update(requested_form(started))
     return facts
 
 
@@ -50,53 +49,31 @@ def _response(result: Any, run: "Run") -> Facts:
     if result is None:
         return facts
     generations = [generation for choices in result.generations for generation in choices]
-    reasons = [reason for reason in map(_finish_reason, generations) if reason]
-    if reasons:
-        facts[semconv.GEN_AI_RESPONSE_FINISH_REASONS] = reasons
+    facts.update(finish_reasons(generations))
     facts.update(legacy_usage_of(result.llm_output))
-    output = result.llm_output if isinstance(result.llm_output, Mapping) else {}
-    _add_identity(facts, output, output.get("id"))
+    facts.update(identity(result.llm_output))
     for generation in generations:
         message = getattr(generation, "message", None)
         if message is not None:
             facts.update(usage_of(getattr(message, "usage_metadata", None)))
-            _add_identity(facts, message.response_metadata, message.id)
+            facts.update(identity(message.response_metadata, message.id))
     return facts
 
 
 def _streaming(run: "Run") -> Facts:
-    if run.first_chunk_at is None:
+    if not run.chunk_times:
         return {}
     return {
         semconv.GEN_AI_REQUEST_STREAM: True,
-        semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK: run.first_chunk_at - run.started_at,
+        semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK: run.chunk_times[0] - run.started_at,
+        **run.learned,
     }
 
 
-def _add_identity(facts: Facts, source: Mapping[str, Any], message_id: Any) -> None:
-    model = next((name for key in MODEL_KEYS if (name := text(source.get(key)))), None)
-    if model is not None:
-        facts[semconv.GEN_AI_RESPONSE_MODEL] = model
-    for response_id in (text(source.get("id")), text(message_id)):
-        if response_id is not None and not response_id.startswith(LANGCHAIN_ID_PREFIXES):
-            facts[semconv.GEN_AI_RESPONSE_ID] = response_id
-            return
-
-
-def _finish_reason(generation: Any) -> str | None:
-    message = getattr(generation, "message", None)
-    sources = (generation.generation_info, getattr(message, "response_metadata", None))
-    for source in sources:
-        if isinstance(source, Mapping):
-            for key in FINISH_REASON_KEYS:
-                reason = text(source.get(key))
-                if reason is not None:
-                    return reason
-    return None
-
-
 def _chat_content(started: Started) -> Facts:
-    return {semconv.GEN_AI_INPUT_MESSAGES: conversation(started.payload)}
+    facts: Facts = {semconv.GEN_AI_INPUT_MESSAGES: conversation(started.payload)}
+    definitions = tool_definitions(started.options.get("invocation_params"))
+    return facts | {semconv.GEN_AI_TOOL_DEFINITIONS: definitions} if definitions else facts
 
 
 def _completion_content(started: Started) -> Facts:

@@ -14,10 +14,20 @@ USAGE: Final[Table] = {
 INPUT_DETAILS: Final[Table] = {
     "cache_read": (semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, integer),
     "cache_creation": (semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS, integer),
+    "text": (semconv.GEN_AI_USAGE_TEXT_INPUT_TOKENS, integer),
+    "image": (semconv.GEN_AI_USAGE_IMAGE_INPUT_TOKENS, integer),
+    "audio": (semconv.GEN_AI_USAGE_AUDIO_INPUT_TOKENS, integer),
 }
 OUTPUT_DETAILS: Final[Table] = {
     "reasoning": (semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, integer),
+    "text": (semconv.GEN_AI_USAGE_TEXT_OUTPUT_TOKENS, integer),
+    "image": (semconv.GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS, integer),
+    "audio": (semconv.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS, integer),
 }
+# Anthropic's cache writes by lifetime: langchain-anthropic gives either these or the sum.
+EPHEMERAL_WRITES: Final = ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
+# What LangChain adds to the usage of an answer that came from its own cache.
+CACHED_COST: Final = "total_cost"
 LEGACY_USAGE: Final[Table] = {
     "prompt_tokens": (semconv.GEN_AI_USAGE_INPUT_TOKENS, integer),
     "completion_tokens": (semconv.GEN_AI_USAGE_OUTPUT_TOKENS, integer),
@@ -26,14 +36,28 @@ LEGACY_USAGE: Final[Table] = {
 
 
 def usage_of(usage: Any) -> Facts:
-    """The facts of a message's `usage_metadata`. Zero is a count, None is none."""
+    """The facts of a message's `usage_metadata`. Zero is a count, None is none.
+
+    An answer from LangChain's own cache is marked, and counts nothing.
+    """
     if not isinstance(usage, Mapping):
         return {}
+    if usage.get(CACHED_COST) == 0:
+        return {semconv.CACHE_HIT: True}
+    details = usage.get("input_token_details")
     return (
         facts_from(usage, USAGE)
-        | _details(usage.get("input_token_details"), INPUT_DETAILS)
+        | _details(details, INPUT_DETAILS)
+        | _ephemeral_writes(details)
         | _details(usage.get("output_token_details"), OUTPUT_DETAILS)
     )
+
+
+def _ephemeral_writes(details: Any) -> Facts:
+    if not isinstance(details, Mapping) or details.get("cache_creation"):
+        return {}
+    writes = [count for key in EPHEMERAL_WRITES if (count := integer(details.get(key))) is not None]
+    return {semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS: sum(writes)} if writes else {}
 
 
 def legacy_usage_of(llm_output: Any) -> Facts:

@@ -1,0 +1,90 @@
+"""Knows where the content of a run goes: on its span, on its log record, to the completion hook."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from langchain_otel import health, semconv
+from langchain_otel.config import Config
+from langchain_otel.content.hook import load_hook
+from langchain_otel.content.limits import Limits
+from langchain_otel.content.message import message_data
+from langchain_otel.content.messages import Messages
+from langchain_otel.content.permit import permitted
+from langchain_otel.content.policy import NEW, Policy, Room
+from langchain_otel.dialects.genai import attributes, structured
+from langchain_otel.lineage import content_of, history_of, note_content, variables_of
+from langchain_otel.operations import Facts, Started
+from langchain_otel.run import Run
+
+SYSTEM = "system"
+
+
+class Capture:
+    """Takes the content of runs, as far as the policy lets it, to where it is wanted."""
+
+    def __init__(self, config: Config) -> None:
+        self._policy = config.policy
+        self._hook = load_hook(config.completion_hook, self._policy)
+        self.is_wanted = self._policy.on_spans or self._policy.on_events or self._hook is not None
+
+    def request(self, run: Run, started: Started) -> None:
+        """Take what a run is asked."""
+        content = _told(run.operation.request_content, started) | variables_of(run)
+        run.asked = content
+        note_content(run, self._instructions(run, content))
+        history = history_of(run) if self._policy.history == NEW else None
+        self._take(run, content if history is None else history.request(content))
+
+    def response(self, run: Run, result: Any) -> None:
+        """Take what a run answers; None is no answer."""
+        content = {} if result is None else _told(run.operation.response_content, result)
+        history = history_of(run) if self._policy.history == NEW else None
+        if history is not None:
+            history.response(content)
+        self._take(run, content | content_of(run))
+        if self._hook is not None and run.operation.family == "model":
+            self._hook.call(
+                run.asked.get(semconv.GEN_AI_INPUT_MESSAGES, Messages(())),
+                content.get(semconv.GEN_AI_OUTPUT_MESSAGES, Messages(())),
+                tool_definitions=run.asked.get(semconv.GEN_AI_TOOL_DEFINITIONS, ()),
+                span=run.span,
+            )
+
+    def on_event(self, run: Run) -> Facts:
+        """What a run's log record carries of its content."""
+        return structured(permitted(run.content, self._policy)) if self._policy.on_events else {}
+
+    def _take(self, run: Run, content: Facts) -> None:
+        run.content = run.content | content
+        if self._policy.on_spans and content and run.span.is_recording():
+            run.room = run.room or Room(self._policy)
+            shown = permitted(content, self._policy, run.room)
+            form = structured if self._policy.structured else attributes
+            run.span.set_attributes(form(shown))
+
+    def _instructions(self, run: Run, content: Facts) -> list[dict[str, Any]]:
+        """The text of the system messages that a model call of an agent begins with."""
+        messages = content.get(semconv.GEN_AI_INPUT_MESSAGES)
+        if run.agent is None or run.operation.family != "model" or messages is None:
+            return []
+        return _system_parts(messages.items, self._policy)
+
+
+def _system_parts(messages: Iterable[Any], policy: Policy) -> list[dict[str, Any]]:
+    limits = Limits(policy, semconv.GEN_AI_SYSTEM_INSTRUCTIONS)
+    parts: list[dict[str, Any]] = []
+    for message in messages:
+        if getattr(message, "type", None) != SYSTEM:
+            break
+        data = message_data(message, limits)
+        parts += [] if data is None else [p for p in data["parts"] if p["type"] == "text"]
+    return parts
+
+
+def _told(function: Any, *args: Any) -> Facts:
+    try:
+        found: Facts = function(*args)
+    except Exception as error:
+        health.failed(function.__name__, error)
+        return {}
+    return found

@@ -1,0 +1,60 @@
+"""Knows who answered a model call and why the answer ended: ids, model, reasons, OpenAI's own."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from langchain_otel import semconv
+from langchain_otel.mapping import Table, facts_from, text
+from langchain_otel.operations import Facts
+
+FINISH_REASON_KEYS: Final = ("finish_reason", "stop_reason", "stopReason", "done_reason")
+# LangChain's own ids, put where a provider gave none.
+LANGCHAIN_ID_PREFIXES: Final = ("run-", "lc_run-", "lc_")
+ANSWER: Final[Table] = {
+    "model_id": (semconv.GEN_AI_RESPONSE_MODEL, text),
+    "model": (semconv.GEN_AI_RESPONSE_MODEL, text),
+    "model_name": (semconv.GEN_AI_RESPONSE_MODEL, text),
+    "system_fingerprint": (semconv.OPENAI_RESPONSE_SYSTEM_FINGERPRINT, text),
+    "service_tier": (semconv.OPENAI_RESPONSE_SERVICE_TIER, text),
+}
+"""`llm_output` of a result and `response_metadata` of its messages."""
+
+# How OpenAI's two interfaces name their answers.
+API_TYPES: Final = {"chatcmpl-": "chat_completions", "resp_": "responses"}
+
+
+def identity(source: Any, message_id: Any = None) -> Facts:
+    """The answer's id and model, and what only OpenAI says of it."""
+    if not isinstance(source, Mapping):
+        return {}
+    facts = facts_from(source, ANSWER)
+    for response_id in (text(source.get("id")), text(message_id)):
+        if response_id is not None and not response_id.startswith(LANGCHAIN_ID_PREFIXES):
+            return facts | response_identity(response_id)
+    return facts
+
+
+def response_identity(response_id: str) -> Facts:
+    """The provider's id of an answer, and the interface that gives such ids."""
+    facts: Facts = {semconv.GEN_AI_RESPONSE_ID: response_id}
+    for prefix, api_type in API_TYPES.items():
+        if response_id.startswith(prefix):
+            facts[semconv.OPENAI_API_TYPE] = api_type
+    return facts
+
+
+def finish_reasons(generations: Iterable[Any]) -> Facts:
+    """Why each choice of the answer ended, in the order of the choices."""
+    reasons = [reason for reason in map(_finish_reason, generations) if reason]
+    return {semconv.GEN_AI_RESPONSE_FINISH_REASONS: reasons} if reasons else {}
+
+
+def _finish_reason(generation: Any) -> str | None:
+    message = getattr(generation, "message", None)
+    for source in (generation.generation_info, getattr(message, "response_metadata", None)):
+        if isinstance(source, Mapping):
+            for key in FINISH_REASON_KEYS:
+                reason = text(source.get(key))
+                if reason is not None:
+                    return reason
+    return None

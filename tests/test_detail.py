@@ -1,0 +1,120 @@
+"""How many spans runs without a name in the conventions have, and what holds at every level."""
+
+from typing import Any
+
+import pytest
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import RunnableLambda
+from langgraph.graph import START, MessagesState, StateGraph
+
+from langchain_otel import semconv
+from models import Model
+from recording import Tracing, instrumented
+
+ALL = """\
+RunnableSequence
+  ChatPromptTemplate
+  chat
+  outer
+    in outer
+    inner
+      in inner
+      invoke_workflow steps
+        node
+          in node
+          mine
+            chat"""
+NODES = """\
+RunnableSequence
+  chat
+  in outer
+  in inner
+  invoke_workflow steps
+    node
+      in node
+      mine
+        chat"""
+SEMANTIC = """\
+chat
+in outer
+in inner
+invoke_workflow steps
+  in node
+  mine
+    chat"""
+
+
+def program(tracing: Tracing) -> Any:
+    def node(state: MessagesState) -> Any:
+        tracing.mark("in node")
+        with tracing.user_span("mine"):
+            return {"messages": [Model().invoke(state["messages"])]}
+
+    builder = StateGraph(MessagesState)
+    builder.add_node("node", node)
+    builder.add_edge(START, "node")
+    graph: Any = builder.compile(name="steps")
+
+    def inner(message: Any) -> Any:
+        tracing.mark("in inner")
+        return graph.invoke({"messages": [message]})
+
+    def outer(message: Any) -> Any:
+        tracing.mark("in outer")
+        return RunnableLambda(inner, name="inner").invoke(message)
+
+    prompt = ChatPromptTemplate.from_template("about {topic}")
+    return prompt | Model() | RunnableLambda(outer, name="outer")
+
+
+@pytest.mark.parametrize(
+    ("detail", "tree"), [("all", ALL), ("nodes", NODES), ("semantic", SEMANTIC)]
+)
+def test_levels(detail: str, tree: str) -> None:
+    """Children of a run that is left out hang under the nearest one kept, user spans too."""
+    tracing = Tracing()
+    with instrumented(tracing, detail=detail):
+        program(tracing).invoke({"topic": "x"})
+    assert tracing.tree() == tree
+
+
+@pytest.mark.parametrize("detail", ["nodes", "semantic"])
+async def test_levels_async(detail: str) -> None:
+    """The same in async code, with streaming."""
+    tracing = Tracing()
+    with instrumented(tracing, detail=detail):
+        async for _ in program(tracing).astream({"topic": "x"}):
+            pass
+    assert sorted(tracing.tree().split()) == sorted(
+        {"nodes": NODES, "semantic": SEMANTIC}[detail].split()
+    )
+
+
+def test_annotations_go_to_those_who_have_a_span() -> None:
+    """Tags and metadata given to a run that is left out stand on its children."""
+    tracing = Tracing()
+    config: Any = {"tags": ["mine"], "metadata": {"tenant": "acme"}}
+    with instrumented(tracing, detail="semantic"):
+        RunnableLambda(Model().invoke).invoke("hello", config)
+    attributes = tracing.span("chat").attributes or {}
+    assert attributes[semconv.TAGS] == ("mine",)
+    assert attributes[semconv.METADATA + "tenant"] == "acme"
+
+
+def test_error_of_a_run_that_is_left_out() -> None:
+    """Its exception is recorded all the same, in the span that is current there."""
+    tracing = Tracing()
+
+    def fail(_: Any) -> Any:
+        raise ValueError
+
+    with (
+        instrumented(tracing, detail="semantic"),
+        pytest.raises(ValueError),
+        tracing.user_span("request"),
+    ):
+        RunnableLambda(fail).invoke("x")
+    (record,) = tracing.logs
+    request = tracing.span("request").context
+    assert request is not None
+    assert record.log_record.span_id == request.span_id

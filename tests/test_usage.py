@@ -1,0 +1,144 @@
+"""Token arithmetic: the shapes that provider packages build, and what must hold for any shape."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from langchain_otel import semconv
+from langchain_otel.metrics import _by_modality
+from langchain_otel.operations.usage import legacy_usage_of, usage_of
+
+INPUT = semconv.GEN_AI_USAGE_INPUT_TOKENS
+OUTPUT = semconv.GEN_AI_USAGE_OUTPUT_TOKENS
+READ = semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS
+WRITE = semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS
+REASONING = semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS
+
+SHAPES: dict[str, tuple[Any, dict[str, Any]]] = {
+    "openai": (
+        {
+            "input_tokens": 10,
+            "output_tokens": 5,
+            "total_tokens": 15,
+            "input_token_details": {"audio": None, "cache_read": 4},
+            "output_token_details": {"audio": None, "reasoning": 2},
+        },
+        {INPUT: 10, OUTPUT: 5, READ: 4, REASONING: 2},
+    ),
+    "openai audio": (
+        {
+            "input_tokens": 10,
+            "output_tokens": 5,
+            "total_tokens": 15,
+            "input_token_details": {"audio": 7, "cache_read": 0},
+            "output_token_details": {"audio": 3, "reasoning": 0},
+        },
+        {
+            INPUT: 10,
+            OUTPUT: 5,
+            READ: 0,
+            REASONING: 0,
+            semconv.GEN_AI_USAGE_AUDIO_INPUT_TOKENS: 7,
+            semconv.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS: 3,
+        },
+    ),
+    "anthropic, written for five minutes and an hour": (
+        {
+            "input_tokens": 130,
+            "output_tokens": 5,
+            "total_tokens": 135,
+            "input_token_details": {
+                "cache_read": 20,
+                "cache_creation": 0,
+                "ephemeral_5m_input_tokens": 70,
+                "ephemeral_1h_input_tokens": 30,
+            },
+        },
+        {INPUT: 130, OUTPUT: 5, READ: 20, WRITE: 100},
+    ),
+    "anthropic, written": (
+        {
+            "input_tokens": 130,
+            "output_tokens": 5,
+            "total_tokens": 135,
+            "input_token_details": {"cache_read": 20, "cache_creation": 100},
+        },
+        {INPUT: 130, OUTPUT: 5, READ: 20, WRITE: 100},
+    ),
+    "google": (
+        {
+            "input_tokens": 10,
+            "output_tokens": 8,
+            "total_tokens": 18,
+            "input_token_details": {"cache_read": 0},
+            "output_token_details": {"reasoning": 3},
+        },
+        {INPUT: 10, OUTPUT: 8, READ: 0, REASONING: 3},
+    ),
+    "nothing counted": (None, {}),
+    "zero": (
+        {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0},
+        {INPUT: 0, OUTPUT: 0},
+    ),
+    "no number": ({"input_tokens": None, "output_tokens": "many", "total_tokens": True}, {}),
+    "cached by LangChain": (
+        {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15, "total_cost": 0},
+        {semconv.CACHE_HIT: True},
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_shapes(shape: str) -> None:
+    """What a provider package counts becomes the conventions' counts."""
+    usage, expected = SHAPES[shape]
+    assert usage_of(usage) == expected
+
+
+def test_legacy_shape() -> None:
+    """Completion models and older packages count in `llm_output`."""
+    usage = {"token_usage": {"prompt_tokens": 3, "completion_tokens": 0, "total_tokens": 3}}
+    assert legacy_usage_of(usage) == {INPUT: 3, OUTPUT: 0}
+    assert legacy_usage_of({"token_usage": {}}) == {}
+    assert legacy_usage_of(None) == {}
+
+
+anything = st.one_of(
+    st.none(), st.booleans(), st.integers(0, 10**9), st.floats(), st.text(), st.lists(st.integers())
+)
+details = st.dictionaries(
+    st.sampled_from(["cache_read", "cache_creation", "audio", "text", "image", "reasoning", "x"]),
+    anything,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["input_tokens", "output_tokens", "total_tokens"]), anything),
+    st.one_of(details, anything),
+    st.one_of(details, anything),
+)
+def test_any_shape_gives_counts_only(usage: dict[str, Any], inputs: Any, outputs: Any) -> None:
+    """Whatever is in a usage, only integers come out, and never one that was not in it."""
+    facts = usage_of(usage | {"input_token_details": inputs, "output_token_details": outputs})
+    given_values = [*usage.values()]
+    for given_details in (inputs, outputs):
+        if isinstance(given_details, dict):
+            given_values += given_details.values()
+    for value in facts.values():
+        assert type(value) is int
+        assert value in given_values
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_modalities_add_up(text: int, image: int, rest: int) -> None:
+    """The parts of a count, with what is unknown, are the count."""
+    facts = {
+        INPUT: text + image + rest,
+        semconv.GEN_AI_USAGE_TEXT_INPUT_TOKENS: text,
+        semconv.GEN_AI_USAGE_IMAGE_INPUT_TOKENS: image,
+    }
+    parts = _by_modality(INPUT, facts)
+    assert sum(count for _, count in parts) == facts[INPUT]
+    assert len({modality for modality, _ in parts}) == len(parts)
