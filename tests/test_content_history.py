@@ -89,7 +89,7 @@ def test_odd_messages(odd: Any) -> None:
 def test_facts() -> None:
     """The facts of a request say how many messages were left out; others are untouched."""
     history = History()
-    other = {semconv.GEN_AI_TOOL_DEFINITIONS: []}
+    other: dict[str, Any] = {semconv.GEN_AI_TOOL_DEFINITIONS: []}
     assert history.request(other) is other
     assert history.response(other) is other
     for expected in ((1, 0), (0, 1)):

@@ -16,6 +16,7 @@ from opentelemetry.metrics import (
     MeterProvider,
     Observation,
     get_meter,
+    get_meter_provider,
 )
 
 from langchain_otel import semconv
@@ -48,6 +49,7 @@ class Metrics:
     """The instruments of one meter provider."""
 
     def __init__(self, flavour: str, meter_provider: MeterProvider | None) -> None:
+        self._meter_provider = meter_provider
         meter = get_meter(SCOPE, __version__, meter_provider, schema_url=semconv.SCHEMA_URL)
         self._rows: dict[str, list[tuple[Row, Histogram]]] = {}
         for row in rows_of(flavour):
@@ -63,7 +65,7 @@ class Metrics:
         facts = run.facts
         operation = facts.get(semconv.GEN_AI_OPERATION_NAME)
         rows = self._rows.get(operation) if operation is not None else None
-        if rows is None or semconv.CACHE_HIT in facts:
+        if rows is None or semconv.CACHE_HIT in facts or not self._is_live():
             return
         context = span_context_with(run.span)
         for row, histogram in rows:
@@ -76,6 +78,11 @@ class Metrics:
                     histogram.record(value, attributes, context)
         if self._totals is not None and run.operation.family == "model":
             self._totals.add(facts)
+
+    def _is_live(self) -> bool:
+        # The API's own providers, which do nothing, are all there is until an application sets one.
+        provider = self._meter_provider or get_meter_provider()
+        return not type(provider).__module__.startswith("opentelemetry.metrics.")
 
 
 class TokenTotals:

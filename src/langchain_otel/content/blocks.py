@@ -4,13 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from langchain_otel.content.calls import called, first, server_call, server_result
-from langchain_otel.content.documents import documents
 from langchain_otel.content.limits import Limits
-from langchain_otel.content.limits import cut_to_default as cut
 from langchain_otel.content.media import MODALITIES, Part, media_part
 from langchain_otel.content.plain import LEFT_OUT, MAX_ITEMS, plain
 
-__all__ = ["block_parts", "cut", "documents", "parts_of", "plain", "text_parts", "tool_response"]
+__all__ = ["block_parts", "parts_of", "plain", "text_parts", "tool_response"]
 
 Parts = list[Part]
 Convert = Callable[[Mapping[str, Any], Limits], Parts]
@@ -94,6 +92,9 @@ def tool_response(call_id: Any, response: Any, limits: Limits) -> Part:
 
 
 def _response(response: Any, limits: Limits) -> Any:
+    if type(response) is str and not response.startswith("data:"):
+        kept = limits.text(response)
+        return NOT_RECORDED if kept is None else kept
     if isinstance(response, list) and any(isinstance(item, Mapping) for item in response):
         parts = parts_of(response, limits)
         texts = [part["content"] for part in parts if part["type"] == "text"]

@@ -139,7 +139,7 @@ def load_hook(given: Any, policy: Policy) -> CompletionHook | None:
         return None
     try:
         types = import_module(TYPES)
-        hook = _entry_point(given)() if isinstance(given, str) else given
+        hook = _hook(given)
     except Exception as error:
         logger.warning(
             "completion_hook=%r cannot be used: %s (%s). It takes the name of an entry point in "
@@ -154,14 +154,24 @@ def load_hook(given: Any, policy: Policy) -> CompletionHook | None:
     return CompletionHook(hook, types, policy)
 
 
-def _entry_point(name: str) -> Callable[[], Any]:
+class _NoHookError(LookupError):
+    """There is no hook of that name, or what there is is none; the message says which."""
+
+
+def _hook(given: Any) -> Any:
+    hook = _from_entry_point(given) if isinstance(given, str) else given
+    if not callable(getattr(hook, "on_completion", None)):
+        raise _NoHookError("it has no on_completion()")
+    return hook
+
+
+def _from_entry_point(name: str) -> Any:
     for found in entry_points(group=GROUP, name=name):
-        loaded: Callable[[], Any] = found.load()
-        return loaded
-    raise LookupError(name)
+        return found.load()()
+    raise _NoHookError("no entry point of that name")
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError):
         return f"no module {error.name}"
-    return "no entry point of that name" if isinstance(error, LookupError) else "it failed to load"
+    return str(error.args[0]) if isinstance(error, _NoHookError) else "it failed to load"

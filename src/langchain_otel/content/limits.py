@@ -12,6 +12,7 @@ from langchain_otel.content.policy import MAX_LENGTH, Policy, Redact, Room
 
 SHRINK: Final = 8
 SMALLEST: Final = 100
+SMALL: Final = 16
 # A character is 6 bytes of JSON at most.
 BYTES_PER_CHARACTER: Final = 6
 
@@ -61,6 +62,8 @@ class Limits:
 
     def value(self, value: Any) -> Any:
         """Any value as plain data, every text of it as it may be recorded."""
+        if self.redact is None and type(value) is dict and _is_plain(value, self.max_length):
+            return value
         return plain(
             value,
             self.text,
@@ -111,6 +114,25 @@ class Limits:
     def room_is_full(self) -> None:
         """Count that a span's content met its limit."""
         health.limited("max_span_content_bytes", "what is beyond is left out")
+
+
+def _is_plain(value: dict[Any, Any], max_length: int) -> bool:
+    """Whether a dict is what most arguments of tools are: some short texts and numbers."""
+    if len(value) > SMALL:
+        return False
+    for key, item in value.items():
+        kind = type(item)
+        if kind is str:
+            if len(item) > max_length or not item.isascii() or item.startswith("data:"):
+                return False
+        elif kind is int:
+            if not -(2**53) < item < 2**53:
+                return False
+        elif kind is not bool and item is not None:
+            return False
+        if type(key) is not str or key == "type" or not key.isascii():
+            return False
+    return True
 
 
 def cut(text: str, max_length: int) -> str:

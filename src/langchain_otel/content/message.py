@@ -96,7 +96,7 @@ def _tool_calls(fields: Mapping[str, Any], limits: Limits) -> list[Part]:
     parts: list[Part] = []
     for call in _listed(fields.get("tool_calls")):
         function = call.get("function")
-        source = function if isinstance(function, Mapping) else call
+        source = call if function is None or not isinstance(function, Mapping) else function
         arguments = source.get("args", source.get("arguments"))
         parts.append(tool_call(call.get("id"), source.get("name"), arguments, limits))
     for call in _listed(fields.get("invalid_tool_calls")):
@@ -107,9 +107,9 @@ def _tool_calls(fields: Mapping[str, Any], limits: Limits) -> list[Part]:
 
 
 def _listed(calls: Any) -> list[Mapping[str, Any]]:
-    if not isinstance(calls, (list, tuple)):
+    if not calls or not isinstance(calls, (list, tuple)):
         return []
-    return [call for call in calls[:MAX_ITEMS] if isinstance(call, Mapping)]
+    return [call for call in calls[:MAX_ITEMS] if type(call) is dict or isinstance(call, Mapping)]
 
 
 def _reasoning(extra: Any, limits: Limits) -> list[Part]:

@@ -58,11 +58,3 @@ class Room:
     def take(self, size: int) -> None:
         """Count content that was recorded."""
         self.left = max(0, self.left - size)
-
-
-POLICIES: Final = {
-    NO_CONTENT: Policy(),
-    SPAN_ONLY: Policy(on_spans=True),
-    EVENT_ONLY: Policy(on_events=True),
-    SPAN_AND_EVENT: Policy(on_spans=True, on_events=True),
-}

@@ -1,0 +1,221 @@
+"""The real Anthropic client against a server on loopback: addresses, tokens, thoughts, streams."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from anthropic import APIStatusError, RateLimitError
+from langchain.agents import create_agent
+from langchain_anthropic import ChatAnthropic
+from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.tools import tool
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import SpanKind, StatusCode
+
+from langchain_otel import semconv
+from recording import Tracing
+from servers.anthropic_server import ModelServer, start_server
+
+# Of no real model: those are deprecated one after the other, with a warning.
+MODEL = "claude-scripted-1"
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with start_server() as server:
+        yield server
+
+
+def chat_model(server: ModelServer, **options: Any) -> Any:
+    options = {"model_name": MODEL, "api_key": "none", "max_retries": 0, **options}
+    return ChatAnthropic(base_url=server.base_url, **options)
+
+
+def chat_spans(tracing: Tracing) -> list[ReadableSpan]:
+    return [span for span in tracing.spans if span.name.startswith("chat ")]
+
+
+def chat_attributes(tracing: Tracing) -> dict[str, Any]:
+    (span,) = chat_spans(tracing)
+    return dict(span.attributes or {})
+
+
+async def call(model: Any, form: str, messages: Any) -> Any:
+    """The answer, however it is asked for."""
+    if form == "invoke":
+        return model.invoke(messages)
+    if form == "ainvoke":
+        return await model.ainvoke(messages)
+    if form == "stream":
+        chunks = list(model.stream(messages))
+    else:
+        chunks = [chunk async for chunk in model.astream(messages)]
+    answer = chunks[0]
+    for chunk in chunks[1:]:
+        answer += chunk
+    return answer
+
+
+FORMS = ("invoke", "ainvoke", "stream", "astream")
+
+
+def test_span_carries_request_and_response(tracing: Tracing, server: ModelServer) -> None:
+    """Every core attribute of an inference span; the server is known before any client is built."""
+    model = chat_model(server, temperature=0.5, top_k=5, max_tokens=100)
+    answer = model.invoke([SystemMessage("Be brief"), HumanMessage("Hello there")])
+    (span,) = chat_spans(tracing)
+    attributes = chat_attributes(tracing)
+    attributes.pop(semconv.RUN_ID)
+    assert span.name == f"chat {MODEL}"
+    assert span.kind is SpanKind.CLIENT
+    assert span.status.status_code is StatusCode.UNSET
+    assert attributes == {
+        semconv.GEN_AI_OPERATION_NAME: "chat",
+        semconv.GEN_AI_PROVIDER_NAME: "anthropic",
+        semconv.GEN_AI_REQUEST_MODEL: MODEL,
+        semconv.GEN_AI_REQUEST_TEMPERATURE: 0.5,
+        semconv.GEN_AI_REQUEST_TOP_K: 5,
+        semconv.GEN_AI_REQUEST_MAX_TOKENS: 100,
+        semconv.GEN_AI_RESPONSE_ID: answer.response_metadata["id"],
+        semconv.GEN_AI_RESPONSE_MODEL: MODEL,
+        semconv.GEN_AI_RESPONSE_FINISH_REASONS: ("end_turn",),
+        semconv.GEN_AI_USAGE_INPUT_TOKENS: answer.usage_metadata["input_tokens"],
+        semconv.GEN_AI_USAGE_OUTPUT_TOKENS: answer.usage_metadata["output_tokens"],
+        semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: 0,
+        semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS: 0,
+        semconv.SERVER_ADDRESS: "127.0.0.1",
+        semconv.SERVER_PORT: server.server_port,
+    }
+    assert answer.response_metadata["id"].startswith("msg_")
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_streaming(tracing: Tracing, server: ModelServer, form: str) -> None:
+    """However it is asked for, the same tokens and reason; a stream says that it is one."""
+    answer = await call(chat_model(server), form, "Hello there")
+    attributes = chat_attributes(tracing)
+    streamed = "stream" in form
+    assert (attributes.get(semconv.GEN_AI_REQUEST_STREAM) is True) is streamed
+    assert (semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK in attributes) is streamed
+    assert attributes[semconv.GEN_AI_RESPONSE_FINISH_REASONS] == ("end_turn",)
+    assert attributes[semconv.GEN_AI_RESPONSE_MODEL] == MODEL
+    assert attributes[semconv.GEN_AI_USAGE_INPUT_TOKENS] == 2
+    assert attributes[semconv.GEN_AI_USAGE_OUTPUT_TOKENS] == answer.usage_metadata["output_tokens"]
+    assert attributes[semconv.SERVER_PORT] == server.server_port
+
+
+def cached(text: str, ttl: str) -> dict[str, Any]:
+    return {"type": "text", "text": text, "cache_control": {"type": "ephemeral", "ttl": ttl}}
+
+
+@pytest.mark.parametrize("ttls", [("5m",), ("1h",), ("1h", "5m")])
+@pytest.mark.parametrize("form", FORMS)
+async def test_cached_tokens_count_once(
+    tracing: Tracing, server: ModelServer, form: str, ttls: tuple[str, ...]
+) -> None:
+    """The input is all of the prompt: what was read from the cache, written to it, and the rest."""
+    model = chat_model(server)
+    system = SystemMessage([cached(f"rule number {n}", ttl) for n, ttl in enumerate(ttls)])
+    for _ in range(2):
+        await call(model, form, [system, HumanMessage("Hello there")])
+    writes, reads = (dict(span.attributes or {}) for span in chat_spans(tracing))
+    in_cache = writes[semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS]
+    fresh = writes[semconv.GEN_AI_USAGE_INPUT_TOKENS] - in_cache
+    assert in_cache > 0
+    assert fresh > 0
+    assert writes[semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS] == 0
+    assert reads[semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS] == in_cache
+    assert reads[semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS] == 0
+    assert reads[semconv.GEN_AI_USAGE_INPUT_TOKENS] == in_cache + fresh
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_thinking(tracing_with_content: Tracing, server: ModelServer, form: str) -> None:
+    """Thoughts are counted within the output, and told apart from the answer."""
+    model = chat_model(server, max_tokens=2048, thinking={"type": "enabled", "budget_tokens": 1024})
+    await call(model, form, "Hello")
+    attributes = chat_attributes(tracing_with_content)
+    reasoning = attributes[semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS]
+    assert 0 < reasoning < attributes[semconv.GEN_AI_USAGE_OUTPUT_TOKENS]
+    (message,) = json.loads(attributes[semconv.GEN_AI_OUTPUT_MESSAGES])
+    assert [(part["type"], part["content"]) for part in message["parts"]] == [
+        ("reasoning", "Let me think."),
+        ("text", "You asked: Hello"),
+    ]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [({"max_tokens": 1}, "max_tokens"), ({"stop": ["asked"]}, "stop_sequence")],
+)
+async def test_finish_reasons(
+    tracing: Tracing, server: ModelServer, form: str, options: dict[str, Any], reason: str
+) -> None:
+    """Why an answer ended is told in the provider's own words."""
+    await call(chat_model(server, **options), form, "Hello")
+    attributes = chat_attributes(tracing)
+    assert attributes[semconv.GEN_AI_RESPONSE_FINISH_REASONS] == (reason,)
+
+
+@pytest.mark.parametrize("form", ["invoke", "ainvoke", "stream"])
+async def test_agent_with_tools(
+    tracing_with_content: Tracing, server: ModelServer, form: str
+) -> None:
+    """An agent calls a tool by Anthropic's blocks: the call's id leads from one to the other."""
+
+    @tool
+    def get_weather(city: str) -> str:
+        """Tell the weather in a city."""
+        return f"sunny in {city}"
+
+    agent = create_agent(chat_model(server), [get_weather], name="weather-agent")
+    asked: Any = {"messages": [HumanMessage("Paris")]}
+    if form == "ainvoke":
+        await agent.ainvoke(asked)
+    elif form == "stream":
+        list(agent.stream(asked, stream_mode="messages"))
+    else:
+        agent.invoke(asked)
+    assert tracing_with_content.tree() == (
+        "invoke_agent weather-agent\n"
+        "  model\n"
+        f"    chat {MODEL}\n"
+        "  tools\n"
+        "    execute_tool get_weather\n"
+        "  model\n"
+        f"    chat {MODEL}"
+    )
+    first, last = (dict(span.attributes or {}) for span in chat_spans(tracing_with_content))
+    assert first[semconv.GEN_AI_RESPONSE_FINISH_REASONS] == ("tool_use",)
+    assert last[semconv.GEN_AI_RESPONSE_FINISH_REASONS] == ("end_turn",)
+    called = tracing_with_content.span("execute_tool get_weather").attributes or {}
+    (message,) = json.loads(first[semconv.GEN_AI_OUTPUT_MESSAGES])
+    spoken, call_part = message["parts"]
+    assert spoken == {"type": "text", "content": "Let me look it up."}
+    assert call_part["id"] == called[semconv.GEN_AI_TOOL_CALL_ID]
+    assert call_part["arguments"] == {"city": "Paris"}
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_error(tracing: Tracing, server: ModelServer, form: str) -> None:
+    """A refused call is red, with the error's class, and knows its server all the same."""
+    with pytest.raises(RateLimitError):
+        await call(chat_model(server, model_name="fail-429"), form, "Hello")
+    (span,) = chat_spans(tracing)
+    assert span.status.status_code is StatusCode.ERROR
+    attributes = chat_attributes(tracing)
+    assert str(attributes[semconv.ERROR_TYPE]).endswith("RateLimitError")
+    assert attributes[semconv.SERVER_PORT] == server.server_port
+
+
+async def test_a_stream_that_is_cut(tracing: Tracing, server: ModelServer) -> None:
+    """A connection that drops in the middle is a failure, with what had come before."""
+    with pytest.raises(Exception, match=r"peer closed|incomplete|closed") as caught:
+        await call(chat_model(server, model_name="cut"), "astream", "Hello there, how are you?")
+    assert not isinstance(caught.value, (APIStatusError, asyncio.CancelledError))
+    (span,) = chat_spans(tracing)
+    assert span.status.status_code is StatusCode.ERROR
+    assert (span.attributes or {})[semconv.GEN_AI_REQUEST_STREAM] is True
