@@ -297,6 +297,12 @@ def test_bad_argument_raises_with_the_fix(
     assert not LangChainInstrumentor().is_instrumented_by_opentelemetry
 
 
+def test_unknown_option_of_a_handler_raises() -> None:
+    """A misspelt option is not taken for one that is in force."""
+    with pytest.raises(TypeError, match="redcat"):
+        OpenTelemetryCallbackHandler(redcat=str)
+
+
 def test_unknown_argument_is_a_warning(fresh: Tracing, caplog: pytest.LogCaptureFixture) -> None:
     """Distributions pass arguments to every instrumentor; one that is not ours is named."""
     LangChainInstrumentor().instrument(tracer_provider=fresh.tracer_provider, colour="red")

@@ -8,6 +8,7 @@ from opentelemetry._logs import LoggerProvider
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
+from langchain_otel.config import OPTIONS
 from langchain_otel.context import Family, frame_of
 from langchain_otel.events import (
     AGENT_ACTION,
@@ -211,11 +212,11 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
             `LangChainInstrumentor` if it is active, else to the global providers.
         meter_provider: Where the metrics go.
         logger_provider: Where the log records go.
-        capture_message_content: As the variable
-            `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, which it overrides.
+        options: As those of `instrument()`: `capture_message_content`, `redact` and the others of
+            `langchain_otel.config`, which override their variables.
 
     Raises:
-        TypeError: An argument is of the wrong type.
+        TypeError: An argument is of the wrong type, or there is no such option.
         ValueError: An option has no valid value.
     """
 
@@ -224,14 +225,18 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
         tracer_provider: TracerProvider | None = None,
         meter_provider: MeterProvider | None = None,
         logger_provider: LoggerProvider | None = None,
-        *,
-        capture_message_content: str | None = None,
+        **options: Any,
     ) -> None:
+        unknown = options.keys() - {option.name for option in OPTIONS}
+        if unknown:
+            raise TypeError(
+                f"OpenTelemetryCallbackHandler() has no argument {', '.join(sorted(unknown))}"
+            )
         arguments = {
             "tracer_provider": tracer_provider,
             "meter_provider": meter_provider,
             "logger_provider": logger_provider,
-            "capture_message_content": capture_message_content,
+            **options,
         }
         given = any(argument is not None for argument in arguments.values())
         super().__init__(recorder_for(arguments) if given else None)
