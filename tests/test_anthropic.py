@@ -38,8 +38,12 @@ def chat_spans(tracing: Tracing) -> list[ReadableSpan]:
 
 
 def chat_attributes(tracing: Tracing) -> dict[str, Any]:
-    (span,) = chat_spans(tracing)
-    return dict(span.attributes or {})
+    (attributes,) = all_attributes(tracing)
+    return attributes
+
+
+def all_attributes(tracing: Tracing) -> list[dict[str, Any]]:
+    return [dict(span.attributes or {}) for span in chat_spans(tracing)]
 
 
 async def call(model: Any, form: str, messages: Any) -> Any:
@@ -120,7 +124,7 @@ async def test_cached_tokens_count_once(
     system = SystemMessage([cached(f"rule number {n}", ttl) for n, ttl in enumerate(ttls)])
     for _ in range(2):
         await call(model, form, [system, HumanMessage("Hello there")])
-    writes, reads = (dict(span.attributes or {}) for span in chat_spans(tracing))
+    writes, reads = all_attributes(tracing)
     in_cache = writes[semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS]
     fresh = writes[semconv.GEN_AI_USAGE_INPUT_TOKENS] - in_cache
     assert in_cache > 0
@@ -188,7 +192,7 @@ async def test_agent_with_tools(
         "  model\n"
         f"    chat {MODEL}"
     )
-    first, last = (dict(span.attributes or {}) for span in chat_spans(tracing_with_content))
+    first, last = all_attributes(tracing_with_content)
     assert first[semconv.GEN_AI_RESPONSE_FINISH_REASONS] == ("tool_use",)
     assert last[semconv.GEN_AI_RESPONSE_FINISH_REASONS] == ("end_turn",)
     called = tracing_with_content.span("execute_tool get_weather").attributes or {}

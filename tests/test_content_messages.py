@@ -17,7 +17,6 @@ from langchain_core.messages import (
     SystemMessage,
     ToolMessage,
 )
-from langchain_core.messages.content import KNOWN_BLOCK_TYPES
 from langchain_core.outputs import ChatGeneration, Generation, LLMResult
 
 from langchain_otel import health, semconv
@@ -379,7 +378,8 @@ def test_block(block: Block, expected: list[Part]) -> None:
 
 def test_every_standard_block_is_known() -> None:
     """What langchain-core defines has a row."""
-    assert set(CONVERTERS) >= KNOWN_BLOCK_TYPES
+    content = pytest.importorskip("langchain_core.messages.content")
+    assert set(CONVERTERS) >= content.KNOWN_BLOCK_TYPES
 
 
 @pytest.mark.parametrize("block", [PNG, 5, None, ["nested"], {"type": 5}, {"type": ["x"]}])
@@ -404,6 +404,8 @@ def test_what_is_no_block_is_generic_or_nothing(block: Block) -> None:
         {"type": "image_generation_call", "id": "s1", "result": BASE64},
         {"type": "future", "image": {"type": "image", "base64": BASE64}, "icon": DATA_URL},
         {"type": "tool_result", "content": [{"type": "image", "base64": BASE64}]},
+        {"type": "tool_result", "content": DATA_URL},
+        {"type": "text", "text": DATA_URL},
         {
             "type": "document",
             "source": {
@@ -558,6 +560,18 @@ def test_additional_kwargs(extra: dict[str, Any], expected: list[Part]) -> None:
     """Where packages put what LangChain has no field for."""
     message = AIMessage.model_construct(content="", additional_kwargs=extra, type="ai")
     assert one(message)["parts"] == expected
+
+
+def test_message_that_cannot_be_read_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is counted, and the others are there."""
+
+    class Raising:
+        def __getattribute__(self, name: str) -> Any:
+            raise ValueError(name)
+
+    monkeypatch.setattr(health, "strict", False)
+    assert data(conversation([[Raising(), "x"]])) == [{"role": "user", "parts": [text("x")]}]
+    assert health.failures.pop("message:ValueError") == 2
 
 
 def test_removals_are_no_messages() -> None:

@@ -50,7 +50,7 @@ class Shelf(VectorStore):
         self.fails = fails
 
     @classmethod
-    def from_texts(cls, texts: list[str], *_: Any, **__: Any) -> "Shelf":  # type: ignore[override]
+    def from_texts(cls, texts: list[str], *_: Any, **__: Any) -> "Shelf":
         return cls(texts)
 
     def similarity_search_with_score_by_vector(
@@ -337,7 +337,11 @@ def test_a_retriever_of_ones_own_tells_of_its_searches(tracing: Tracing) -> None
 
 def test_search_in_a_step(tracing: Tracing) -> None:
     """A search in a chain's step, or in a tool, hangs under it."""
-    RunnableLambda(lambda query: Shelf().similarity_search(query), name="look up").invoke("x")
+
+    def look_up(query: str) -> list[Document]:
+        return Shelf().similarity_search(query)
+
+    RunnableLambda(look_up, name="look up").invoke("x")
     assert tracing.tree() == f"look up\n  {SEARCH}\n    {EMBED}"
 
 

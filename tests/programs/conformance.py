@@ -4,7 +4,6 @@ Real clients of OpenAI and Anthropic talk to servers on loopback that speak thei
 """
 
 import asyncio
-import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -24,13 +23,14 @@ from langchain_core.vectorstores import InMemoryVectorStore  # noqa: E402
 from langchain_openai import ChatOpenAI, OpenAI, OpenAIEmbeddings  # noqa: E402
 from langgraph.graph import START, MessagesState, StateGraph  # noqa: E402
 from openai import OpenAIError  # noqa: E402
-from openai_server import start_server as start_openai  # noqa: E402
 from pydantic import BaseModel  # noqa: E402
+
+from openai_server import start_server as start_openai  # noqa: E402
 from servers.anthropic_server import start_server as start_anthropic  # noqa: E402
 
 THREAD: Any = {"configurable": {"thread_id": "thread-1"}}
 IN_THREAD: Any = {"metadata": {"thread_id": "thread-1"}}
-PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PICTURE = "iVBORw0KGgoAAAANSUhEUg=="
 HUB = {"lc_hub_repo": "greeter", "lc_hub_commit_hash": "abc123"}
 
 
@@ -58,7 +58,7 @@ def openai(url: str, **options: Any) -> ChatOpenAI:
 
 
 def anthropic(url: str, **options: Any) -> Any:
-    options = {"model_name": "claude-sonnet-4-5", "api_key": "none", "max_retries": 0, **options}
+    options = {"model_name": "claude-scripted-1", "api_key": "none", "max_retries": 0, **options}
     return ChatAnthropic(base_url=url, **options)
 
 
@@ -109,6 +109,8 @@ async def agents(openai_url: str) -> None:
 
 async def retrieval(openai_url: str) -> None:
     options: dict[str, Any] = {"api_key": "none", "base_url": openai_url, "dimensions": 8}
+    # Otherwise it fetches a tokenizer from elsewhere.
+    options["check_embedding_ctx_length"] = False
     embeddings = OpenAIEmbeddings(model="text-embedding-3-small", **options)
     store = InMemoryVectorStore(embeddings)
     await store.aadd_documents([Document("cats", id="1"), Document("dogs", id="2")])
@@ -124,5 +126,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("TIKTOKEN_CACHE_DIR", "")
     asyncio.run(main())

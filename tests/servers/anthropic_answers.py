@@ -61,7 +61,7 @@ def _block_events(index: int, block: Json) -> Iterator[Json]:
     kind = block["type"]
     delta, field = DELTAS[kind]
     said = json.dumps(block["input"]) if kind == "tool_use" else block[field]
-    empty = {"input": {}} if kind == "tool_use" else {field: ""}
+    empty: Json = {"input": {}} if kind == "tool_use" else {field: ""}
     started = {**block, **empty} if kind != "thinking" else {**block, **empty, "signature": ""}
     yield {"type": "content_block_start", "index": index, "content_block": started}
     yield {"type": "ping"}

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from langchain_otel.content.calls import called, first, server_call, server_result
 from langchain_otel.content.limits import Limits
-from langchain_otel.content.media import MODALITIES, Part, media_part
+from langchain_otel.content.media import MODALITIES, Part, is_data_url, media_part, url_part
 from langchain_otel.content.plain import LEFT_OUT, MAX_ITEMS, plain
 
 __all__ = ["block_parts", "parts_of", "plain", "text_parts", "tool_response"]
@@ -26,6 +26,7 @@ REASONING_KEYS: Final = (
     "content",
 )
 MAX_REASONING_DEPTH: Final = 4
+MAX_WORD: Final = 128
 
 # What the message's own list of tool calls repeats.
 TOOL_CALL_TYPES: Final = frozenset(
@@ -77,7 +78,11 @@ def block_parts(block: Any, limits: Limits) -> Parts:
 
 def text_parts(text: Any, limits: Limits, kind: str = "text") -> Parts:
     """The part of a text; none for an empty one, and never one of null."""
-    kept = limits.text(text) if isinstance(text, str) and text else None
+    if not isinstance(text, str) or not text:
+        return []
+    if not limits.binary and is_data_url(text):
+        return [url_part("document", text, None, binary=False)]
+    kept = limits.text(text)
     return [] if kept is None else [{"type": kind, "content": kept}]
 
 
@@ -195,7 +200,10 @@ def _unknown(block: Mapping[str, Any], limits: Limits) -> Parts:
 
 
 def _generic(kind: str, payload: Any, limits: Limits) -> Parts:
-    part: Part = {"type": "generic", "generic_type": kind}
+    part: Part = {"type": "generic"}
+    named = limits.text(kind[:MAX_WORD])
+    if named is not None:
+        part["generic_type"] = named
     found = limits.value(payload) if payload else LEFT_OUT
     return [part if found is LEFT_OUT or found is None else part | {"value": found}]
 

@@ -12,13 +12,14 @@ RESULT_KEYS: Final = ("output", "outputs", "results", "result", "tools", "code_e
 CALL_KEYS: Final = ("args", "input", "arguments", "action", "partial_json")
 NAMED_CALL_KEYS: Final = ("queries", "code", "executable_code")
 ID_KEYS: Final = ("call_id", "toolUseId", "id")
+MAX_NAME: Final = 256
 # Calls that are named by their type alone.
 NAMES: Final = {"computer_call": "computer"}
 
 
 def tool_call(call_id: Any, name: Any, arguments: Any, limits: Limits) -> Part:
     """The part of a tool call; arguments that are JSON in a text are given as what they say."""
-    part: Part = {"type": "tool_call", "name": name if isinstance(name, str) else ""}
+    part: Part = {"type": "tool_call", "name": name[:MAX_NAME] if isinstance(name, str) else ""}
     if isinstance(call_id, str) and call_id:
         part["id"] = call_id
     if limits.tools and arguments is not None:
@@ -39,7 +40,7 @@ def called(block: Mapping[str, Any], limits: Limits) -> list[Part]:
 def server_call(block: Mapping[str, Any], limits: Limits) -> list[Part]:
     """The part of a call that the provider ran itself, and that of its result if it is there."""
     kind = str(block["type"])
-    name = str(block.get("name") or block.get("tool_name") or kind.removesuffix("_call"))
+    name = str(block.get("name") or block.get("tool_name") or kind.removesuffix("_call"))[:MAX_NAME]
     described: Part = {"type": name}
     arguments = _server_arguments(block) if limits.tools else None
     if arguments is not None:

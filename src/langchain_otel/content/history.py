@@ -74,8 +74,9 @@ def _mark(item: Any, alike: Counter[Key]) -> int:
     if type(content) is not str:
         content = _encoded(content if fields else message)
     calls = fields.get("tool_calls")
-    key: Key = (fields.get("id"), fields.get("type"), content, _encoded(calls) if calls else None)
-    if key[0] is not None:
+    identity = fields.get("id")
+    key: Key = (str(identity), str(fields.get("type")), content, _encoded(calls) if calls else None)
+    if identity is not None:
         return hash(key)
     alike[key] += 1
     return hash((*key, alike[key]))

@@ -1,7 +1,8 @@
 """Knows what becomes of the content of one attribute: redacted, cut, and within a span's room."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
+from types import NoneType
 from typing import Any, Final
 
 import orjson
@@ -10,6 +11,9 @@ from langchain_otel import health
 from langchain_otel.content.plain import MAX_ITEMS, MAX_NODES, Value, plain, sound
 from langchain_otel.content.policy import MAX_LENGTH, Policy, Redact, Room
 
+# The options that are limits, by which meeting them is counted.
+TEXT_LIMIT: Final = "max_content_length"
+SPAN_LIMIT: Final = "max_span_content_bytes"
 SHRINK: Final = 8
 SMALLEST: Final = 100
 SMALL: Final = 16
@@ -23,6 +27,7 @@ class Limits:
     __slots__ = (
         "attribute",
         "binary",
+        "limit",
         "max_items",
         "max_length",
         "max_nodes",
@@ -35,6 +40,7 @@ class Limits:
         self.attribute = attribute
         self.redact: Redact | None = policy.redact
         self.max_length = policy.max_length
+        self.limit = TEXT_LIMIT
         self.binary = policy.binary
         self.tools = policy.tools
         self.room = Room(policy) if room is None else room
@@ -49,7 +55,7 @@ class Limits:
                 return None
             text = redacted
         if len(text) > self.max_length:
-            health.limited("max_content_length", "longer texts are cut")
+            health.limited(self.limit, "longer texts are cut")
             text = cut(text, self.max_length)
         return text if text.isascii() and type(text) is str else sound(text)
 
@@ -108,29 +114,36 @@ class Limits:
     def smaller(self, max_length: int, max_items: int, max_nodes: int) -> "Limits":
         """The same limits with other bounds."""
         other = copy(self)
+        other.limit = SPAN_LIMIT
         other.max_length, other.max_items, other.max_nodes = max_length, max_items, max_nodes
         return other
 
     def room_is_full(self) -> None:
         """Count that a span's content met its limit."""
-        health.limited("max_span_content_bytes", "what is beyond is left out")
+        health.limited(SPAN_LIMIT, "what is beyond is left out")
+
+
+def _is_short(text: str, max_length: int) -> bool:
+    return len(text) <= max_length and text.isascii() and not text.startswith("data:")
+
+
+PLAIN: Final[dict[type, Callable[[Any, int], bool]]] = {
+    str: _is_short,
+    int: lambda number, _: -(2**53) < number < 2**53,
+    bool: lambda *_: True,
+    NoneType: lambda *_: True,
+}
 
 
 def _is_plain(value: dict[Any, Any], max_length: int) -> bool:
     """Whether a dict is what most arguments of tools are: some short texts and numbers."""
-    if len(value) > SMALL:
+    if len(value) > SMALL or "type" in value:
         return False
     for key, item in value.items():
-        kind = type(item)
-        if kind is str:
-            if len(item) > max_length or not item.isascii() or item.startswith("data:"):
-                return False
-        elif kind is int:
-            if not -(2**53) < item < 2**53:
-                return False
-        elif kind is not bool and item is not None:
+        check = PLAIN.get(type(item))
+        if check is None or not check(item, max_length):
             return False
-        if type(key) is not str or key == "type" or not key.isascii():
+        if type(key) is not str or not _is_short(key, max_length):
             return False
     return True
 

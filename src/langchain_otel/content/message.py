@@ -32,6 +32,7 @@ ROLES: Final = {
     "FunctionMessageChunk": TOOL,
 }
 # An instruction to a graph's state, which is no message of the conversation.
+MAX_ROLE: Final = 64
 REMOVAL: Final = "remove"
 NO_FIELDS: Final[dict[str, Any]] = {}
 
@@ -47,7 +48,7 @@ def message_data(message: Any, limits: Limits) -> Message | None:
     kind = fields.get("type")
     if kind == REMOVAL:
         return None
-    role = ROLES.get(str(kind)) or str(fields.get("role") or kind)
+    role = ROLES.get(str(kind)) or str(fields.get("role") or kind)[:MAX_ROLE]
     if role == TOOL:
         return _described(role, [_tool_result(fields, limits)], fields, limits)
     calls = _tool_calls(fields, limits)

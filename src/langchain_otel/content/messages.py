@@ -6,14 +6,13 @@ from typing import Any, Final
 
 import orjson
 
+from langchain_otel import health
 from langchain_otel.content.answer import Answer, answer_of, answered
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.message import NO_FIELDS, Message, message_data
 from langchain_otel.content.plain import MAX_ITEMS
 from langchain_otel.content.policy import Policy
 
-# What orjson refuses in a text: halves of characters.
-UNENCODABLE: Final = (TypeError, ValueError)
 # OpenAI's package says of every answer that it is no refusal.
 NO_EXTRAS: Final[tuple[Any, ...]] = ({}, {"refusal": None}, None)
 DEFAULT: Final = Policy()
@@ -143,10 +142,14 @@ def state_messages(state: Any, last: int | None = None) -> Messages:
 
 
 def _data(item: Any, limits: Limits) -> Message | None:
-    if type(item) is not Answer:
-        return message_data(item, limits)
-    data = message_data(item.message, limits)
-    return None if data is None else data | {"finish_reason": item.finish_reason}
+    is_answer = type(item) is Answer
+    try:
+        data = message_data(item.message if is_answer else item, limits)
+    except Exception as error:
+        # One message that cannot be read costs the others nothing.
+        health.failed("message", error)
+        return None
+    return data | {"finish_reason": item.finish_reason} if data and is_answer else data
 
 
 def _json(item: Any, limits: Limits) -> bytes:
@@ -155,23 +158,25 @@ def _json(item: Any, limits: Limits) -> bytes:
 
 
 def _text_json(message: Any, max_length: int) -> bytes | None:
-    fields = getattr(message, "__dict__", NO_FIELDS)
-    template = TEMPLATES.get(fields.get("type", ""))
-    content = fields.get("content")
-    if (
-        template is None
-        or not content
-        or type(content) is not str
-        or len(content) > max_length
-        or fields.get("tool_calls")
-        or fields.get("invalid_tool_calls")
-        or fields.get("name")
-        or fields.get("additional_kwargs") not in NO_EXTRAS
-    ):
-        return None
     try:
+        fields = getattr(message, "__dict__", NO_FIELDS)
+        template = TEMPLATES.get(fields.get("type", ""))
+        content = fields.get("content")
+        if (
+            template is None
+            or not content
+            or type(content) is not str
+            or len(content) > max_length
+            or content.startswith("data:")
+            or fields.get("tool_calls")
+            or fields.get("invalid_tool_calls")
+            or fields.get("name")
+            or fields.get("additional_kwargs") not in NO_EXTRAS
+        ):
+            return None
         return template + orjson.dumps(content) + b"}]}"
-    except UNENCODABLE:
+    except Exception:
+        # Halves of characters, say: the way by data sees to them.
         return None
 
 

@@ -6,6 +6,7 @@ import orjson
 
 from langchain_otel import semconv
 from langchain_otel.content.limits import Limits
+from langchain_otel.content.media import is_data_url
 from langchain_otel.content.messages import Messages
 from langchain_otel.content.plain import Value, plain
 from langchain_otel.content.policy import Policy, Room
@@ -71,7 +72,7 @@ def _kept(name: str, value: Any, limits: Limits) -> Any:
     kind = type(value)
     if kind is Messages:
         return value.within(limits) if value else None
-    if kind is str:
+    if kind is str and (limits.binary or not is_data_url(value)):
         return limits.fitted_text(value)
     if kind in NUMBERS:
         return plain(value)

@@ -18,6 +18,7 @@ MAX_DEPTH: Final = 16
 MAX_ITEMS: Final = 1_000
 MAX_NODES: Final = 10_000
 MARK: Final = "…"
+MESSAGE_KEYS: Final = ("type", "name", "content", "tool_calls", "tool_call_id")
 CYCLE: Final = "<cycle>"
 INTEGERS: Final = range(-(2**63), 2**63)
 
@@ -157,11 +158,17 @@ class _Walk:
         if isinstance(value, type) or callable(value):
             return type_name(value)
         fields = _fields(value, kind)
-        if "content" in fields and "type" in fields:
-            # A message says more by what is in it than by its bookkeeping.
-            return self.value(fields["content"], depth)
+        if "content" in fields and "additional_kwargs" in fields:
+            return self.message(fields, depth)
         public = {key: item for key, item in fields.items() if not str(key).startswith("_")}
         return self.mapping(public, public.items(), depth) if public else type_name(value)
+
+    def message(self, fields: Mapping[str, Any], depth: int) -> Any:
+        # A message that is the value itself is its content; among others it says whose it is.
+        if depth == 1:
+            return self.value(fields["content"], depth)
+        said = {key: fields[key] for key in MESSAGE_KEYS if fields.get(key)}
+        return self.mapping(said, said.items(), depth)
 
 
 class Value:

@@ -24,7 +24,7 @@ OWN_METADATA: Final = ("ls_", "lc_", "langgraph_", "checkpoint_", "__")
 def annotations(started: Started, run: "Run") -> Facts:
     """The facts that are new on this run, compared with its parent's; a root says its id."""
     parent = run.parent
-    facts: Facts = {semconv.RUN_ID: str(run.id)} if parent is None else {}
+    facts: Facts = {semconv.RUN_ID: str(run.id)} if _is_root(run) else {}
     parent_tags = () if parent is None else parent.tags or ()
     if started.tags:
         facts.update(_tags(started.tags, parent_tags))
@@ -32,6 +32,11 @@ def annotations(started: Started, run: "Run") -> Facts:
     if started.metadata and started.metadata != known:
         facts.update(_metadata(started.metadata, known))
     return facts
+
+
+def _is_root(run: "Run") -> bool:
+    # What LangChain reports nothing of has no run id that anybody could look for.
+    return run.parent is None and run.operation.family != "call"
 
 
 def _tags(tags: list[str], known: Any) -> Facts:

@@ -27,8 +27,8 @@ def _request(operation: str, started: Started) -> Facts:
     facts = facts_from(metadata, LANGSMITH)
     facts.update(facts_from(started.options.get("invocation_params") or {}, REQUEST))
     facts[semconv.GEN_AI_OPERATION_NAME] = operation
-    facts[semconv.GEN_AI_PROVIDER_NAME] = provider_of(metadata)
     facts.update(server_of(started.owner))
+    facts[semconv.GEN_AI_PROVIDER_NAME] = provider_of(metadata, facts.get(semconv.SERVER_ADDRESS))
     facts.update(conversation_of(metadata))
     facts.update(requested_form(started))
     return facts
