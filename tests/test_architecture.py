@@ -24,7 +24,7 @@ LAYERS = (
     ("version", "semconv", "health", "imports", "supported", "outcome", "mapping", "run"),
     ("context", "content", "config"),
     ("operations", "dialects"),
-    ("events", "frames", "repair", "subclasses", "lineage", "instruments"),
+    ("events", "frames", "repair", "subclasses", "lineage", "instruments", "learned"),
     ("metrics", "capture"),
     ("recorder",),
     ("recorders",),

@@ -15,17 +15,15 @@ from langchain_otel import health
 from langchain_otel.context import (
     Family,
     Frame,
-    active_run,
     enter_body,
     hide_frame,
     show_frame,
 )
 from langchain_otel.frames import FrameFor, framed
 from langchain_otel.imports import when_imported
-from langchain_otel.mapping import text
+from langchain_otel.learned import learns_response_id
 from langchain_otel.observed import Call, observed
 from langchain_otel.operations import embeddings, search
-from langchain_otel.operations.answer import response_identity
 from langchain_otel.repair import repair_on_llm_start
 from langchain_otel.run import RUNS
 from langchain_otel.subclasses import Subclasses
@@ -90,21 +88,6 @@ def runs_before_start(original: Callable[..., Any]) -> Callable[..., Any]:
             return original(*args, **kwargs)
         finally:
             show_frame(frame)
-
-    return call
-
-
-def learns_response_id(original: Callable[..., Any]) -> Callable[..., Any]:
-    """The call converts a provider's chunk, whose id LangChain does not keep while streaming."""
-
-    @wraps(original)
-    def call(self: Any, chunk: Any, *args: Any, **kwargs: Any) -> Any:
-        run = active_run()
-        if run is not None and not run.learned and isinstance(chunk, dict):
-            response_id = text(chunk.get("id"))
-            if response_id is not None:
-                run.learned = response_identity(response_id)
-        return original(self, chunk, *args, **kwargs)
 
     return call
 
@@ -199,6 +182,11 @@ POINTS: Final = (
     PatchPoint(
         "langchain_openai.chat_models.base",
         "BaseChatOpenAI._convert_chunk_to_generation_chunk",
+        learns_response_id,
+    ),
+    PatchPoint(
+        "langchain_anthropic.chat_models",
+        "ChatAnthropic._make_message_chunk_from_anthropic_event",
         learns_response_id,
     ),
     PatchPoint(

@@ -10,7 +10,7 @@ from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langchain_core.runnables.config import ContextThreadPoolExecutor, run_in_executor
 from opentelemetry.context import get_current
 
-from modes import agents, graphs, models
+from modes import graphs, loops, models
 from modes.graphs import EMPTY, chained
 from modes.lcel import step
 from modes.models import AsyncModel, StreamingModel
@@ -23,7 +23,7 @@ CONCURRENT = 20
 async def test_twenty_agents_at_once_are_twenty_trees(tracing: Tracing) -> None:
     """Concurrent runs in one loop are separate traces, each whole, each current in its code."""
     probe = Probe(tracing)
-    built = [agents.agent(probe) for _ in range(CONCURRENT)]
+    built = [loops.react_agent(probe) for _ in range(CONCURRENT)]
     with probe.watching() as config:
         await asyncio.gather(*(agent.ainvoke(given, config) for agent, given in built))
     probe.check()

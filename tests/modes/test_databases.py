@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-from opentelemetry.instrumentation.sqlite3 import SQLite3Instrumentor
 from opentelemetry.sdk.trace import ReadableSpan
 
 from modes.graphs import EMPTY, async_node, chained, sync_node
@@ -23,9 +22,10 @@ SQLITE = "opentelemetry.instrumentation.sqlite3"
 @pytest.fixture
 def database(tracing: Tracing) -> Iterator[None]:
     """SQLite instrumented with the test's provider."""
-    SQLite3Instrumentor().instrument(tracer_provider=tracing.tracer_provider)
+    instrumentor = pytest.importorskip(SQLITE).SQLite3Instrumentor()
+    instrumentor.instrument(tracer_provider=tracing.tracer_provider)
     yield
-    SQLite3Instrumentor().uninstrument()
+    instrumentor.uninstrument()
 
 
 def statements(tracing: Tracing) -> list[ReadableSpan]:

@@ -82,6 +82,8 @@ class Limits:
         """The same, as much of it as there is room for; None where there is none."""
         for limits in self.shrinking():
             found = limits.value(value)
+            if found is None:
+                return None
             encoded = orjson.dumps(found)
             if len(encoded) <= self.room.left:
                 self.room.take(len(encoded))
@@ -97,6 +99,8 @@ class Limits:
             size = len(kept.encode())
             if size > self.room.left:
                 self.room_is_full()
+                if self.room.left < SMALLEST:
+                    return None
                 kept = cut(kept, self.room.left // 4)
         self.room.take(len(kept.encode()))
         return kept
