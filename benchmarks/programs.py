@@ -59,12 +59,12 @@ class Work:
 
 def works() -> list[Work]:
     """Every program that is measured."""
-    chain = (
+    chain: Any = (
         ChatPromptTemplate.from_template("Tell me about {topic}")
         | InstantModel()
         | StrOutputParser()
     )
-    agent = create_agent(InstantModel(rounds=ROUNDS), [add], name="calculator")
+    agent: Any = create_agent(InstantModel(rounds=ROUNDS), [add], name="calculator")
     question = {"messages": [HumanMessage("1 + 2?")]}
     return [
         Work("LCEL chain", lambda config: chain.invoke({"topic": "cats"}, config), 4, 400),

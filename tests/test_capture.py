@@ -138,7 +138,8 @@ def test_state_is_recorded_when_asked_for() -> None:
 
     tracing = Tracing()
     with instrumented(tracing, capture_state=True, **SPAN_ONLY):
-        RunnableLambda(lambda state: {"out": state["in"]}).invoke({"in": 1})
+        chain: Any = RunnableLambda(lambda state: {"out": state["in"]})
+        chain.invoke({"in": 1})
     attributes = tracing.spans[0].attributes or {}
     assert attributes[semconv.STATE_INPUT] == '{"in":1}'
     assert attributes[semconv.STATE_OUTPUT] == '{"out":1}'

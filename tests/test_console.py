@@ -30,7 +30,7 @@ from opentelemetry.trace import (
 
 from langchain_otel import console
 from langchain_otel.console import TreeSpanExporter
-from langchain_otel.recorder import SCOPE
+from langchain_otel.version import SCOPE
 
 MS = 1_000_000
 TOTALS_OR_HEAD = re.compile(r"trace |\d+ spans?  |$")

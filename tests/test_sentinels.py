@@ -106,7 +106,7 @@ def models() -> None:
         [
             SystemMessage("in-system"),
             HumanMessage([{"type": "text", "text": "in-user"}, picture]),
-            AIMessage("", tool_calls=[call | {"type": "tool_call"}]),  # type: ignore[list-item]
+            AIMessage("", tool_calls=[call | {"type": "tool_call"}]),
             ToolMessage("in-tool-message", tool_call_id="call-1"),
         ]
     )

@@ -21,7 +21,6 @@ SIDE_BY_SIDE = frozenset(
         "mapped",
         "graph_with_parallel_nodes",
         "graph_that_fans_out",
-        "functional",
         "functional_async",
         "tool_node",
         "tool_node_with_async_tools",
@@ -35,7 +34,7 @@ SIDE_BY_SIDE = frozenset(
 """Programs whose parts run at the same time: their events come in no certain order."""
 
 LEFT_OUT = frozenset(
-    ("cached_model", "listened_to", "retry", "model_whose_events_are_read_in_a_lambda")
+    ("cached_model", "listened_to", "retry", "functional", "model_whose_events_are_read_in_a_lambda")
 )
 """They are like others, or race with a task of their own to the end."""
 

@@ -1,22 +1,20 @@
 """Knows where the content of a run goes: on its span, on its log record, to the completion hook."""
 
-from collections.abc import Iterable
-from typing import Any
+from itertools import takewhile
+from typing import Any, Final
 
 from langchain_otel import health, semconv
 from langchain_otel.config import Config
 from langchain_otel.content.hook import load_hook
-from langchain_otel.content.limits import Limits
-from langchain_otel.content.message import message_data
 from langchain_otel.content.messages import Messages
 from langchain_otel.content.permit import permitted
-from langchain_otel.content.policy import NEW, Policy, Room
+from langchain_otel.content.policy import NEW, Room
 from langchain_otel.dialects.genai import attributes, structured
 from langchain_otel.lineage import content_of, history_of, note_content, variables_of
 from langchain_otel.operations import Facts, Started
 from langchain_otel.run import Run
 
-SYSTEM = "system"
+SYSTEM: Final = "system"
 
 
 class Capture:
@@ -31,7 +29,7 @@ class Capture:
         """Take what a run is asked."""
         content = _told(run.operation.request_content, started) | variables_of(run)
         run.asked = content
-        note_content(run, self._instructions(run, content))
+        note_content(run, _instructions(run, content))
         history = history_of(run) if self._policy.history == NEW else None
         self._take(run, content if history is None else history.request(content))
 
@@ -62,23 +60,20 @@ class Capture:
             form = structured if self._policy.structured else attributes
             run.span.set_attributes(form(shown))
 
-    def _instructions(self, run: Run, content: Facts) -> list[dict[str, Any]]:
-        """The text of the system messages that a model call of an agent begins with."""
-        messages = content.get(semconv.GEN_AI_INPUT_MESSAGES)
-        if run.agent is None or run.operation.family != "model" or messages is None:
-            return []
-        return _system_parts(messages.items, self._policy)
+
+def _instructions(run: Run, content: Facts) -> list[dict[str, Any]]:
+    """The texts of the system messages that a model call of an agent begins with."""
+    messages = content.get(semconv.GEN_AI_INPUT_MESSAGES)
+    if run.agent is None or run.operation.family != "model" or messages is None:
+        return []
+    leading = takewhile(lambda message: getattr(message, "type", None) == SYSTEM, messages.items)
+    return [{"type": "text", "content": text} for message in leading for text in _texts(message)]
 
 
-def _system_parts(messages: Iterable[Any], policy: Policy) -> list[dict[str, Any]]:
-    limits = Limits(policy, semconv.GEN_AI_SYSTEM_INSTRUCTIONS)
-    parts: list[dict[str, Any]] = []
-    for message in messages:
-        if getattr(message, "type", None) != SYSTEM:
-            break
-        data = message_data(message, limits)
-        parts += [] if data is None else [p for p in data["parts"] if p["type"] == "text"]
-    return parts
+def _texts(message: Any) -> list[str]:
+    content = message.content
+    blocks = [content] if isinstance(content, str) else content
+    return [block if isinstance(block, str) else str(block.get("text", "")) for block in blocks]
 
 
 def _told(function: Any, *args: Any) -> Facts:

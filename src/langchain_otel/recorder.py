@@ -163,7 +163,9 @@ class Recorder:
             return
         text = None
         if error is not None and self._policy.on_spans:
-            text = permitted_text(message_of(error), semconv.EXCEPTION_MESSAGE, self._policy)
+            text = permitted_text(
+                message_of(error), semconv.EXCEPTION_MESSAGE, self._policy, run.room
+            )
         run.span.set_status(Status(StatusCode.ERROR, text))
 
     def _failure(self, run: Run, result: Any, error: BaseException | None) -> Facts:

@@ -6,9 +6,7 @@ from typing import Any, Final
 from langchain_otel.content.calls import called, first, server_call, server_result
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.media import MODALITIES, Part, is_data_url, media_part, url_part
-from langchain_otel.content.plain import LEFT_OUT, MAX_ITEMS, plain
-
-__all__ = ["block_parts", "parts_of", "plain", "text_parts", "tool_response"]
+from langchain_otel.content.plain import LEFT_OUT, MAX_ITEMS
 
 Parts = list[Part]
 Convert = Callable[[Mapping[str, Any], Limits], Parts]

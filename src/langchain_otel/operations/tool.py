@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
-from langchain_otel.content.blocks import plain
 from langchain_otel.mapping import text
 from langchain_otel.operations import Facts, Operation, Started, titled
 from langchain_otel.operations.conversation import conversation_of
@@ -49,7 +48,7 @@ def _request_content(started: Started) -> Facts:
 
 
 def _response_content(output: Any) -> Facts:
-    return {semconv.GEN_AI_TOOL_CALL_RESULT: plain(output)}
+    return {semconv.GEN_AI_TOOL_CALL_RESULT: output}
 
 
 def _failure(output: Any) -> str | None:
