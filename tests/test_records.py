@@ -11,7 +11,7 @@ from langchain_openai import ChatOpenAI
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.sdk._logs import ReadableLogRecord
 
-from langchain_otel import record_evaluation, semconv
+from langchain_otel import __version__, record_evaluation, semconv
 from models import Model
 from openai_server import ModelServer, start_server
 from recording import RunTree, Tracing, instrumented
@@ -58,6 +58,24 @@ def test_details(mode: str, server: ModelServer) -> None:
     assert message["parts"][0]["content"] == "Hello there"  # type: ignore[index,call-overload]
     plain = on_span.keys() - content - {semconv.RUN_ID}
     assert {name: attributes[name] for name in plain} == {name: on_span[name] for name in plain}
+
+
+def test_every_scope_says_who_and_by_which_schema(server: ModelServer) -> None:
+    """Spans, metrics and log records name the package, its version and the conventions' schema."""
+    tracing = Tracing()
+    with instrumented(tracing, capture_message_content="EVENT_ONLY"):
+        chat(server).invoke("Hello")
+    data = tracing.metric_reader.get_metrics_data()
+    assert data is not None
+    scopes = [
+        tracing.spans[0].instrumentation_scope,
+        tracing.logs[0].instrumentation_scope,
+        data.resource_metrics[0].scope_metrics[0].scope,
+    ]
+    for scope in scopes:
+        assert scope is not None
+        assert (scope.name, scope.version) == ("langchain_otel", __version__)
+        assert scope.schema_url == semconv.SCHEMA_URL
 
 
 def run_of(tree: RunTree) -> UUID:

@@ -34,7 +34,13 @@ SIDE_BY_SIDE = frozenset(
 """Programs whose parts run at the same time: their events come in no certain order."""
 
 LEFT_OUT = frozenset(
-    ("cached_model", "listened_to", "retry", "functional", "model_whose_events_are_read_in_a_lambda")
+    (
+        "cached_model",
+        "listened_to",
+        "retry",
+        "functional",
+        "model_whose_events_are_read_in_a_lambda",
+    )
 )
 """They are like others, or race with a task of their own to the end."""
 

@@ -16,12 +16,7 @@ from langchain_otel.config import Config
 from langchain_otel.content.permit import permitted_text
 from langchain_otel.dialects.genai import attributes
 from langchain_otel.events import EventLog, SpanEvent, add_event, message_of
-from langchain_otel.lineage import (
-    account,
-    adopt,
-    prompt_of,
-    totals_of,
-)
+from langchain_otel.lineage import account, adopt, prompt_of, totals_of
 from langchain_otel.metrics import Metrics
 from langchain_otel.operations import Facts, Operation, Started
 from langchain_otel.operations.annotations import annotations
@@ -131,7 +126,7 @@ class Recorder:
 
     def abandon(self, run: Run, error: BaseException) -> None:
         """End a run of which LangChain will report no end, with what came before."""
-        self.end(run, _described(run.operation.partial, run.chunks), error)
+        self.end(run, _described(run.operation.partial, run.chunks) or None, error)
 
     def evict(self, run: Run) -> None:
         """End the oldest run to make room."""
