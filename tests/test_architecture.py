@@ -21,7 +21,17 @@ MAX_FUNCTION_LINES = 40
 
 # Whoever stands to the right may import what stands to its left, never the other way.
 LAYERS = (
-    ("version", "semconv", "health", "imports", "supported", "outcome", "mapping", "run"),
+    (
+        "version",
+        "semconv",
+        "health",
+        "collecting",
+        "imports",
+        "supported",
+        "outcome",
+        "mapping",
+        "run",
+    ),
     ("context", "content", "config"),
     ("operations", "dialects"),
     ("events", "frames", "repair", "subclasses", "lineage", "instruments", "learned"),

@@ -28,6 +28,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
+from langchain_otel.collecting import is_collecting
 from langchain_otel.run import RUNS, Run
 
 Family = Literal["model", "chain", "tool", "retriever", "call"]
@@ -87,6 +88,7 @@ class Frame:
     __slots__ = (
         "_caller",
         "_inside",
+        "_is_garbage",
         "_outer_frame",
         "activates",
         "family",
@@ -115,6 +117,9 @@ class Frame:
 
     def enter(self) -> None:
         """Go into the frame, at its call or at each step of its generator."""
+        self._is_garbage = is_collecting()
+        if self._is_garbage:
+            return
         self._caller = get_current()
         self._outer_frame = _frame.get()
         _frame.set(self if self.run is None else None)
@@ -123,6 +128,8 @@ class Frame:
 
     def leave(self) -> None:
         """Give the caller's context back, as the very object that it was."""
+        if self._is_garbage:
+            return
         inside = get_current()
         if inside is not self._caller:
             self._inside = inside
@@ -160,6 +167,8 @@ def frame_of(family: Family) -> Frame | None:
     """The frame that waits for a run of `family` to start inside it."""
     frame = _frame.get()
     if frame is None or frame.family != family or (frame.activates and frame.run is not None):
+        return None
+    if is_collecting():
         return None
     return frame
 

@@ -11,7 +11,7 @@ from threading import RLock
 from types import ModuleType
 from typing import Any, Final
 
-from langchain_otel import health
+from langchain_otel import collecting, health
 from langchain_otel.context import (
     Family,
     Frame,
@@ -237,6 +237,7 @@ class Patches:
             if not self.applied:
                 modules = dict.fromkeys(point.module for point in POINTS)
                 modules.update(dict.fromkeys(point.module for point in CALLS))
+                self._undo.append(collecting.watch())
                 self._forget = [when_imported(module, self._apply_to) for module in modules]
         return self.undo
 

@@ -94,6 +94,33 @@ class ChainMemory(BaseMemory):  # type: ignore[misc]
         return str(step(self.probe, name, lambda text: text).invoke(given, config))
 
 
+class OwnChain(chains.base.Chain):  # type: ignore[misc,name-defined]
+    """Somebody's own legacy chain."""
+
+    probe: Any
+
+    @property
+    def input_keys(self) -> list[str]:
+        return ["input"]
+
+    @property
+    def output_keys(self) -> list[str]:
+        return ["output"]
+
+    def _call(self, inputs: dict[str, Any], run_manager: Any = None) -> dict[str, Any]:
+        self.probe.mark("OwnChain", run_manager)
+        inner = step(self.probe, "inner", lambda text: text)
+        output = inner.invoke(inputs["input"], {"callbacks": run_manager.get_child()})
+        self.probe.mark("OwnChain", run_manager)
+        return {"output": output}
+
+
+@PROGRAMS.add("OwnChain", "inner", "recall", "remember")
+def own_chain_with_memory(probe: Probe) -> tuple[Any, Any]:
+    probe.adopted = {"remember": "OwnChain"}
+    return OwnChain(probe=probe, memory=ChainMemory(probe=probe)), {"input": "hi"}
+
+
 @PROGRAMS.add("StreamingModel", "add", "recall", "remember", kinds=SYNC)
 def agent_executor_with_memory(probe: Probe) -> tuple[Any, Any]:
     probe.adopted = {"remember": "AgentExecutor"}

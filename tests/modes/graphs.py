@@ -11,7 +11,7 @@ from langgraph.func import entrypoint, task
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import Send, StreamWriter
 
-from modes.lcel import step
+from modes.lcel import Bare, step
 from modes.models import StreamingModel
 from modes.probe import ASYNC, GRAPH, Probe, Programs
 
@@ -204,6 +204,11 @@ def graph_whose_node_is_a_model(probe: Probe) -> tuple[Any, Any]:
 def dict_of_messages(message: Any) -> Any:
     """What a message adds to the state."""
     return {"messages": [message]}
+
+
+@PROGRAMS.add("bare")
+def graph_whose_node_is_bare(probe: Probe) -> tuple[Any, Any]:
+    return chained(bare=Bare(probe, "bare")).compile(), EMPTY
 
 
 @PROGRAMS.add("breaks", raises=ValueError)

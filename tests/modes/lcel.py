@@ -213,6 +213,54 @@ def lambda_that_gives_a_runnable(probe: Probe) -> tuple[Any, Any]:
     return RunnableLambda(choose, name="chooses"), 1
 
 
+class Bare(Runnable[Any, Any]):
+    """A runnable that makes no run of its own: its code is in the body of what it is part of."""
+
+    def __init__(self, probe: Probe, name: str) -> None:
+        self._probe = probe
+        self._name = name
+
+    def invoke(self, input: Any, config: Any = None, **_: Any) -> Any:  # noqa: A002
+        self._probe.mark(self._name)
+        return input
+
+    async def ainvoke(self, input: Any, config: Any = None, **_: Any) -> Any:  # noqa: A002
+        self._probe.mark(self._name)
+        await asyncio.sleep(0)
+        self._probe.mark(self._name)
+        return input
+
+
+# In a batch LangChain itself runs it outside of the bodies.
+BATCHES = frozenset(("batch", "abatch"))
+
+
+@PROGRAMS.add("RunnableSequence", "last", not_in=BATCHES)
+def bare_in_a_sequence(probe: Probe) -> tuple[Any, Any]:
+    bare = Bare(probe, "RunnableSequence")
+    return bare | bare | step(probe, "last", lambda n: n), 1
+
+
+@PROGRAMS.add("RunnableParallel<left,right>", "right")
+def bare_in_a_parallel(probe: Probe) -> tuple[Any, Any]:
+    bare = Bare(probe, "RunnableParallel<left,right>")
+    return RunnableParallel(left=bare, right=step(probe, "right", lambda n: n)), 1
+
+
+@PROGRAMS.add("is_big", "RunnableBranch")
+def bare_in_a_branch(probe: Probe) -> tuple[Any, Any]:
+    return RunnableBranch(
+        (step(probe, "is_big", lambda n: n > 10), step(probe, "big", lambda n: n)),
+        Bare(probe, "RunnableBranch"),
+    ), 1
+
+
+@PROGRAMS.add("breaks", "RunnableWithFallbacks", not_in=BATCHES)
+def bare_in_fallbacks(probe: Probe) -> tuple[Any, Any]:
+    breaks = step(probe, "breaks", failing(99, lambda n: n))
+    return breaks.with_fallbacks([Bare(probe, "RunnableWithFallbacks")]), 1
+
+
 @PROGRAMS.add("item", not_in=frozenset(("astream_events",)))
 def mapped(probe: Probe) -> tuple[Any, Any]:
     return step(probe, "item", lambda n: n).map(), [1, 2, 3]

@@ -103,6 +103,26 @@ class StreamingModel(AsyncModel, SyncStreamingModel):
             yield chunk
 
 
+class TidyModel(StreamingModel):
+    """A chat model that cleans up after its stream, also where nobody reads on."""
+
+    def _stream(self, messages: list[BaseMessage], *_: Any, **kwargs: Any) -> Any:
+        try:
+            yield from super()._stream(messages, **kwargs)
+        finally:
+            self._mark(kwargs.get("run_manager"))
+
+    async def _astream(self, messages: list[BaseMessage], *_: Any, **kwargs: Any) -> Any:
+        try:
+            for chunk in SyncStreamingModel._stream(self, messages, **kwargs):
+                await asyncio.sleep(0)
+                yield chunk
+        finally:
+            self._mark(kwargs.get("run_manager"))
+            await asyncio.sleep(0)
+            self._mark(kwargs.get("run_manager"))
+
+
 class BrokenModel(StreamingModel):
     """A chat model that fails, in streams after the first chunk."""
 
@@ -144,6 +164,11 @@ def sync_streaming_model(probe: Probe) -> tuple[Any, Any]:
 @PROGRAMS.add("StreamingModel", traits=STREAMING_MODEL)
 def streaming_model(probe: Probe) -> tuple[Any, Any]:
     return StreamingModel(probe=probe), "hi"
+
+
+@PROGRAMS.add("TidyModel", traits=STREAMING_MODEL)
+def tidy_model(probe: Probe) -> tuple[Any, Any]:
+    return TidyModel(probe=probe), "hi"
 
 
 @PROGRAMS.add("BrokenModel", raises=ValueError, traits=STREAMING_MODEL)

@@ -7,7 +7,11 @@ from typing import Any
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables import RunnableConfig, RunnableLambda
-from langchain_core.runnables.config import ContextThreadPoolExecutor, run_in_executor
+from langchain_core.runnables.config import (
+    ContextThreadPoolExecutor,
+    run_in_executor,
+    var_child_runnable_config,
+)
 from opentelemetry.context import get_current
 
 from modes import graphs, loops, models
@@ -158,6 +162,34 @@ async def test_a_run_that_a_callback_starts_in_async_code(tracing: Tracing) -> N
     with probe.watching() as config:
         await outer.ainvoke("hi", {"callbacks": [*config["callbacks"], Calling(probe, config)]})
     probe.check()
+
+
+async def test_a_root_run_in_the_context_of_an_ended_run_is_no_child_of_it(
+    tracing: Tracing,
+) -> None:
+    """A background task that starts a trace of its own is beside the run, not inside it."""
+    probe = Probe(tracing)
+    ended = asyncio.Event()
+    tasks = []
+
+    async def later() -> None:
+        await ended.wait()
+        # LangChain forgets the run that started the task: this one is a root.
+        var_child_runnable_config.set(None)
+        await step(probe, "later", lambda n: n).ainvoke(1, config)
+
+    async def work(given: Any) -> Any:
+        tasks.append(asyncio.create_task(later()))
+        return given
+
+    with tracing.user_span("user") as span:
+        probe = Probe(tracing)
+        with probe.watching() as config:
+            await RunnableLambda(work, name="work").ainvoke(1, config)
+            ended.set()
+            await asyncio.gather(*tasks)
+    probe.check(sdk_span(span))
+    assert probe.runs.tree() == "work\nlater"
 
 
 async def test_a_task_that_outlives_its_node_stays_in_the_trace(tracing: Tracing) -> None:

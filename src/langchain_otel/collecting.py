@@ -1,0 +1,42 @@
+"""Knows whether the garbage collector runs in this thread, closing generators nobody holds.
+
+Before CPython 3.12 it may run in the middle of `ContextVar.set`; setting a variable of the same
+context from a finalizer then corrupts memory. So nothing of ours does.
+"""
+
+import gc
+import sys
+from collections.abc import Callable
+from threading import get_ident
+from typing import Any, Final
+
+IS_ANYWHERE: Final = sys.version_info < (3, 12)
+"""Whether a collection may begin at any allocation, and not only between two instructions."""
+
+_threads: Final[set[int]] = set()
+
+
+def is_collecting() -> bool:
+    """Whether this code runs because the collector finalizes something, in this thread."""
+    return bool(_threads) and get_ident() in _threads
+
+
+def watch() -> Callable[[], None]:
+    """Note the collector's runs from here on; gives what ends it."""
+    if not IS_ANYWHERE:
+        return lambda: None
+    gc.callbacks.append(_note)
+    return _unwatch
+
+
+def _unwatch() -> None:
+    if _note in gc.callbacks:
+        gc.callbacks.remove(_note)
+    _threads.clear()
+
+
+def _note(phase: str, _: dict[str, Any]) -> None:
+    if phase == "start":
+        _threads.add(get_ident())
+    else:
+        _threads.discard(get_ident())
