@@ -63,7 +63,10 @@ def attributes_of(spans: list[Span], kind: str) -> set[str]:
     mine = [span for span in spans if span.attributes.get("gen_ai.operation.name") == kind]
     assert mine, f"no {kind} span"
     assert {span.kind for span in mine} == {KINDS[kind].span_kind}
-    return {name for span in mine for name in span.attributes if not name.startswith(OWN)}
+    carried = {name for span in mine for name in span.attributes if not name.startswith(OWN)}
+    # `pytest -rP` shows the lists.
+    print(f"{kind}: {len(mine)} spans carry {', '.join(sorted(carried))}")
+    return carried
 
 
 @pytest.mark.parametrize("kind", KINDS)
