@@ -7,6 +7,7 @@ context from a finalizer then corrupts memory. So nothing of ours does.
 import gc
 import sys
 from collections.abc import Callable
+from contextvars import copy_context
 from threading import get_ident
 from typing import Any, Final
 
@@ -19,6 +20,18 @@ _threads: Final[set[int]] = set()
 def is_collecting() -> bool:
     """Whether this code runs because the collector finalizes something, in this thread."""
     return bool(_threads) and get_ident() in _threads
+
+
+def apart(function: Callable[..., Any], *args: Any) -> Any:
+    """Call a function that sets variables: in a copy of the context if the collector runs."""
+    if not is_collecting():
+        return function(*args)
+    thread = get_ident()
+    _threads.discard(thread)
+    try:
+        return copy_context().run(function, *args)
+    finally:
+        _threads.add(thread)
 
 
 def watch() -> Callable[[], None]:

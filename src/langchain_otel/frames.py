@@ -7,7 +7,8 @@ from functools import partial, wraps
 from typing import Any
 
 from langchain_otel import health
-from langchain_otel.context import Frame
+from langchain_otel.collecting import apart
+from langchain_otel.context import Frame, hide_frame, show_frame
 
 FrameFor = Callable[[tuple[Any, ...], dict[str, Any]], Frame | None]
 """Makes the frame for one call from its arguments; None where the call is not ours to follow."""
@@ -97,7 +98,7 @@ def _generator(original: Callable[..., Any], make: FrameFor) -> Callable[..., An
                 sent = yield item
                 step = advance if sent is None else partial(generator.send, sent)
             except GeneratorExit as error:
-                _close(frame, generator, error)
+                apart(_close, frame, generator, error)
                 raise
             except BaseException as error:
                 step = partial(generator.throw, error)
@@ -169,3 +170,28 @@ async def _aclose(frame: Frame, generator: AsyncGenerator[Any, Any], error: Gene
     finally:
         frame.abandoned_by(error)
         frame.leave()
+
+
+def runs_before_start(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Runs that start in the call are not the run that the frame around it waits for."""
+    if inspect.iscoroutinefunction(original):
+
+        @wraps(original)
+        async def acall(*args: Any, **kwargs: Any) -> Any:
+            frame = hide_frame()
+            try:
+                return await original(*args, **kwargs)
+            finally:
+                show_frame(frame)
+
+        return acall
+
+    @wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        frame = hide_frame()
+        try:
+            return original(*args, **kwargs)
+        finally:
+            show_frame(frame)
+
+    return call

@@ -16,10 +16,8 @@ from langchain_otel.context import (
     Family,
     Frame,
     enter_body,
-    hide_frame,
-    show_frame,
 )
-from langchain_otel.frames import FrameFor, framed
+from langchain_otel.frames import FrameFor, framed, runs_before_start
 from langchain_otel.imports import when_imported
 from langchain_otel.learned import learns_response_id
 from langchain_otel.observed import Call, observed
@@ -74,20 +72,6 @@ def copies_context(original: Callable[..., Any]) -> Callable[..., Any]:
         except Exception as error:
             health.failed("context", error)
         return result
-
-    return call
-
-
-def runs_before_start(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Runs that start in the call are not the run that the frame around it waits for."""
-
-    @wraps(original)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        frame = hide_frame()
-        try:
-            return original(*args, **kwargs)
-        finally:
-            show_frame(frame)
 
     return call
 
@@ -177,6 +161,7 @@ POINTS: Final = (
             ("invoke", starts("chain")),
             ("ainvoke", starts("chain")),
             ("prep_inputs", runs_before_start),
+            ("aprep_inputs", runs_before_start),
         )
     ),
     PatchPoint(

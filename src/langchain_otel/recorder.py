@@ -1,7 +1,6 @@
 """Knows the life of a run: its start, its chunks and events, its end. This is the hot path."""
 
 from collections.abc import Callable
-from contextvars import copy_context
 from time import perf_counter
 from typing import Any, Final
 from uuid import UUID
@@ -13,7 +12,7 @@ from opentelemetry.trace import SpanContext, Status, StatusCode, TracerProvider
 
 from langchain_otel import context, health, semconv
 from langchain_otel.capture import Capture
-from langchain_otel.collecting import is_collecting
+from langchain_otel.collecting import apart
 from langchain_otel.config import Config
 from langchain_otel.content.permit import permitted_text
 from langchain_otel.dialects.genai import attributes
@@ -116,10 +115,7 @@ class Recorder:
 
     def end(self, run: Run, result: Any = None, error: BaseException | None = None) -> None:
         """End the span of a run, once, with what its result or its error says."""
-        if is_collecting():
-            copy_context().run(self._end, run, result, error)
-        else:
-            self._end(run, result, error)
+        apart(self._end, run, result, error)
 
     def _end(self, run: Run, result: Any, error: BaseException | None) -> None:
         if not RUNS.remove(run):
