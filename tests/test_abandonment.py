@@ -103,6 +103,7 @@ async def test_cancelled_stream_keeps_text_and_tokens(
         await task
     attributes = tracing.span("chat").attributes or {}
     assert attributes[semconv.RUN_OUTCOME] == CANCELLED
+    assert attributes[semconv.GEN_AI_RESPONSE_FINISH_REASONS] == ("error",)
     assert attributes[semconv.GEN_AI_USAGE_INPUT_TOKENS] == 3
     count = attributes[semconv.GEN_AI_USAGE_OUTPUT_TOKENS]
     assert isinstance(count, int)

@@ -185,6 +185,7 @@ def test_provider_error(tracing: Tracing, server: ModelServer) -> None:
     assert span.status.status_code is StatusCode.ERROR
     assert not span.status.description
     assert str((span.attributes or {})[semconv.ERROR_TYPE]).endswith("RateLimitError")
+    assert (span.attributes or {})[semconv.GEN_AI_RESPONSE_FINISH_REASONS] == ("error",)
     assert not span.events
 
 

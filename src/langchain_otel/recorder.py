@@ -141,6 +141,8 @@ class Recorder:
 
     def _describe_end(self, run: Run, result: Any, error: BaseException | None) -> None:
         facts = _described(run.operation.response, result, run)
+        if error is not None:
+            facts = run.operation.unfinished | facts
         facts |= totals_of(run) | self._failure(run, result, error)
         run.facts |= facts
         self._metrics.record(run)

@@ -45,7 +45,8 @@ class Operation:
 
     `request` gives what is known at the start, `response` what the result adds (None: there is no
     result). `partial` makes a result of the chunks that came before the run was abandoned;
-    `failure` names the error that a result stands for.
+    `failure` names the error that a result stands for; `unfinished` is what is to be said of a run
+    that an exception ended, where nothing else says it.
     """
 
     family: Family
@@ -57,6 +58,7 @@ class Operation:
     response_content: Callable[[Any], Facts] = _no_facts
     partial: Callable[[list[Any]], Any] = lambda _: None
     failure: Callable[[Any], str | None] = lambda _: None
+    unfinished: Facts = field(default_factory=dict)
 
 
 def titled(operation: str, subject: str) -> Callable[[Started, Facts], str]:

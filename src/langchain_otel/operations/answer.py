@@ -10,6 +10,9 @@ from langchain_otel.operations import Facts
 FINISH_REASON_KEYS: Final = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 # LangChain's own ids, put where a provider gave none.
 LANGCHAIN_ID_PREFIXES: Final = ("run-", "lc_run-", "lc_")
+UNFINISHED: Final[Facts] = {semconv.GEN_AI_RESPONSE_FINISH_REASONS: ["error"]}
+"""What the conventions want where an answer failed, was cancelled or cut short."""
+
 ANSWER: Final[Table] = {
     "model_id": (semconv.GEN_AI_RESPONSE_MODEL, text),
     "model": (semconv.GEN_AI_RESPONSE_MODEL, text),

@@ -12,7 +12,7 @@ from langchain_otel.content.definitions import tool_definitions
 from langchain_otel.content.messages import answers, conversation, prompts
 from langchain_otel.mapping import LANGSMITH, REQUEST, facts_from
 from langchain_otel.operations import Facts, Operation, Started, titled
-from langchain_otel.operations.answer import finish_reasons, identity
+from langchain_otel.operations.answer import UNFINISHED, finish_reasons, identity
 from langchain_otel.operations.conversation import conversation_of
 from langchain_otel.operations.form import requested_form
 from langchain_otel.operations.provider import provider_of, server_of
@@ -108,6 +108,7 @@ CHAT: Final = Operation(
     request_content=_chat_content,
     response_content=_answer_content,
     partial=_partial,
+    unfinished=UNFINISHED,
 )
 COMPLETION: Final = Operation(
     family="model",
@@ -118,4 +119,5 @@ COMPLETION: Final = Operation(
     request_content=_completion_content,
     response_content=_answer_content,
     partial=_partial,
+    unfinished=UNFINISHED,
 )
