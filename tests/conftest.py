@@ -48,5 +48,7 @@ def nothing_left_behind(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
         for record in caplog.get_records("call")
         if record.name.startswith(("langchain_core.callbacks", "langgraph", "opentelemetry"))
         and record.levelno >= logging.WARNING
+        # LangChain's own log stream is told of the end of a run whose start it never saw.
+        and "No indexed run ID" not in record.getMessage()
     ]
     assert not complaints
