@@ -8,6 +8,7 @@ from uuid import UUID
 
 from opentelemetry.trace import INVALID_SPAN, Span
 
+from langchain_otel.conversation import conversation
 from langchain_otel.evaluation import record_evaluation
 from langchain_otel.handler import OpenTelemetryCallbackHandler
 from langchain_otel.instrumentor import LangChainInstrumentor
@@ -18,6 +19,7 @@ __all__ = [
     "LangChainInstrumentor",
     "OpenTelemetryCallbackHandler",
     "__version__",
+    "conversation",
     "current_span_of",
     "record_evaluation",
 ]

@@ -29,6 +29,14 @@ from opentelemetry.trace import (
 )
 
 from langchain_otel.collecting import is_collecting
+from langchain_otel.identity import (
+    Identity,
+    conversation_of,
+    given_in,
+    identify_in_body,
+    people_of,
+    with_given,
+)
 from langchain_otel.run import RUNS, Run
 
 Family = Literal["model", "chain", "tool", "retriever", "call"]
@@ -74,15 +82,41 @@ def enter_body(config: Any) -> None:
         ambient = get_current()
         if ambient.get(_RUN_KEY) is not run:
             attach(_inside(run, ambient))
+        configurable = config.get("configurable")
+        if configurable:
+            _identify_in_body(run, configurable)
     if _frame.get() is not None:
         _frame.set(None)
+
+
+def _identify_in_body(run: Run, configurable: Any) -> None:
+    for each in run.twins():
+        new = identify_in_body(each, configurable)
+        if new and each.has_span:
+            stated = conversation_of(each) | people_of(each)
+            facts = {name: value for name, value in stated.items() if name in new}
+            each.facts = each.facts | facts
+            each.span.set_attributes(facts)
+
+
+def enter_given(identity: Identity) -> None:
+    """Begin a block of code whose runs have `identity`."""
+    attach(with_given(identity, get_current()))
+
+
+def leave_given(identity: Identity) -> None:
+    """End such a block; where it ends in another context, there is nothing to give back."""
+    given = given_in(get_current())
+    if given is not None and given.identity is identity:
+        # No token, for the reason that a frame has none.
+        attach(given.before)
 
 
 class Frame:
     """The call of a function that runs a run's body: the run's span is current inside, only there.
 
     Either the run is known (`run`), or it is the first one of `family` that starts inside.
-    `owner` is the LangChain object that is called.
+    `owner` is the LangChain object that is called, `given` whose the runs inside are.
     """
 
     __slots__ = (
@@ -104,6 +138,7 @@ class Frame:
         run: Run | None = None,
         *,
         activates: bool = True,
+        given: Identity | None = None,
     ) -> None:
         self.family = family
         self.owner = owner
@@ -114,6 +149,8 @@ class Frame:
         self._caller = get_current()
         if run is not None and self._caller.get(_RUN_KEY) is not run:
             self._inside = _inside(run, self._caller)
+        elif given:
+            self._inside = with_given(given, self._caller)
 
     def enter(self) -> None:
         """Go into the frame, at its call or at each step of its generator."""
@@ -173,6 +210,12 @@ def frame_of(family: Family) -> Frame | None:
     return frame
 
 
+def run_around(ambient: Context) -> Run | None:
+    """The open run in whose code something happens that LangChain has no parent for."""
+    run: Run | None = ambient.get(_RUN_KEY)  # type: ignore[assignment]
+    return None if run is None or run.ended else run
+
+
 def surroundings() -> tuple[Run | None, Run | None]:
     """The run whose body runs here, and the run of a call that has nothing but itself around it.
 
@@ -205,8 +248,7 @@ def started_in(frame: Frame, run: Run) -> None:
 
 def active_run() -> Run | None:
     """The open run whose code runs here."""
-    run: Run | None = get_current().get(_RUN_KEY)  # type: ignore[assignment]
-    return None if run is None or run.ended else run
+    return run_around(get_current())
 
 
 def span_context_with(span: Span) -> Context:

@@ -7,6 +7,7 @@ from opentelemetry.trace import SpanContext
 
 from langchain_otel import semconv
 from langchain_otel.content.history import History
+from langchain_otel.identity import conversation_of
 from langchain_otel.mapping import text
 from langchain_otel.operations import Facts, Started
 from langchain_otel.operations.chain import AGENT
@@ -14,6 +15,10 @@ from langchain_otel.run import Run
 
 PROMPT: Final = "prompt"
 MAX_VARIABLES: Final = 32
+AGENTS_OWN: Final = frozenset(
+    (semconv.CHAT, semconv.TEXT_COMPLETION, semconv.RETRIEVAL, semconv.EMBEDDINGS)
+)
+"""The operations that are named by the agent they are made for, as tools and agents name theirs."""
 HUB_NAME: Final = "lc_hub_repo"
 HUB_VERSION: Final = "lc_hub_commit_hash"
 
@@ -53,6 +58,16 @@ def adopt(run: Run, parent: Run | SpanContext | None, started: Started) -> None:
         _take_prompt(run)
     elif started.options.get("run_type") == PROMPT:
         _leave_prompt(run, started)
+
+
+def belonging_of(run: Run) -> Facts:
+    """The conversation that a run is a part of, and the agent that it works for."""
+    facts = conversation_of(run)
+    if run.kin is not None and run.facts.get(semconv.GEN_AI_OPERATION_NAME) in AGENTS_OWN:
+        agent = run.kin.agent_name
+        if agent is not None:
+            facts[semconv.GEN_AI_AGENT_NAME] = agent
+    return facts
 
 
 def account(run: Run) -> None:

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from langchain_otel import collecting, health
+from langchain_otel.configuration import configures, given_by
 from langchain_otel.context import (
     Family,
     Frame,
@@ -34,8 +35,9 @@ Undo = Callable[[], None]
 def starts(family: Family, *, activates: bool = True) -> Wrap:
     """The run of this family that starts in the call has its body there too."""
 
-    def frame_for(args: tuple[Any, ...], _: dict[str, Any]) -> Frame:
-        return Frame(family, args[0], activates=activates)
+    def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
+        given = given_by(args, kwargs)
+        return Frame(family, args[0], activates=activates, given=given)
 
     return _framing(frame_for)
 
@@ -103,6 +105,8 @@ POINTS: Final = (
     *(
         PatchPoint("langchain_core.language_models.chat_models", f"BaseChatModel.{name}", wrap)
         for name, wrap in (
+            ("invoke", configures),
+            ("ainvoke", configures),
             ("generate", starts("model", activates=False)),
             ("agenerate", starts("model", activates=False)),
             ("_generate_with_cache", body_of(3, "run_manager")),
@@ -116,6 +120,8 @@ POINTS: Final = (
     *(
         PatchPoint("langchain_core.language_models.llms", f"BaseLLM.{name}", wrap)
         for name, wrap in (
+            ("invoke", configures),
+            ("ainvoke", configures),
             ("generate", starts("model", activates=False)),
             ("agenerate", starts("model", activates=False)),
             ("_generate_helper", body_of(3, "run_managers")),

@@ -17,7 +17,8 @@ from langchain_otel.config import Config
 from langchain_otel.content.permit import permitted_text
 from langchain_otel.dialects.genai import attributes
 from langchain_otel.events import EventLog, SpanEvent, add_event, message_of
-from langchain_otel.lineage import account, adopt, prompt_of, totals_of
+from langchain_otel.identity import identify
+from langchain_otel.lineage import account, adopt, belonging_of, prompt_of, totals_of
 from langchain_otel.metrics import Metrics
 from langchain_otel.operations import Facts, Operation, Started
 from langchain_otel.operations.annotations import annotations
@@ -78,9 +79,12 @@ class Recorder:
 
     def _start(self, run: Run, parent_run_id: UUID | None, started: Started) -> None:
         parent = None if parent_run_id is None else self._parent(parent_run_id)
-        adopt(run, parent, started)
-        run.facts = _described(run.operation.request, started, run.parent) | prompt_of(run)
         hangs_under = context.parent_context(parent, run.outer)
+        adopt(run, parent, started)
+        run.kin = context.run_around(hangs_under) if parent is None else run.parent
+        _described(identify, run, started.metadata)
+        run.facts = _described(run.operation.request, started, run.parent) | prompt_of(run)
+        run.facts |= _described(belonging_of, run)
         if self._leaves_out is not None and self._leaves_out(started, run):
             run.leave_out(trace.get_current_span(hangs_under))
         else:

@@ -38,8 +38,11 @@ class Run:
         "handler",
         "has_span",
         "id",
+        "identity",
+        "kin",
         "learned",
         "metadata",
+        "named",
         "operation",
         "outer",
         "owner",
@@ -80,6 +83,9 @@ class Run:
         self.tags: list[str] | None = None
         self.metadata: dict[str, Any] | None = None
         self.parent: Run | None = None
+        self.kin: Run | None = None
+        self.identity: dict[str, Any] = {}
+        self.named: dict[str, Any] = {}
         self.agent: Run | None = None
         self.totals: Totals | None = None
         self.prompt: Prompt | None = None

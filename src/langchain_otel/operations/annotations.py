@@ -1,4 +1,4 @@
-"""Knows what the user and LangGraph said of a run: tags, metadata, node, step, checkpoint.
+"""Knows what the user and LangGraph said of a run: tags, metadata, node, step, task, checkpoint.
 
 Each stands on the span where it first appears, and is not repeated below.
 """
@@ -6,9 +6,10 @@ Each stands on the span where it first appears, and is not repeated below.
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_otel import semconv
+from langchain_otel.identity import KEYS as IDENTITY_KEYS
+from langchain_otel.identity import people_of
 from langchain_otel.mapping import LANGGRAPH, MAX_ITEMS, MAX_TEXT, facts_from
 from langchain_otel.operations import Facts, Started
-from langchain_otel.operations.conversation import KEYS as CONVERSATION_KEYS
 
 if TYPE_CHECKING:
     from langchain_otel.run import Run
@@ -31,6 +32,7 @@ def annotations(started: Started, run: "Run") -> Facts:
     known = {} if parent is None else parent.metadata or {}
     if started.metadata and started.metadata != known:
         facts.update(_metadata(started.metadata, known))
+    facts.update(people_of(run))
     return facts
 
 
@@ -57,14 +59,34 @@ def _metadata(metadata: dict[str, Any], known: dict[str, Any]) -> Facts:
     namespace = metadata.get("langgraph_checkpoint_ns")
     if namespace != known.get("langgraph_checkpoint_ns"):
         facts.update(facts_from(metadata, LANGGRAPH))
+        facts.update(_task(namespace))
     for key, value in metadata.items():
-        if key.startswith(OWN_METADATA) or key in CONVERSATION_KEYS:
+        if key.startswith(OWN_METADATA) or key in IDENTITY_KEYS:
             continue
         if key in known and known[key] is value:
             continue
         scalar = _scalar(value)
         if scalar is not None and len(facts) < MAX_METADATA:
             facts[semconv.METADATA + key[:MAX_TEXT]] = scalar
+    return facts
+
+
+def _task(namespace: Any) -> Facts:
+    """The task whose namespace it is, and the nodes whose subgraphs are around it.
+
+    A namespace has a part `node:task` for each node on the way, without the task where a subgraph
+    keeps one history for all its calls; a part that is a number counts such calls.
+    """
+    if not isinstance(namespace, str):
+        return {}
+    *around, own = [part for part in namespace.split("|") if not part.isdigit()] or [""]
+    facts: Facts = {}
+    _, _, task = own.rpartition(":")
+    if task != own:
+        facts[semconv.LANGGRAPH_TASK_ID] = task[:MAX_TEXT]
+    if around:
+        nodes = [part.partition(":")[0] for part in around]
+        facts[semconv.LANGGRAPH_SUBGRAPH_PATH] = "/".join(nodes)[:MAX_TEXT]
     return facts
 
 

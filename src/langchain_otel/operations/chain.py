@@ -9,7 +9,6 @@ from langchain_otel import semconv
 from langchain_otel.content.messages import state_messages
 from langchain_otel.mapping import text
 from langchain_otel.operations import Facts, Operation, Started, titled
-from langchain_otel.operations.conversation import conversation_of
 
 if TYPE_CHECKING:
     from langchain_otel.run import Run
@@ -69,7 +68,7 @@ def _agent_request(started: Started, _: "Run | None") -> Facts:
     name = agent_name(started)
     if name is not None:
         facts[semconv.GEN_AI_AGENT_NAME] = name
-    return facts | conversation_of(started.metadata)
+    return facts
 
 
 def agent_name(started: Started) -> str | None:
@@ -83,7 +82,7 @@ def _workflow_request(started: Started, _: "Run | None") -> Facts:
     name = _name(started)
     if name not in TYPE_NAMES:
         facts[semconv.GEN_AI_WORKFLOW_NAME] = name
-    return facts | conversation_of(started.metadata)
+    return facts
 
 
 def _state_in(started: Started) -> Facts:

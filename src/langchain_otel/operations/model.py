@@ -13,7 +13,6 @@ from langchain_otel.content.messages import answers, conversation, prompts
 from langchain_otel.mapping import LANGSMITH, REQUEST, facts_from
 from langchain_otel.operations import Facts, Operation, Started, titled
 from langchain_otel.operations.answer import UNFINISHED, finish_reasons, identity
-from langchain_otel.operations.conversation import conversation_of
 from langchain_otel.operations.form import requested_form
 from langchain_otel.operations.provider import provider_of, server_of
 from langchain_otel.operations.usage import legacy_usage_of, usage_of
@@ -29,7 +28,6 @@ def _request(operation: str, started: Started) -> Facts:
     facts[semconv.GEN_AI_OPERATION_NAME] = operation
     facts.update(server_of(started.owner))
     facts[semconv.GEN_AI_PROVIDER_NAME] = provider_of(metadata, facts.get(semconv.SERVER_ADDRESS))
-    facts.update(conversation_of(metadata))
     facts.update(requested_form(started))
     return facts
 

@@ -7,7 +7,6 @@ from opentelemetry.trace import SpanKind
 from langchain_otel import semconv
 from langchain_otel.mapping import text
 from langchain_otel.operations import Facts, Operation, Started, titled
-from langchain_otel.operations.conversation import conversation_of
 
 if TYPE_CHECKING:
     from langchain_otel.run import Run
@@ -32,7 +31,6 @@ def _request(started: Started, parent: "Run | None") -> Facts:
         facts[semconv.GEN_AI_TOOL_CALL_ID] = call_id
     if parent is not None and parent.agent_name is not None:
         facts[semconv.GEN_AI_AGENT_NAME] = parent.agent_name
-    facts.update(conversation_of(started.metadata))
     return facts
 
 

@@ -1,0 +1,152 @@
+"""Knows whose a run is: the conversation, the user and the session that it was given.
+
+The nearest word counts: what the configuration of the run itself says, else the `conversation()`
+block that was entered last since the run around it started, else what that run has.
+"""
+
+import sys
+from collections.abc import Mapping
+from typing import Any, Final
+
+from opentelemetry.context import Context, create_key
+
+from langchain_otel import semconv
+from langchain_otel.mapping import text
+from langchain_otel.run import Run
+
+Identity = dict[str, Any]
+
+SOURCES: Final = (
+    (semconv.GEN_AI_CONVERSATION_ID, ("thread_id", "session_id", "conversation_id")),
+    (semconv.USER_ID, ("user_id", semconv.USER_ID)),
+    (semconv.SESSION_ID, ("session_id", semconv.SESSION_ID)),
+)
+"""The keys of `metadata` and `configurable` that name each, the first that is there."""
+
+KEYS: Final = frozenset(key for _, keys in SOURCES for key in keys)
+PEOPLE: Final = (semconv.USER_ID, semconv.SESSION_ID)
+CONVERSING: Final = frozenset(
+    (
+        semconv.CHAT,
+        semconv.TEXT_COMPLETION,
+        semconv.EXECUTE_TOOL,
+        semconv.INVOKE_AGENT,
+        semconv.INVOKE_WORKFLOW,
+    )
+)
+"""The operations whose spans the conventions give a conversation."""
+
+UTIL_MODULE: Final = "opentelemetry.util.genai._conversation_context"
+UTIL_KEY: Final = "CONVERSATION_ID_KEY"
+
+_GIVEN_KEY: Final = create_key("langchain-otel-identity")
+
+
+NOBODY: Final[Identity] = {}
+
+
+class Given:
+    """What a block of code was given for the runs inside it, and the context around the block."""
+
+    __slots__ = ("before", "identity")
+
+    def __init__(self, identity: Identity, before: Context) -> None:
+        self.identity = identity
+        self.before = before
+
+
+def identity_of(source: Mapping[str, Any] | None) -> Identity:
+    """What a run's metadata or configurable values name; only real ids, never one that we make."""
+    found: Identity = {}
+    if source:
+        for name, keys in SOURCES:
+            for key in keys:
+                value = source.get(key)
+                identifier = None if value is None else text(value) or text(str(value))
+                if identifier is not None:
+                    found[name] = identifier
+                    break
+    return found
+
+
+def with_given(identity: Identity, ambient: Context) -> Context:
+    """The context of a block of code that is given `identity`."""
+    return Context({**ambient, _GIVEN_KEY: Given(identity, ambient)})
+
+
+def given_in(ambient: Context) -> Given | None:
+    """The innermost block around."""
+    given: Given | None = ambient.get(_GIVEN_KEY)  # type: ignore[assignment]
+    return given
+
+
+def identify(run: Run, metadata: Mapping[str, Any] | None) -> None:
+    """Give a run that starts its identity, by the nearest word.
+
+    LangChain hands metadata down: what the run around was named by, too, is no word of its own.
+    """
+    kin = run.kin
+    inherited, known = (NOBODY, NOBODY) if kin is None else (kin.identity, kin.named)
+    named = identity_of(metadata)
+    own = {name: value for name, value in named.items() if known.get(name) != value}
+    entered = _entered_since(run.outer, Context() if kin is None else kin.outer)
+    run.named = {**known, **own} if own else known
+    run.identity = {**inherited, **entered, **own} if own or entered else inherited
+
+
+def identify_in_body(run: Run, configurable: Mapping[str, Any]) -> Identity:
+    """Add what `configurable` names, which LangChain does not report; gives what is new by it."""
+    kin = run.kin
+    inherited = NOBODY if kin is None else kin.identity
+    known = run.named
+    new = {
+        name: value
+        for name, value in identity_of(configurable).items()
+        if known.get(name) != value and run.identity.get(name) == inherited.get(name)
+    }
+    if new:
+        run.named = {**known, **new}
+        run.identity = {**run.identity, **new}
+    return new
+
+
+def conversation_of(run: Run) -> Identity:
+    """The conversation, for the span of an operation that has one."""
+    name = semconv.GEN_AI_CONVERSATION_ID
+    if name not in run.identity or run.facts.get(semconv.GEN_AI_OPERATION_NAME) not in CONVERSING:
+        return {}
+    return {name: run.identity[name]}
+
+
+def people_of(run: Run) -> Identity:
+    """The user and the session, on the span where they first appear."""
+    if not run.identity:
+        return {}
+    around = run.kin
+    while around is not None and not around.has_span:
+        around = around.kin
+    known = NOBODY if around is None else around.identity
+    return {
+        name: run.identity[name]
+        for name in PEOPLE
+        if name in run.identity and run.identity[name] != known.get(name)
+    }
+
+
+def _entered_since(ambient: Context, around: Context) -> Identity:
+    """What the blocks give that were entered between `around` and `ambient`, the inner ones first.
+
+    An id that another instrumentation put there with OpenTelemetry's GenAI utilities counts as the
+    outermost block.
+    """
+    entered: Identity = {}
+    known = given_in(around)
+    given = given_in(ambient)
+    while given is not None and given is not known:
+        entered = {**given.identity, **entered}
+        given = given_in(given.before)
+    key = getattr(sys.modules.get(UTIL_MODULE), UTIL_KEY, "")
+    conversation = text(ambient.get(key)) if key else None
+    if conversation is not None and conversation != around.get(key):
+        return {semconv.GEN_AI_CONVERSATION_ID: conversation, **entered}
+    return entered
