@@ -49,6 +49,7 @@ LAYERS = (
     ("recorder",),
     ("recorders",),
     ("observed",),
+    ("remote",),
     ("patches",),
     ("handler", "inject", "evaluation", "conversation"),
     ("instrumentor", "console"),

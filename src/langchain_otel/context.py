@@ -174,6 +174,9 @@ class Frame:
             attach(self._caller)
         _frame.set(self._outer_frame)
 
+    def finished(self) -> None:
+        """Know that the generator has come to its end, which LangChain reports to its run."""
+
     def abandoned_by(self, error: BaseException) -> None:
         """End the runs that `error` leaves open: LangChain reports no cancellation to them.
 

@@ -88,6 +88,7 @@ def _generator(original: Callable[..., Any], make: FrameFor) -> Callable[..., An
             try:
                 item = step()
             except StopIteration as stop:
+                frame.finished()
                 return stop.value
             except BaseException as error:
                 frame.abandoned_by(error)
@@ -118,8 +119,8 @@ def _close(frame: Frame, generator: Generator[Any, Any, Any], error: GeneratorEx
 def _async_generator(original: Callable[..., Any], make: FrameFor) -> Callable[..., Any]:
     @wraps(original)
     async def generate(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        generator = original(*args, **kwargs)
         frame = make(args, kwargs) or Frame(None, None)
+        generator = original(*args, **kwargs)
         advance = generator.__anext__
         step: Callable[[], Any] = partial(_first_step, generator)
         while True:
@@ -127,6 +128,7 @@ def _async_generator(original: Callable[..., Any], make: FrameFor) -> Callable[.
             try:
                 item = await step()
             except StopAsyncIteration:
+                frame.finished()
                 return
             except BaseException as error:
                 frame.abandoned_by(error)

@@ -12,6 +12,8 @@ from functools import partial, wraps
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from opentelemetry.context import Context
+
 from langchain_otel import context, health
 from langchain_otel.context import Frame
 from langchain_otel.operations import Operation, Started
@@ -50,6 +52,45 @@ class _Open:
         head = RUNS.head(self.run_id)
         for run in [] if head is None else list(head.twins()):
             run.recorder.end(run, result, error)
+
+
+class CallFrame(Frame):
+    """The frame of a call that gives its results one by one, with the id that its runs have.
+
+    What they come to is not kept: the caller may take any number of any size.
+    """
+
+    __slots__ = ("run_id",)
+
+    run_id: UUID
+
+    @property
+    def inside(self) -> Context:
+        """The context in which the call runs."""
+        return self._caller if self._inside is None else self._inside
+
+    def finished(self) -> None:
+        """End the runs: the call has come to its end."""
+        _Open(self, self.run_id).end()
+
+    def abandoned_by(self, error: BaseException) -> None:
+        """End the runs with what ended the call."""
+        _Open(self, self.run_id).end(error=error)
+
+
+def begin(call: Call, owner: object, arguments: Mapping[str, Any]) -> CallFrame | None:
+    """Start the runs of a call of a generator function; the frame is entered at each step."""
+    around, outer = context.surroundings()
+    recorders = _recorders(around)
+    if not recorders or call.is_covered(owner, _if_open(around), _if_open(outer)):
+        return None
+    started = call.started(owner, arguments)
+    if started is None:
+        return None
+    frame = CallFrame("call", owner)
+    frame.run_id = _start(call.operation, started, recorders, around, frame).run_id
+    frame.leave()
+    return frame
 
 
 _Begin = Callable[[tuple[Any, ...], dict[str, Any]], _Open | None]
@@ -127,16 +168,20 @@ def _begin(
         started = call.started(args[0], arguments)
         if started is None:
             return None
-        return _start(call.operation, started, recorders, around)
+        return _start(call.operation, started, recorders, around, Frame("call", started.owner))
     except Exception as error:
         health.failed("observed", error)
         return None
 
 
 def _start(
-    operation: Operation, started: Started, recorders: list[Recorder], around: Run | None
+    operation: Operation,
+    started: Started,
+    recorders: list[Recorder],
+    around: Run | None,
+    frame: Frame,
 ) -> _Open:
-    under_way = _Open(Frame("call", started.owner), uuid4())
+    under_way = _Open(frame, uuid4())
     under_way.frame.enter()
     try:
         parent_id = None if around is None else around.id

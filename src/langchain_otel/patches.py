@@ -23,6 +23,7 @@ from langchain_otel.imports import when_imported
 from langchain_otel.learned import learns_response_id
 from langchain_otel.observed import Call, observed
 from langchain_otel.operations import embeddings, search
+from langchain_otel.remote import calls_remotely, carries_trace
 from langchain_otel.repair import repair_on_llm_start
 from langchain_otel.run import RUNS
 from langchain_otel.subclasses import Subclasses
@@ -97,6 +98,14 @@ class CallPoint:
     call: Call
 
 
+STATE_REQUESTS: Final = (
+    "get_state",
+    "aget_state",
+    "get_state_history",
+    "aget_state_history",
+    "update_state",
+    "aupdate_state",
+)
 CHAIN_CLASSES: Final = ("langchain_classic.chains.base", "langchain.chains.base")
 
 POINTS: Final = (
@@ -159,6 +168,14 @@ POINTS: Final = (
     *(
         PatchPoint("langgraph.pregel.main", f"Pregel.{name}", starts("chain"))
         for name in ("stream", "astream")
+    ),
+    *(
+        PatchPoint("langgraph.pregel.remote", f"RemoteGraph.{name}", wrap)
+        for wrap, names in (
+            (calls_remotely, ("stream", "astream")),
+            (carries_trace, ("stream_events", "astream_events", *STATE_REQUESTS)),
+        )
+        for name in names
     ),
     *(
         PatchPoint(module, f"Chain.{name}", wrap)

@@ -81,6 +81,8 @@ SERVERS: Final[tuple[Path, ...]] = (
     ("client", "sdk_configuration", "server_url"),  # langchain-openrouter
     ("client_options", "api_endpoint"),  # langchain-google-vertexai
     ("watsonx_client", "credentials", "url"),  # langchain-ibm
+    ("sync_client", "http", "client", "_base_url"),  # langgraph's remote graph
+    ("client", "http", "client", "_base_url"),
     ("llm", "endpoint_url"),  # langchain-huggingface's chat model
     ("endpoint_url",),
     ("base_url",),
