@@ -18,7 +18,7 @@ def given_by(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Identity:
     if not configurable:
         return NOBODY
     around = active_run()
-    known = NOBODY if around is None else around.named
+    known = NOBODY if around is None else around.configured
     named = identity_of(configurable)
     return {name: value for name, value in named.items() if known.get(name) != value}
 

@@ -83,31 +83,40 @@ def given_in(ambient: Context) -> Given | None:
 def identify(run: Run, metadata: Mapping[str, Any] | None) -> None:
     """Give a run that starts its identity, by the nearest word.
 
-    LangChain hands metadata down: what the run around was named by, too, is no word of its own.
+    LangChain hands metadata down: what they said of the run around, too, is no word of its own.
     """
     kin = run.kin
-    inherited, known = (NOBODY, NOBODY) if kin is None else (kin.identity, kin.named)
-    named = identity_of(metadata)
-    own = {name: value for name, value in named.items() if known.get(name) != value}
-    entered = _entered_since(run.outer, Context() if kin is None else kin.outer)
-    run.named = {**known, **own} if own else known
-    run.identity = {**inherited, **entered, **own} if own or entered else inherited
+    around = Context()
+    if kin is not None:
+        run.identity, run.named, run.configured = kin.identity, kin.named, kin.configured
+        around = kin.outer
+    own = _new(identity_of(metadata), run.named)
+    entered = _entered_since(run.outer, around)
+    if own:
+        run.named = {**run.named, **own}
+    if own or entered:
+        run.identity = {**run.identity, **entered, **own}
 
 
 def identify_in_body(run: Run, configurable: Mapping[str, Any]) -> Identity:
-    """Add what `configurable` names, which LangChain does not report; gives what is new by it."""
-    kin = run.kin
-    inherited = NOBODY if kin is None else kin.identity
-    known = run.named
+    """Add what `configurable` names and later LangChain versions do not report; gives what is new.
+
+    They are handed down as metadata are, and apart from them: where a run has others of its own,
+    LangGraph keeps the metadata of the run around.
+    """
+    own = _new(identity_of(configurable), run.configured)
+    inherited = NOBODY if run.kin is None else run.kin.identity
     new = {
-        name: value
-        for name, value in identity_of(configurable).items()
-        if known.get(name) != value and run.identity.get(name) == inherited.get(name)
+        name: value for name, value in own.items() if run.identity.get(name) == inherited.get(name)
     }
-    if new:
-        run.named = {**known, **new}
+    if own:
+        run.configured = {**run.configured, **own}
         run.identity = {**run.identity, **new}
     return new
+
+
+def _new(named: Identity, known: Identity) -> Identity:
+    return {name: value for name, value in named.items() if known.get(name) != value}
 
 
 def conversation_of(run: Run) -> Identity:

@@ -129,8 +129,7 @@ POINTS: Final = (
     *(
         PatchPoint("langchain_core.language_models.llms", f"BaseLLM.{name}", wrap)
         for name, wrap in (
-            ("invoke", configures),
-            ("ainvoke", configures),
+            *((name, configures) for name in ("invoke", "ainvoke", "batch", "abatch")),
             ("generate", starts("model", activates=False)),
             ("agenerate", starts("model", activates=False)),
             ("_generate_helper", body_of(3, "run_managers")),

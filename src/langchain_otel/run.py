@@ -31,6 +31,7 @@ class Run:
         "asked",
         "chunk_times",
         "chunks",
+        "configured",
         "content",
         "ended",
         "event_count",
@@ -86,6 +87,7 @@ class Run:
         self.kin: Run | None = None
         self.identity: dict[str, Any] = {}
         self.named: dict[str, Any] = {}
+        self.configured: dict[str, Any] = {}
         self.agent: Run | None = None
         self.totals: Totals | None = None
         self.prompt: Prompt | None = None

@@ -1,0 +1,329 @@
+"""`conversation()`: whose the runs of a block are, on their spans and nowhere else."""
+
+import asyncio
+import contextvars
+import sys
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID
+
+import pytest
+from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import tool
+from opentelemetry import baggage, context
+from opentelemetry.sdk.trace import ReadableSpan
+
+from langchain_otel import conversation, semconv
+from models import Model
+from recording import Tracing
+
+CONVERSATION = semconv.GEN_AI_CONVERSATION_ID
+USER, SESSION = semconv.USER_ID, semconv.SESSION_ID
+
+
+@tool
+def look_up(word: str) -> str:
+    """Look a word up."""
+    return word
+
+
+def asking() -> Any:
+    """A step that asks a model."""
+    return RunnableLambda(lambda it: Model().invoke(it))
+
+
+def values(tracing: Tracing, name: str, attribute: str) -> list[Any]:
+    """What the spans of a name say, in their order of ending; None where they say nothing."""
+    return [(s.attributes or {}).get(attribute) for s in tracing.spans if s.name == name]
+
+
+def only(tracing: Tracing, attribute: str) -> Any:
+    (span,) = tracing.spans
+    return (span.attributes or {}).get(attribute)
+
+
+def people(span: ReadableSpan) -> dict[str, Any]:
+    return {
+        name: value for name, value in (span.attributes or {}).items() if name in (USER, SESSION)
+    }
+
+
+def test_block(tracing: Tracing) -> None:
+    """What may carry it has the conversation; the user and the session are on the root alone."""
+    chain: Any = RunnableLambda(lambda it: look_up.invoke(str(Model().invoke(it).content)))
+    with conversation("chat-7", user="ada", session="s-1"):
+        chain.invoke("hi")
+    assert values(tracing, "chat", CONVERSATION) == ["chat-7"]
+    assert values(tracing, "execute_tool look_up", CONVERSATION) == ["chat-7"]
+    root = tracing.span("RunnableLambda")
+    assert people(root) == {USER: "ada", SESSION: "s-1"}
+    assert CONVERSATION not in (root.attributes or {})
+    assert [people(span) for span in tracing.spans if span is not root] == [{}, {}]
+
+
+def test_block_ends(tracing: Tracing) -> None:
+    """Before and after it nothing is said, also when it ends by an exception."""
+    before = context.get_current()
+    with pytest.raises(ZeroDivisionError), conversation("chat-7"):
+        raise ZeroDivisionError
+    assert context.get_current() is before
+    Model().invoke("hi")
+    assert only(tracing, CONVERSATION) is None
+
+
+async def test_async_block(tracing: Tracing) -> None:
+    """It may be entered with `async with`, and tasks started inside have it."""
+
+    async def ask() -> None:
+        await Model().ainvoke("hi")
+
+    async with conversation("chat-7"):
+        task = asyncio.create_task(ask())
+    await task
+    assert only(tracing, CONVERSATION) == "chat-7"
+
+
+async def test_one_object_in_two_tasks(tracing: Tracing) -> None:
+    """The same object may be entered by many at once: each leaves what it entered."""
+    block = conversation("chat-7")
+    both_inside = asyncio.Barrier(2)
+
+    async def ask() -> None:
+        before = context.get_current()
+        with block:
+            await both_inside.wait()
+            await Model().ainvoke("hi")
+        assert context.get_current() is before
+
+    await asyncio.gather(ask(), ask())
+    assert values(tracing, "chat", CONVERSATION) == ["chat-7", "chat-7"]
+
+
+def test_nested_blocks(tracing: Tracing) -> None:
+    """The inner one overrides what it gives, and that alone."""
+    with conversation("outer", user="ada", session="s-1"):
+        with conversation("inner"):
+            Model().invoke("hi")
+        Model().invoke("hi")
+    assert values(tracing, "chat", CONVERSATION) == ["inner", "outer"]
+    assert [people(span) for span in tracing.spans] == [{USER: "ada", SESSION: "s-1"}] * 2
+
+
+def test_configuration_wins_over_the_block(tracing: Tracing) -> None:
+    """What a run itself was given is nearer than the block around it."""
+    with conversation("block", user="ada"):
+        Model().invoke("hi", {"metadata": {"thread_id": "own", "user_id": "bob"}})
+    assert only(tracing, CONVERSATION) == "own"
+    assert people(tracing.spans[0]) == {USER: "bob"}
+    assert semconv.METADATA + "user_id" not in (tracing.spans[0].attributes or {})
+
+
+def test_block_inside_a_run_wins_over_what_the_run_has(tracing: Tracing) -> None:
+    """A block is nearer than the runs around it, though LangChain hands their metadata down."""
+
+    def body(text: str) -> Any:
+        with conversation("inner", user="bob"):
+            asking().invoke(text)
+        return Model().invoke(text)
+
+    step: Any = RunnableLambda(body)
+    step.invoke("hi", {"metadata": {"thread_id": "outer", "user_id": "ada"}})
+    assert values(tracing, "chat", CONVERSATION) == ["inner", "outer"]
+    assert values(tracing, "RunnableLambda", USER) == ["bob"]
+    assert values(tracing, "body", USER) == ["ada"]
+    assert values(tracing, "chat", USER) == [None, None]
+
+
+def test_block_outside_of_a_run_does_not_come_back_inside(tracing: Tracing) -> None:
+    """Below a run with an id of its own the block around it says nothing any more."""
+    with conversation("block"):
+        asking().invoke("hi", {"metadata": {"thread_id": "t"}})
+    assert values(tracing, "chat", CONVERSATION) == ["t"]
+
+
+def test_inner_user_leaves_the_conversation(tracing: Tracing) -> None:
+    """A block inside a run that gives a user alone keeps the conversation of the run."""
+
+    def body(text: str) -> Any:
+        with conversation(user="bob"):
+            return Model().invoke(text)
+
+    step: Any = RunnableLambda(body)
+    with conversation("block"):
+        step.invoke("hi", {"metadata": {"thread_id": "own"}})
+    assert values(tracing, "chat", CONVERSATION) == ["own"]
+    assert values(tracing, "chat", USER) == ["bob"]
+
+
+def test_threads(tracing: Tracing) -> None:
+    """A thread with a copy of the context has it, another does not."""
+    with ThreadPoolExecutor(1) as pool:
+        with conversation("chat-7"):
+            copied = contextvars.copy_context()
+            pool.submit(copied.run, Model().invoke, "hi").result()
+        pool.submit(Model().invoke, "hi").result()
+    assert values(tracing, "chat", CONVERSATION) == ["chat-7", None]
+
+
+def test_batches(tracing: Tracing) -> None:
+    """LangChain's own threads have it."""
+    with conversation("chat-7"):
+        asking().batch(["a", "b"])
+    assert values(tracing, "chat", CONVERSATION) == ["chat-7", "chat-7"]
+
+
+def test_no_baggage(tracing: Tracing) -> None:
+    """No id leaves the process in a header."""
+    with conversation("chat-7", user="ada"):
+        assert baggage.get_all() == {}
+
+
+def test_decorated_function(tracing: Tracing) -> None:
+    """The function's whole body is in the block; what it is to its caller stays."""
+
+    @conversation("chat-7")
+    def ask(text: str, *, loud: bool = False) -> Any:
+        """Ask."""
+        return Model().invoke(text.upper() if loud else text).content
+
+    assert ask("hi", loud=True) == "one two three"
+    assert (ask.__name__, ask.__doc__) == ("ask", "Ask.")
+    Model().invoke("hi")
+    assert values(tracing, "chat", CONVERSATION) == ["chat-7", None]
+
+
+async def test_decorated_coroutine(tracing: Tracing) -> None:
+    """A coroutine function is one afterwards, too."""
+
+    @conversation("chat-7")
+    async def ask(text: str) -> Any:
+        await asyncio.sleep(0)
+        return await Model().ainvoke(text)
+
+    assert asyncio.iscoroutinefunction(ask)
+    await ask("hi")
+    assert only(tracing, CONVERSATION) == "chat-7"
+
+
+def test_decorated_generator(tracing: Tracing) -> None:
+    """Between two items, the consumer is not in the block; the generator still is afterwards."""
+
+    @conversation("chat-7")
+    def ask() -> Iterator[Any]:
+        yield Model().invoke("hi")
+        yield Model().invoke("hi")
+
+    before = context.get_current()
+    for _ in ask():
+        assert context.get_current() is before
+        Model().invoke("between")
+    assert values(tracing, "chat", CONVERSATION) == ["chat-7", None] * 2
+
+
+async def test_decorated_async_generator(tracing: Tracing) -> None:
+    """The same, async; also when it is closed early."""
+
+    @conversation("chat-7")
+    async def ask() -> AsyncIterator[Any]:
+        try:
+            yield await Model().ainvoke("hi")
+        finally:
+            await Model().ainvoke("closing")
+
+    before = context.get_current()
+    asking: Any = ask()
+    await anext(asking)
+    assert context.get_current() is before
+    await Model().ainvoke("between")
+    await asking.aclose()
+    assert context.get_current() is before
+    assert values(tracing, "chat", CONVERSATION) == ["chat-7", None, "chat-7"]
+
+
+async def test_block_that_ends_elsewhere(tracing: Tracing) -> None:
+    """An async generator that is closed by another task leaves that task's context alone."""
+
+    async def chunks() -> AsyncIterator[int]:
+        with conversation("chat-7"):
+            yield 1
+
+    opened: Any = chunks()
+    await asyncio.create_task(anext(opened))
+    before = context.get_current()
+    await opened.aclose()
+    assert context.get_current() is before
+
+
+@pytest.mark.parametrize("given", [7, UUID(int=7)])
+def test_ids_that_are_no_texts(tracing: Tracing, given: Any) -> None:
+    """Numbers and UUIDs are written out."""
+    with conversation(given):
+        Model().invoke("hi")
+    assert only(tracing, CONVERSATION) == str(given)
+
+
+def test_long_ids_are_cut(tracing: Tracing) -> None:
+    """As all ids are."""
+    with conversation("x" * 5_000):
+        Model().invoke("hi")
+    assert only(tracing, CONVERSATION) == "x" * 1_024
+
+
+@pytest.mark.parametrize("name", ["id", "user", "session"])
+def test_wrong_values(name: str) -> None:
+    """The message names the argument, the value and what is wanted."""
+    with pytest.raises(ValueError, match=f"{name} must not be empty; got ' '"):
+        conversation(**{name: " "})
+    for wrong in (1.5, True, b"chat", ["chat"]):
+        with pytest.raises(TypeError, match=f"{name} must be a str, an int or a UUID; got "):
+            conversation(**{name: wrong})  # type: ignore[arg-type]
+
+
+def test_nothing_given() -> None:
+    """A block that says nothing is a mistake."""
+    with pytest.raises(ValueError, match="an id, a user or a session"):
+        conversation()
+
+
+@pytest.mark.parametrize("wrong", [Model, Model(), 1])
+def test_what_is_no_function(wrong: Any) -> None:
+    """A class or a model cannot be decorated."""
+    with pytest.raises(TypeError, match="decorates a function"):
+        conversation("chat-7")(wrong)
+
+
+def test_without_us(tracing: Tracing) -> None:
+    """Where nothing is traced, a block does nothing."""
+    with tracing.off(), conversation("chat-7"):
+        Model().invoke("hi")
+    assert tracing.spans == ()
+
+
+def test_id_of_the_genai_utilities(tracing: Tracing) -> None:
+    """What another instrumentation says by OpenTelemetry's GenAI utilities is the outer word."""
+    handler = pytest.importorskip("opentelemetry.util.genai.handler")
+    invocation = handler.TelemetryHandler().workflow("flow", conversation_id="theirs")
+    try:
+        asking().invoke("hi")
+        with conversation("ours"):
+            Model().invoke("hi")
+    finally:
+        invocation.stop()
+    assert values(tracing, "chat", CONVERSATION) == ["theirs", "ours"]
+
+
+def test_genai_utilities_are_not_imported() -> None:
+    """Whoever does not use them does not get them."""
+    import subprocess
+
+    code = (
+        "import sys; from langchain_otel import conversation\n"
+        "from langchain_core.runnables import RunnableLambda\n"
+        "from langchain_otel import LangChainInstrumentor\n"
+        "LangChainInstrumentor().instrument()\n"
+        "with conversation('x'): RunnableLambda(str).invoke(1)\n"
+        "print('opentelemetry.util.genai' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "False"
