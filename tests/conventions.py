@@ -55,6 +55,8 @@ MODALITIES: Final = frozenset(
 )
 MESSAGES: Final = frozenset(("gen_ai.input.messages", "gen_ai.output.messages"))
 INSTRUCTIONS: Final = frozenset(("gen_ai.system_instructions", "gen_ai.tool.definitions"))
+# Not in the conventions' tables: which agent a call is made for, to be found without its ancestors.
+AGENT: Final = frozenset(("gen_ai.agent.name",))
 VARIABLES: Final = frozenset(("gen_ai.prompt.variable.name",))
 
 
@@ -73,7 +75,7 @@ KINDS: Final = {
         "CLIENT",
         MODEL,
         MESSAGES | {"gen_ai.tool.definitions"} | VARIABLES,
-        MODALITIES | {"gen_ai.request.previous_response.id", "gen_ai.system_instructions"},
+        MODALITIES | AGENT | {"gen_ai.request.previous_response.id", "gen_ai.system_instructions"},
     ),
     "text_completion": Kind(
         "CLIENT",
@@ -84,12 +86,13 @@ KINDS: Final = {
             "gen_ai.usage.output_tokens",
         },
         MESSAGES,
-        MODEL | MODALITIES,
+        MODEL | MODALITIES | AGENT,
     ),
     "embeddings": Kind(
         "CLIENT",
         (M - {"gen_ai.response.model"}) | {"gen_ai.embeddings.dimension.count"},
-        allowed=frozenset(
+        allowed=AGENT
+        | frozenset(
             (
                 "error.type",
                 "gen_ai.request.encoding_formats",
@@ -102,7 +105,8 @@ KINDS: Final = {
         "CLIENT",
         frozenset(("gen_ai.operation.name", "gen_ai.retrieval.top_k", "gen_ai.provider.name")),
         frozenset(("gen_ai.retrieval.query.text", "gen_ai.retrieval.documents")),
-        frozenset(
+        AGENT
+        | frozenset(
             (
                 "error.type",
                 "gen_ai.data_source.id",

@@ -286,7 +286,7 @@ def test_nothing_given() -> None:
         conversation()
 
 
-@pytest.mark.parametrize("wrong", [Model, Model(), 1])
+@pytest.mark.parametrize("wrong", [Model, RunnableLambda(str), 1])
 def test_what_is_no_function(wrong: Any) -> None:
     """A class or a model cannot be decorated."""
     with pytest.raises(TypeError, match="decorates a function"):
