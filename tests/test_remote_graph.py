@@ -4,7 +4,7 @@ import asyncio
 import operator
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any, TypedDict
 
 import httpx
@@ -19,7 +19,7 @@ from opentelemetry import baggage, context
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
-from langchain_otel import conversation, semconv
+from langchain_otel import OpenTelemetryCallbackHandler, conversation, semconv
 from recording import Tracing, id_of, instrumented
 from servers.langgraph_server import GraphServer, start_server
 
@@ -312,6 +312,22 @@ def test_state_requests_carry_the_trace(tracing: Tracing) -> None:
             remote(server).get_state(IN_THREAD)
         (traceparent,) = server.sent("traceparent")
     assert traceparent.split("-")[2] == f"{id_of(outer):016x}"
+
+
+@pytest.mark.parametrize("node", [step, ask, fail])
+def test_two_providers(tracing: Tracing, node: Any) -> None:
+    """Each has a whole trace of its own, however the call ends; the server goes on with the one."""
+    other = Tracing()
+    handler = OpenTelemetryCallbackHandler(tracer_provider=other.tracer_provider)
+    config: Any = {**IN_THREAD, "callbacks": [handler]}
+    with serving(tracing, node) as server, suppress(RemoteException):
+        parent_graph(server).invoke({"steps": []}, config)
+    for each in (tracing, other):
+        assert f"  remote\n    {CALL}" in each.tree()
+        assert len(each.lives.started) == len(each.lives.ended)
+    trace = server.sent("traceparent")[0].split("-")[1]
+    ids = [each.span(CALL).get_span_context().trace_id for each in (tracing, other)]  # type: ignore[union-attr]
+    assert int(trace, 16) in ids
 
 
 def test_wrong_arguments(tracing: Tracing) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from langchain_otel.context import Frame, active_run
 from langchain_otel.frames import framed
-from langchain_otel.identity import NOBODY, Identity, identity_of
+from langchain_otel.identity import NOBODY, Identity, identity_of, news
 
 
 def given_by(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Identity:
@@ -18,9 +18,7 @@ def given_by(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Identity:
     if not configurable:
         return NOBODY
     around = active_run()
-    known = NOBODY if around is None else around.configured
-    named = identity_of(configurable)
-    return {name: value for name, value in named.items() if known.get(name) != value}
+    return news(identity_of(configurable), NOBODY if around is None else around.configured)
 
 
 def configures(original: Callable[..., Any]) -> Callable[..., Any]:

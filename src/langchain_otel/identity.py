@@ -16,14 +16,18 @@ from langchain_otel.run import Run
 
 Identity = dict[str, Any]
 
-SOURCES: Final = (
-    (semconv.GEN_AI_CONVERSATION_ID, ("thread_id", "session_id", "conversation_id")),
-    (semconv.USER_ID, ("user_id", semconv.USER_ID)),
-    (semconv.SESSION_ID, ("session_id", semconv.SESSION_ID)),
-)
-"""The keys of `metadata` and `configurable` that name each, the first that is there."""
+SOURCES: Final = {
+    "thread_id": (semconv.GEN_AI_CONVERSATION_ID,),
+    "session_id": (semconv.GEN_AI_CONVERSATION_ID, semconv.SESSION_ID),
+    "conversation_id": (semconv.GEN_AI_CONVERSATION_ID,),
+    "user_id": (semconv.USER_ID,),
+    semconv.USER_ID: (semconv.USER_ID,),
+    semconv.SESSION_ID: (semconv.SESSION_ID,),
+}
+"""The keys of `metadata` and `configurable`, and what each names if none before it does."""
 
-KEYS: Final = frozenset(key for _, keys in SOURCES for key in keys)
+KEYS: Final = frozenset(SOURCES)
+RANK: Final = {key: rank for rank, key in enumerate(SOURCES)}
 PEOPLE: Final = (semconv.USER_ID, semconv.SESSION_ID)
 CONVERSING: Final = frozenset(
     (
@@ -57,15 +61,15 @@ class Given:
 
 def identity_of(source: Mapping[str, Any] | None) -> Identity:
     """What a run's metadata or configurable values name; only real ids, never one that we make."""
+    if not source:
+        return NOBODY
     found: Identity = {}
-    if source:
-        for name, keys in SOURCES:
-            for key in keys:
-                value = source.get(key)
-                identifier = None if value is None else text(value) or text(str(value))
-                if identifier is not None:
-                    found[name] = identifier
-                    break
+    for key in sorted(KEYS.intersection(source), key=RANK.__getitem__):
+        value = source[key]
+        identifier = None if value is None else text(value) or text(str(value))
+        if identifier is not None:
+            for name in SOURCES[key]:
+                found.setdefault(name, identifier)
     return found
 
 
@@ -86,12 +90,12 @@ def identify(run: Run, metadata: Mapping[str, Any] | None) -> None:
     LangChain hands metadata down: what they said of the run around, too, is no word of its own.
     """
     kin = run.kin
-    around = Context()
     if kin is not None:
         run.identity, run.named, run.configured = kin.identity, kin.named, kin.configured
-        around = kin.outer
-    own = _new(identity_of(metadata), run.named)
-    entered = _entered_since(run.outer, around)
+    own = news(identity_of(metadata), run.named)
+    entered = NOBODY
+    if _GIVEN_KEY in run.outer or UTIL_MODULE in sys.modules:
+        entered = _entered_since(run.outer, Context() if kin is None else kin.outer)
     if own:
         run.named = {**run.named, **own}
     if own or entered:
@@ -104,18 +108,22 @@ def identify_in_body(run: Run, configurable: Mapping[str, Any]) -> Identity:
     They are handed down as metadata are, and apart from them: where a run has others of its own,
     LangGraph keeps the metadata of the run around.
     """
-    own = _new(identity_of(configurable), run.configured)
+    own = news(identity_of(configurable), run.configured)
+    if not own:
+        return NOBODY
     inherited = NOBODY if run.kin is None else run.kin.identity
     new = {
         name: value for name, value in own.items() if run.identity.get(name) == inherited.get(name)
     }
-    if own:
-        run.configured = {**run.configured, **own}
-        run.identity = {**run.identity, **new}
+    run.configured = {**run.configured, **own}
+    run.identity = {**run.identity, **new}
     return new
 
 
-def _new(named: Identity, known: Identity) -> Identity:
+def news(named: Identity, known: Identity) -> Identity:
+    """What of `named` is not `known` yet."""
+    if named.items() <= known.items():
+        return NOBODY
     return {name: value for name, value in named.items() if known.get(name) != value}
 
 
@@ -123,14 +131,14 @@ def conversation_of(run: Run) -> Identity:
     """The conversation, for the span of an operation that has one."""
     name = semconv.GEN_AI_CONVERSATION_ID
     if name not in run.identity or run.facts.get(semconv.GEN_AI_OPERATION_NAME) not in CONVERSING:
-        return {}
+        return NOBODY
     return {name: run.identity[name]}
 
 
 def people_of(run: Run) -> Identity:
     """The user and the session, on the span where they first appear."""
-    if not run.identity:
-        return {}
+    if semconv.USER_ID not in run.identity and semconv.SESSION_ID not in run.identity:
+        return NOBODY
     around = run.kin
     while around is not None and not around.has_span:
         around = around.kin

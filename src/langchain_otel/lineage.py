@@ -62,7 +62,7 @@ def adopt(run: Run, parent: Run | SpanContext | None, started: Started) -> None:
 
 def belonging_of(run: Run) -> Facts:
     """The conversation that a run is a part of, and the agent that it works for."""
-    facts = conversation_of(run)
+    facts = dict(conversation_of(run))
     if run.kin is not None and run.facts.get(semconv.GEN_AI_OPERATION_NAME) in AGENTS_OWN:
         agent = run.kin.agent_name
         if agent is not None:
