@@ -12,14 +12,12 @@ from types import ModuleType
 from typing import Any, Final
 
 from langchain_otel import collecting, health
-from langchain_otel.context import (
-    Family,
-    Frame,
-    enter_body,
-)
+from langchain_otel.checkpoints import carries_origin, is_saving
+from langchain_otel.context import Family, Frame, enter_body
 from langchain_otel.frames import FrameFor, framed, runs_before_start
 from langchain_otel.imports import when_imported
 from langchain_otel.learned import learns_response_id
+from langchain_otel.loops import follows_pause, follows_resume
 from langchain_otel.observed import Call, observed
 from langchain_otel.operations import embeddings, search
 from langchain_otel.repair import repair_on_llm_start
@@ -86,13 +84,13 @@ class PatchPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class CallPoint:
-    """Methods of the subclasses of a class of LangChain, and what their calls are told as."""
+class SubclassPoint:
+    """Methods of the subclasses of a class of LangChain, and what is put around each."""
 
     module: str
     base: str
     methods: Callable[[str], bool]
-    call: Call
+    wrap: Wrap
 
 
 CHAIN_CLASSES: Final = ("langchain_classic.chains.base", "langchain.chains.base")
@@ -154,6 +152,8 @@ POINTS: Final = (
         PatchPoint("langgraph.pregel.main", f"Pregel.{name}", starts("chain"))
         for name in ("stream", "astream")
     ),
+    PatchPoint("langgraph.pregel._loop", "PregelLoop._first", follows_resume),
+    PatchPoint("langgraph.pregel._loop", "PregelLoop._suppress_interrupt", follows_pause),
     *(
         PatchPoint(module, f"Chain.{name}", wrap)
         for module in CHAIN_CLASSES
@@ -179,25 +179,26 @@ POINTS: Final = (
     ),
 )
 
-CALLS: Final = (
-    CallPoint(
+SUBCLASS_POINTS: Final = (
+    SubclassPoint(
         "langchain_core.embeddings.embeddings",
         "Embeddings",
         embeddings.METHODS.__contains__,
-        Call(embeddings.EMBEDDINGS, embeddings.started, embeddings.is_covered),
+        observed(Call(embeddings.EMBEDDINGS, embeddings.started, embeddings.is_covered)),
     ),
-    CallPoint(
+    SubclassPoint(
         "langchain_core.vectorstores.base",
         "VectorStore",
         search.is_search,
-        Call(search.SEARCH, search.search_started, search.is_search_covered),
+        observed(Call(search.SEARCH, search.search_started, search.is_search_covered)),
     ),
-    CallPoint(
+    SubclassPoint(
         "langchain_core.documents.compressor",
         "BaseDocumentCompressor",
         search.RERANKINGS.__contains__,
-        Call(search.RERANKING, search.reranking_started, search.is_reranking_covered),
+        observed(Call(search.RERANKING, search.reranking_started, search.is_reranking_covered)),
     ),
+    SubclassPoint("langgraph.checkpoint.base", "BaseCheckpointSaver", is_saving, carries_origin),
 )
 
 
@@ -221,7 +222,7 @@ class Patches:
         with self._lock:
             if not self.applied:
                 modules = dict.fromkeys(point.module for point in POINTS)
-                modules.update(dict.fromkeys(point.module for point in CALLS))
+                modules.update(dict.fromkeys(point.module for point in SUBCLASS_POINTS))
                 self._undo.append(collecting.watch())
                 self._forget = [when_imported(module, self._apply_to) for module in modules]
         return self.undo
@@ -241,10 +242,10 @@ class Patches:
                     undo = _patch(point, module)
                     if undo is not None:
                         self._undo.append(undo)
-            for row in CALLS:
+            for row in SUBCLASS_POINTS:
                 if row.module == module.__name__:
                     base = getattr(module, row.base)
-                    self._undo.append(Subclasses(base, row.methods, observed(row.call)).undo)
+                    self._undo.append(Subclasses(base, row.methods, row.wrap).undo)
 
 
 def _patch(point: PatchPoint, module: ModuleType) -> Undo | None:

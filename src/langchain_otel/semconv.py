@@ -100,6 +100,8 @@ METRIC_PREVIOUS_TOKENS: Final = "gen_ai.client.token.usage"
 METRIC_PREVIOUS_FIRST_CHUNK: Final = "gen_ai.client.operation.time_to_first_chunk"
 METRIC_PREVIOUS_CHUNK: Final = "gen_ai.client.operation.time_per_output_chunk"
 METRIC_PREVIOUS_WORKFLOW_DURATION: Final = "gen_ai.workflow.duration"
+# Our own
+METRIC_INTERRUPT_DURATION: Final = "langgraph.interrupt.duration"
 
 # Attributes of the core conventions
 SERVER_ADDRESS: Final = "server.address"
@@ -126,6 +128,10 @@ EMBEDDINGS: Final = "embeddings"
 # Values of error.type that no exception names
 TOOL_ERROR: Final = "tool_error"
 
+# Values of langchain.link.type: what the span that has the link is to the one it leads to
+RESUMES: Final = "resumes"
+REQUESTED_BY: Final = "requested_by"
+
 # Our own, for what the conventions have no word for
 RUN_ID: Final = "langchain.run.id"
 RUN_OUTCOME: Final = "langchain.run.outcome"
@@ -137,12 +143,16 @@ LANGGRAPH_NODE: Final = "langgraph.node"
 LANGGRAPH_STEP: Final = "langgraph.step"
 LANGGRAPH_CHECKPOINT_ID: Final = "langgraph.checkpoint.id"
 LANGGRAPH_CHECKPOINT_NAMESPACE: Final = "langgraph.checkpoint.namespace"
+LANGGRAPH_INTERRUPT_COUNT: Final = "langgraph.interrupt.count"
+LANGGRAPH_INTERRUPT_WAIT: Final = "langgraph.interrupt.wait_time"
+LINK_TYPE: Final = "langchain.link.type"
 
 EVENT_TEXT: Final = "langchain.text"
 EVENT_RETRY: Final = "langchain.retry"
 EVENT_CUSTOM: Final = "langchain.custom_event"
 EVENT_AGENT_ACTION: Final = "langchain.agent.action"
 EVENT_AGENT_FINISH: Final = "langchain.agent.finish"
+EVENT_INTERRUPT: Final = "langgraph.interrupt"
 EVENT_NAME: Final = "langchain.event.name"
 EVENT_DATA: Final = "langchain.event.data"
 EVENT_LENGTH: Final = "langchain.event.length"
