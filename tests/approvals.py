@@ -33,9 +33,9 @@ def ask(_: Any) -> Any:
     return {"text": interrupt(QUESTION)}
 
 
-def graph_of(*nodes: Any) -> StateGraph[Any, Any, Any, Any]:
+def graph_of(*nodes: Any) -> Any:
     """A graph of named functions, one after the other."""
-    graph = StateGraph(State)
+    graph: Any = StateGraph(State)
     before = START
     for node in nodes:
         graph.add_node(node.__name__, node)
@@ -49,7 +49,7 @@ def in_node(saver: Saver) -> Any:
 
 
 def in_subgraph(saver: Saver) -> Any:
-    graph = StateGraph(State)
+    graph: Any = StateGraph(State)
     graph.add_node("inner", graph_of(ask).compile(name="inner_graph"))
     graph.add_edge(START, "inner")
     return graph.compile(saver, name=NAME)
@@ -76,7 +76,7 @@ def in_tool(saver: Saver) -> Any:
     def model(_: Any) -> Any:
         return {"messages": [AIMessage("", tool_calls=[call])]}
 
-    graph = StateGraph(MessagesState)
+    graph: Any = StateGraph(MessagesState)
     graph.add_node("model", model)
     graph.add_node("tools", ToolNode([order]))
     graph.add_edge(START, "model")
@@ -113,7 +113,7 @@ def several_at_once(saver: Saver) -> Any:
         interrupt(QUESTION)
         return {}
 
-    graph = StateGraph(State)
+    graph: Any = StateGraph(State)
     graph.add_node("prepare", prepare)
     graph.add_node("ask", ask_each)
     graph.add_edge(START, "prepare")

@@ -8,9 +8,10 @@ it may pause more than once at the same one.
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import wraps
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, get_current_span
+from opentelemetry.trace import NonRecordingSpan, SpanContext, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from langchain_otel import health
@@ -22,6 +23,7 @@ KEY: Final = "langchain_otel"
 """Our key in a checkpoint's metadata, and our channel among its writes."""
 TRACE_PARENT: Final = "traceparent"
 PAUSED_AT: Final = "paused_at"
+TOOL_CALLS: Final = "tool_calls"
 GRAPHS: Final = (AGENT, WORKFLOW)
 BY_HAND: Final = ("update", "fork")
 MAX_CHECKPOINTS: Final = 4_096
@@ -30,10 +32,14 @@ _propagator: Final = TraceContextTextMapPropagator()
 
 
 class Origin(NamedTuple):
-    """Where a checkpoint comes from: a span, and when it paused there (Unix seconds), if it did."""
+    """Where a checkpoint comes from: a span, and when it paused there (Unix seconds), if it did.
+
+    `requests` are the tool calls that models had asked for by then, with the models' spans.
+    """
 
     span_context: SpanContext
     paused_at: float | None = None
+    requests: Mapping[str, SpanContext] = MappingProxyType({})
 
 
 _origins: Final[Recent[str, Origin]] = Recent(MAX_CHECKPOINTS)
@@ -44,26 +50,47 @@ def origin_of(checkpoint_id: str) -> Origin | None:
     return _origins.get(checkpoint_id)
 
 
-def written(span: Span, paused_at: float | None = None) -> dict[str, Any] | None:
-    """What is stored of a span with a checkpoint; None for a span that is in no trace."""
-    carrier: dict[str, Any] = {}
-    _propagator.inject(carrier, span_context_with(span))
-    if TRACE_PARENT not in carrier:
+def written(origin: Origin) -> dict[str, Any] | None:
+    """An origin as it is stored with a checkpoint; None for a span that is in no trace."""
+    if not origin.span_context.is_valid:
         return None
-    found = {TRACE_PARENT: carrier[TRACE_PARENT]}
-    return found if paused_at is None else {**found, PAUSED_AT: paused_at}
+    found: dict[str, Any] = {TRACE_PARENT: _trace_parent(origin.span_context)}
+    if origin.paused_at is not None:
+        found[PAUSED_AT] = origin.paused_at
+    if origin.requests:
+        found[TOOL_CALLS] = {
+            call_id: _trace_parent(asked) for call_id, asked in origin.requests.items()
+        }
+    return found
 
 
 def read(stored: Any) -> Origin | None:
     """What `written` gave, from wherever it was stored; None where it is nothing of ours."""
     if not isinstance(stored, Mapping):
         return None
-    carrier = {TRACE_PARENT: str(stored.get(TRACE_PARENT))}
-    span_context = get_current_span(_propagator.extract(carrier)).get_span_context()
-    paused_at = stored.get(PAUSED_AT)
+    span_context = _span_context(stored.get(TRACE_PARENT))
     if not span_context.is_valid:
         return None
-    return Origin(span_context, paused_at if isinstance(paused_at, (int, float)) else None)
+    paused_at = stored.get(PAUSED_AT)
+    calls = stored.get(TOOL_CALLS)
+    return Origin(
+        span_context,
+        paused_at if isinstance(paused_at, (int, float)) else None,
+        {str(call_id): _span_context(asked) for call_id, asked in calls.items()}
+        if isinstance(calls, Mapping)
+        else {},
+    )
+
+
+def _trace_parent(span_context: SpanContext) -> str:
+    carrier: dict[str, str] = {}
+    _propagator.inject(carrier, span_context_with(NonRecordingSpan(span_context)))
+    return carrier[TRACE_PARENT]
+
+
+def _span_context(trace_parent: Any) -> SpanContext:
+    carrier = {TRACE_PARENT: str(trace_parent)}
+    return get_current_span(_propagator.extract(carrier)).get_span_context()
 
 
 def is_saving(name: str) -> bool:
@@ -156,14 +183,12 @@ def _origin_to_tell(configurable: Any, metadata: Any) -> dict[str, Any] | None:
         return None
     run = active_run()
     if run is not None and run.operation in GRAPHS:
-        return written(run.span)
+        return written(Origin(run.span.get_span_context()))
     if metadata.get("source") not in BY_HAND:
         return None
     # A state that was changed by hand goes on from where it came from.
     before = _origins.get(configurable.get("checkpoint_id"))
-    if before is None:
-        return None
-    return written(NonRecordingSpan(before.span_context), before.paused_at)
+    return None if before is None else written(before)
 
 
 def _hidden(saved: Any) -> Any:

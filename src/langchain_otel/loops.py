@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from langchain_otel import health, semconv
+from langchain_otel.causes import requests_in, take_over
 from langchain_otel.checkpoints import KEY, Origin, origin_of, written
 from langchain_otel.events import INTERRUPT, Pause
 from langchain_otel.outcome import INTERRUPTED, outcome_of
@@ -66,6 +67,7 @@ def _resumed(loop: Any, origin: Origin | None) -> None:
     for run in _runs(loop):
         if origin is not None:
             run.span.add_link(origin.span_context, {semconv.LINK_TYPE: semconv.RESUMES})
+            take_over(run, origin.requests)
             if origin.paused_at is not None:
                 run.state(semconv.LANGGRAPH_INTERRUPT_WAIT, max(0.0, time() - origin.paused_at))
 
@@ -92,8 +94,11 @@ def _pause(loop: Any, error: BaseException | None) -> Pause:
 def _tell_pause(loop: Any) -> None:
     """Store with the checkpoint which span paused, and when: the checkpoint may be an older one."""
     run = next(_runs(loop), None)
-    stored = None if run is None else written(run.span, time())
-    if stored is None or loop.checkpointer_put_writes is None:
+    if run is None or loop.checkpointer_put_writes is None:
+        return
+    span_context = run.span.get_span_context()
+    stored = written(Origin(span_context, time(), requests_in(span_context.trace_id)))
+    if stored is None:
         return
     config = {
         **loop.checkpoint_config,

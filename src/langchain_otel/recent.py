@@ -27,6 +27,10 @@ class Recent(Generic[K, V]):
         """The value of the key, if it is still remembered."""
         return self._values.get(key)
 
+    def items(self) -> list[tuple[K, V]]:
+        """All that is remembered, the oldest first."""
+        return list(self._values.copy().items())
+
     def _forget_oldest(self) -> None:
         try:
             self._values.pop(next(iter(self._values)), None)
