@@ -1,6 +1,7 @@
 """Tools of real MCP servers: one span, whose context the server gets, over every transport."""
 
 import asyncio
+import gc
 import json
 import subprocess
 import sys
@@ -18,12 +19,11 @@ from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import BaseTool, ToolException, tool
 from opentelemetry import baggage, trace
 from opentelemetry import context as otel_context
-from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import NonRecordingSpan, SpanContext, StatusCode, TraceFlags, TraceState
 
-from langchain_otel import OpenTelemetryCallbackHandler, semconv
+from langchain_otel import OpenTelemetryCallbackHandler, mcp, semconv
 from recording import Tracing
 
 pytest.importorskip("langchain_mcp_adapters")
@@ -194,6 +194,8 @@ async def test_users_span_in_an_interceptor_is_the_parent(
 
 async def test_beside_http_instrumentation(tracing: Tracing, over_http: Connection) -> None:
     """`_meta` carries the tool's span, whatever the headers of its HTTP requests say."""
+    from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+
     instrumentor = HTTPXClientInstrumentor()
     instrumentor.instrument(tracer_provider=tracing.tracer_provider)
     try:
@@ -209,18 +211,25 @@ async def test_beside_http_instrumentation(tracing: Tracing, over_http: Connecti
     assert {other.context.trace_id for other in requests} == {span.context.trace_id}
 
 
-async def test_baggage_and_trace_state_travel(tracing: Tracing, over_http: Connection) -> None:
-    """All that the application's propagator says, not the trace's id alone."""
+@contextmanager
+def surroundings() -> Iterator[None]:
+    """Code that works on a request from elsewhere, with a trace state and baggage."""
     state = TraceState([("vendor", "value")])
-    known = SpanContext(1 << 100, 1 << 50, True, TraceFlags(1), state)
-    remote = trace.set_span_in_context(NonRecordingSpan(known))
-    where = await tool_of(over_http, "where")
-    context = baggage.set_baggage("user", "ada", remote)
-    token = otel_context.attach(context)
+    flags = TraceFlags(TraceFlags.SAMPLED)
+    caller = SpanContext(1 << 100, 1 << 50, is_remote=True, trace_flags=flags, trace_state=state)
+    context = trace.set_span_in_context(NonRecordingSpan(caller))
+    token = otel_context.attach(baggage.set_baggage("user", "ada", context))
     try:
-        report = said(await where.ainvoke(call("where", text="hello")))
+        yield
     finally:
         otel_context.detach(token)
+
+
+async def test_baggage_and_trace_state_travel(tracing: Tracing, over_http: Connection) -> None:
+    """All that the application's propagator says, not the trace's id alone."""
+    where = await tool_of(over_http, "where")
+    with surroundings():
+        report = said(await where.ainvoke(call("where", text="hello")))
     assert is_under(tracing.spans[0], report)
     assert report["trace"] == 1 << 100
     assert report["baggage"] == {"user": "ada"}
@@ -248,12 +257,8 @@ async def test_users_meta_is_kept(tracing: Tracing, over_http: Connection) -> No
         async with session_of(over_http) as session:
             return (await session.call_tool("where", {"text": text}, meta=mine)).structuredContent
 
-    context = baggage.set_baggage("user", "ada")
-    token = otel_context.attach(context)
-    try:
+    with surroundings():
         report = await ask.ainvoke({"text": "hello"})
-    finally:
-        otel_context.detach(token)
     assert is_under(tracing.span("execute_tool ask"), report)
     assert report["meta"]["user/key"] == [1]
     assert report["baggage"] == {"user": "eve"}
@@ -270,7 +275,8 @@ async def test_users_trace_context_is_kept(tracing: Tracing, over_http: Connecti
         async with session_of(over_http) as session:
             return (await session.call_tool("where", {"text": text}, meta=mine)).structuredContent
 
-    report = await ask.ainvoke({"text": "hello"})
+    with surroundings():
+        report = await ask.ainvoke({"text": "hello"})
     assert report["meta"] == mine
     assert report["parent"] == int("b" * 16, 16)
 
@@ -402,6 +408,14 @@ async def test_no_content_by_default(tracing: Tracing, over_http: Connection) ->
     where = await tool_of(over_http, "where")
     await where.ainvoke(call("where", text=SECRET))
     assert SECRET not in tracing.span("execute_tool where").to_json()
+
+
+async def test_nothing_is_kept_of_a_session(tracing: Tracing, connection: Connection) -> None:
+    """What was known of a connection goes with it."""
+    where = await tool_of(connection, "where")
+    await where.ainvoke(call("where", text="hello"))
+    gc.collect()
+    assert not mcp._connections
 
 
 # What goes wrong
