@@ -17,10 +17,13 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import BaseTool, ToolException, tool
-from opentelemetry import baggage, trace
+from opentelemetry import baggage, propagate, trace
 from opentelemetry import context as otel_context
+from opentelemetry.context import Context
 from opentelemetry.instrumentation.utils import suppress_instrumentation
-from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.propagators.textmap import TextMapPropagator, default_setter
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import NonRecordingSpan, SpanContext, StatusCode, TraceFlags, TraceState
 
 from langchain_otel import OpenTelemetryCallbackHandler, mcp, semconv
@@ -234,6 +237,41 @@ async def test_baggage_and_trace_state_travel(tracing: Tracing, over_http: Conne
     assert report["trace"] == 1 << 100
     assert report["baggage"] == {"user": "ada"}
     assert report["state"] == "vendor=value"
+
+
+class OwnPropagator(TextMapPropagator):
+    """A propagator with one key of its own."""
+
+    def extract(self, carrier: Any, context: Any = None, getter: Any = None) -> Context:
+        return context or Context()
+
+    def inject(self, carrier: Any, context: Any = None, setter: Any = default_setter) -> None:
+        setter.set(carrier, "own-trace", str(trace.get_current_span(context).get_span_context()))
+
+    @property
+    def fields(self) -> set[str]:
+        return {"own-trace"}
+
+
+async def test_applications_propagator_decides(tracing: Tracing, over_http: Connection) -> None:
+    """What travels is what the propagator that the application configured makes of the span."""
+    where = await tool_of(over_http, "where")
+    configured = propagate.get_global_textmap()
+    propagate.set_global_textmap(OwnPropagator())
+    try:
+        report = said(await where.ainvoke(call("where", text="hello")))
+    finally:
+        propagate.set_global_textmap(configured)
+    assert report["meta"] == {"own-trace": str(tracing.spans[0].context)}
+
+
+async def test_trace_that_is_not_sampled(over_http: Connection) -> None:
+    """The server is told so, lest it begin a trace of its own."""
+    handler = OpenTelemetryCallbackHandler(tracer_provider=TracerProvider(sampler=ALWAYS_OFF))
+    where = await tool_of(over_http, "where")
+    report = said(await where.ainvoke(call("where", text="hi"), {"callbacks": [handler]}))
+    flags = int(report["meta"]["traceparent"].rpartition("-")[2], 16)
+    assert not flags & TraceFlags.SAMPLED
 
 
 async def test_all_requests_of_a_run_carry_it(tracing: Tracing, over_http: Connection) -> None:

@@ -15,8 +15,10 @@ from mcp.server.fastmcp import Context, FastMCP
 from opentelemetry import baggage, trace
 from opentelemetry.propagate import extract
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
-TRACER = TracerProvider(shutdown_on_exit=False).get_tracer("mcp-server")
+# It makes spans of traces that are not sampled too, to have something to say of them.
+TRACER = TracerProvider(ALWAYS_ON, shutdown_on_exit=False).get_tracer("mcp-server")
 
 
 class Server(FastMCP):
