@@ -56,6 +56,20 @@ MODALITIES: Final = frozenset(
 MESSAGES: Final = frozenset(("gen_ai.input.messages", "gen_ai.output.messages"))
 INSTRUCTIONS: Final = frozenset(("gen_ai.system_instructions", "gen_ai.tool.definitions"))
 VARIABLES: Final = frozenset(("gen_ai.prompt.variable.name",))
+MCP: Final = frozenset(
+    (
+        "jsonrpc.request.id",
+        "mcp.method.name",
+        "mcp.protocol.version",
+        "mcp.session.id",
+        "network.protocol.name",
+        "network.transport",
+        "rpc.response.status_code",
+        "server.address",
+        "server.port",
+    )
+)
+"""What is said of a tool that an MCP server has: it has one span, not a second of the protocol."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +141,7 @@ KINDS: Final = {
             )
         ),
         frozenset(("gen_ai.tool.call.arguments", "gen_ai.tool.call.result")),
+        MCP,
     ),
     "invoke_agent": Kind(
         "INTERNAL",

@@ -35,7 +35,17 @@ LAYERS = (
     ),
     ("context", "content", "config"),
     ("operations", "dialects"),
-    ("events", "frames", "repair", "subclasses", "lineage", "causes", "instruments", "learned"),
+    (
+        "events",
+        "frames",
+        "repair",
+        "subclasses",
+        "lineage",
+        "causes",
+        "instruments",
+        "learned",
+        "mcp",
+    ),
     ("metrics", "capture", "checkpoints", "loops"),
     ("recorder",),
     ("recorders",),
@@ -113,6 +123,7 @@ def test_rows_lead_to_known_names() -> None:
         (r"\bstr\(error\)", {"events.py"}),
         (r"from opentelemetry\.sdk", {"console.py"}),
         (r"^(from|import) (langgraph|langchain|langchain_classic|openinference)\b", set()),
+        (r"^(from|import) (mcp|langchain_mcp_adapters)\b", set()),
     ],
 )
 def test_only_one_module(what: str, where: set[str]) -> None:

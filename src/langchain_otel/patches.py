@@ -18,6 +18,7 @@ from langchain_otel.frames import FrameFor, framed, runs_before_start
 from langchain_otel.imports import when_imported
 from langchain_otel.learned import learns_response_id
 from langchain_otel.loops import follows_pause, follows_resume
+from langchain_otel.mcp import TRANSPORTS, opens_transport, sends_request
 from langchain_otel.observed import Call, observed
 from langchain_otel.operations import embeddings, search
 from langchain_otel.repair import repair_on_llm_start
@@ -173,6 +174,11 @@ POINTS: Final = (
         "langchain_anthropic.chat_models",
         "ChatAnthropic._make_message_chunk_from_anthropic_event",
         learns_response_id,
+    ),
+    PatchPoint("mcp.shared.session", "BaseSession.send_request", sends_request),
+    *(
+        PatchPoint("langchain_mcp_adapters.sessions", name, opens_transport(facts))
+        for name, facts in TRANSPORTS.items()
     ),
     PatchPoint(
         "langchain_core.callbacks.manager", "AsyncCallbackManager.on_llm_start", repair_on_llm_start
