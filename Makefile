@@ -2,6 +2,7 @@
 # make test        the tests; those against real backends too, once `make backends` has built them
 # make check       lint, format and types
 # make backends    builds the OpenTelemetry Collector and Jaeger into ~/.cache/langchain-otel, once
+# make postgres    installs PostgreSQL for the tests of checkpointers (Debian, Ubuntu; as root)
 # make up, down    starts and stops them on loopback
 # make bench       what tracing costs
 
@@ -13,7 +14,7 @@ TERMINAL := OTEL_TRACES_EXPORTER=langchain_tree OTEL_METRICS_EXPORTER=none OTEL_
 EXPORTERS = $(if $(OTEL_EXPORTER_OTLP_ENDPOINT),,$(TERMINAL))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format backends up down bench clean
+.PHONY: help demo test check format backends postgres up down bench clean
 
 help:
 	@grep -E '^# make' Makefile | cut -c3-
@@ -49,6 +50,10 @@ format: $(VENV)/.test
 
 backends:
 	$(PYTHON) -m tests.backends.build
+
+postgres:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { apt-get update --quiet=2 && \
+		DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends postgresql; }
 
 up:
 	$(PYTHON) -m tests.backends.local up

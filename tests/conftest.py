@@ -1,7 +1,10 @@
 """Fixtures that every test shares, and what must hold after each."""
 
 import logging
+import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import pytest
 from opentelemetry import context as otel_context
@@ -11,6 +14,10 @@ from langchain_otel import health
 from langchain_otel.patches import PATCHES
 from langchain_otel.run import RUNS
 from recording import Tracing, instrumented
+from savers import MODULES, Storage, forget_memories
+from servers.postgres import Postgres, PostgresError, running_postgres
+
+REQUIRE_VARIABLE: Final = "LANGCHAIN_OTEL_REQUIRE_BACKENDS"
 
 
 @pytest.fixture
@@ -27,6 +34,33 @@ def tracing_with_content() -> Iterator[Tracing]:
     tracing = Tracing()
     with instrumented(tracing, capture_message_content="SPAN_AND_EVENT"):
         yield tracing
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A server; without PostgreSQL the test is skipped, or fails where backends are required."""
+    try:
+        with running_postgres() as server:
+            yield server
+    except PostgresError as error:
+        if os.environ.get(REQUIRE_VARIABLE) == "1":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=MODULES)
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
+    """An empty storage of each kind that checkpointers have; see `savers`."""
+    name: str = request.param
+    pytest.importorskip(MODULES[name])
+    if not name.startswith("postgres"):
+        yield Storage(name, str(tmp_path / "checkpoints.sqlite"))
+        forget_memories()
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    database = server.new_database()
+    yield Storage(name, database)
+    server.drop(database)
 
 
 @pytest.fixture(autouse=True)

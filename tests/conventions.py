@@ -58,6 +58,20 @@ INSTRUCTIONS: Final = frozenset(("gen_ai.system_instructions", "gen_ai.tool.defi
 # Not in the conventions' tables: which agent a call is made for, to be found without its ancestors.
 AGENT: Final = frozenset(("gen_ai.agent.name",))
 VARIABLES: Final = frozenset(("gen_ai.prompt.variable.name",))
+MCP: Final = frozenset(
+    (
+        "jsonrpc.request.id",
+        "mcp.method.name",
+        "mcp.protocol.version",
+        "mcp.session.id",
+        "network.protocol.name",
+        "network.transport",
+        "rpc.response.status_code",
+        "server.address",
+        "server.port",
+    )
+)
+"""What is said of a tool that an MCP server has: it has one span, not a second of the protocol."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +145,7 @@ KINDS: Final = {
             )
         ),
         frozenset(("gen_ai.tool.call.arguments", "gen_ai.tool.call.result")),
+        MCP,
     ),
     "invoke_agent": Kind(
         "INTERNAL",

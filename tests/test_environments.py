@@ -4,6 +4,7 @@ Each environment is made with the wheel, not with the source tree, and runs a pr
 `opentelemetry-instrument` with no code changed.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "tests" / "programs" / "any_version.py"
+MCP_PROGRAM = ROOT / "tests" / "programs" / "mcp_tools.py"
 
 pytestmark = [pytest.mark.xdist_group("environments"), pytest.mark.timeout(300)]
 
@@ -69,6 +71,20 @@ ENVIRONMENTS = {
         ("langchain-core==1.0.0", "langgraph==1.0.0", "langgraph-prebuilt==1.0.0"), WITH_GRAPH
     ),
     "newest 1.x": Environment(("langchain-core", "langgraph", "langchain"), WITH_GRAPH),
+}
+
+MCP_ENVIRONMENTS = {
+    "oldest mcp": (
+        "langchain-core<0.4",
+        "langchain-mcp-adapters==0.1.0",
+        "mcp==1.9.2",
+        "pydantic<2.12",  # mcp uses what is private to it
+    ),
+    "other instrumentations of mcp": (
+        "langchain-mcp-adapters",
+        "openinference-instrumentation-mcp",
+        "opentelemetry-instrumentation-mcp",
+    ),
 }
 
 
@@ -137,6 +153,18 @@ def test_wheel_works_in(name: str, wheel: Path, tmp_path: Path) -> None:
         )
         assert "RunnableSequence" not in disabled
         assert "in lambda" in disabled
+
+
+@pytest.mark.parametrize("name", MCP_ENVIRONMENTS)
+def test_mcp_tool_in(name: str, wheel: Path, tmp_path: Path) -> None:
+    """One span `execute_tool`, under which the server's work is, whoever else instruments it."""
+    bin_folder = environment_with(wheel, MCP_ENVIRONMENTS[name], tmp_path / "venv")
+    ancestors, attributes, *_ = traced(bin_folder, MCP_PROGRAM).splitlines()
+    assert ancestors.startswith("server: ")
+    assert ancestors.endswith("execute_tool where")
+    found = json.loads(attributes)
+    assert found["mcp.method.name"] == "tools/call"
+    assert found["network.transport"] == "pipe"
 
 
 def test_wheel_contents(wheel: Path) -> None:

@@ -75,7 +75,8 @@ from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler
 LangChainInstrumentor().instrument()
 OpenTelemetryCallbackHandler()
 print(sorted({name.split(".")[0] for name in sys.modules} & {
-    "langgraph", "langchain", "langchain_classic", "langsmith", "openai", "rich",
+    "langgraph", "langchain", "langchain_classic", "langsmith", "openai", "rich", "mcp",
+    "langchain_mcp_adapters",
 }), "opentelemetry.sdk" in sys.modules)
 """
     assert output_of(program) == "[] False"

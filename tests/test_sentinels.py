@@ -46,8 +46,8 @@ TOOLS = ("in-tool-argument", "in-tool-result", "in-agent-action", "in-agent-fini
 DOCUMENTS = ("in-query", "in-document", "in-document-metadata")
 VARIABLES = ("in-prompt-variable",)
 EXCEPTIONS = ("in-exception", "in-tool-exception", "in-cause")
-EVENTS = ("in-text", "in-custom-event")
-NEVER = ("in-state", "in-interrupt", "in-command", "in-chain-input", "in-chain-output")
+EVENTS = ("in-text", "in-custom-event", "in-interrupt")
+NEVER = ("in-state", "in-command", "in-chain-input", "in-chain-output")
 SENTINELS = (*MESSAGES, *TOOLS, *DOCUMENTS, *VARIABLES, *EXCEPTIONS, *EVENTS, *NEVER, PICTURE)
 
 # Where the conventions have no event for it, content goes on spans only.

@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import time_ns
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from opentelemetry._logs import LoggerProvider, LogRecord, SeverityNumber, get_logger
 from opentelemetry.trace import Span
@@ -138,6 +138,24 @@ def _custom_facts(named_data: tuple[Any, Any]) -> Facts:
     return {semconv.EVENT_NAME: str(named_data[0])[:MAX_TEXT]}
 
 
+class Pause(NamedTuple):
+    """A graph that pauses: at which checkpoint, and what each interrupt asks a person."""
+
+    checkpoint_id: str
+    interrupts: tuple[Any, ...]
+
+
+def _pause_facts(pause: Pause) -> Facts:
+    return {
+        semconv.LANGGRAPH_CHECKPOINT_ID: pause.checkpoint_id,
+        semconv.LANGGRAPH_INTERRUPT_COUNT: len(pause.interrupts),
+    }
+
+
+def _pause_content(pause: Pause) -> Any:
+    return [interrupt.value for interrupt in pause.interrupts] or None
+
+
 def _action_facts(action: Any) -> Facts:
     return {semconv.GEN_AI_TOOL_NAME: str(action.tool)[:MAX_TEXT]}
 
@@ -145,6 +163,7 @@ def _action_facts(action: Any) -> Facts:
 TEXT: Final = SpanEvent(semconv.EVENT_TEXT, _text_facts, lambda text: text)
 RETRY: Final = SpanEvent(semconv.EVENT_RETRY, _retry_facts, lambda _: None)
 CUSTOM: Final = SpanEvent(semconv.EVENT_CUSTOM, _custom_facts, lambda named_data: named_data[1])
+INTERRUPT: Final = SpanEvent(semconv.EVENT_INTERRUPT, _pause_facts, _pause_content)
 AGENT_ACTION: Final = SpanEvent(
     semconv.EVENT_AGENT_ACTION, _action_facts, lambda action: action.tool_input
 )

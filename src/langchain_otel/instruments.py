@@ -15,6 +15,13 @@ SECONDS: Final = tuple(0.01 * 2**power for power in range(14))
 AGENT_SECONDS: Final = tuple(0.1 * 2**power for power in range(13))
 WORKFLOW_SECONDS: Final = (1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
 TOKENS: Final = tuple(4**power for power in range(14))
+MINUTE: Final = 60
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+WAITING_SECONDS: Final = (
+    *(1, 5, 15, MINUTE, 5 * MINUTE, 15 * MINUTE),
+    *(HOUR, 4 * HOUR, 12 * HOUR, DAY, 3 * DAY, 7 * DAY, 30 * DAY),
+)
 CALLS: Final = tuple(2**power for power in range(8))
 
 CLIENT: Final = (
@@ -35,6 +42,7 @@ MODEL_FAILING: Final = (*MODEL, semconv.ERROR_TYPE)
 AGENT: Final = (semconv.GEN_AI_AGENT_NAME,)
 AGENT_FAILING: Final = (*AGENT, semconv.GEN_AI_REQUEST_MODEL, semconv.ERROR_TYPE)
 WORKFLOW_FAILING: Final = (semconv.GEN_AI_WORKFLOW_NAME, semconv.ERROR_TYPE)
+PAUSING: Final = (semconv.GEN_AI_AGENT_NAME, semconv.GEN_AI_WORKFLOW_NAME)
 TOOL_FAILING: Final = (
     semconv.GEN_AI_TOOL_NAME,
     semconv.GEN_AI_TOOL_TYPE,
@@ -48,6 +56,7 @@ CLIENTS: Final = (*MODELS, *OTHER_CLIENTS)
 COUNTED: Final = (*MODELS, semconv.EMBEDDINGS)
 AGENTS: Final = (semconv.INVOKE_AGENT,)
 WORKFLOWS: Final = (semconv.INVOKE_WORKFLOW,)
+GRAPHS: Final = (*AGENTS, *WORKFLOWS)
 TOOLS: Final = (semconv.EXECUTE_TOOL,)
 
 
@@ -78,6 +87,7 @@ def _tool_calls(run: Run, _: Facts) -> Sequence[float]:
 _first_chunk: Final = _fact(semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK)
 _input: Final = _fact(semconv.GEN_AI_USAGE_INPUT_TOKENS)
 _output: Final = _fact(semconv.GEN_AI_USAGE_OUTPUT_TOKENS)
+_waited: Final = _fact(semconv.LANGGRAPH_INTERRUPT_WAIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +147,7 @@ IN_BOTH: Final = (
     ),
     Row(NAMES.METRIC_AGENT_TOOL_CALLS, "{tool_call}", CALLS, AGENTS, _tool_calls, AGENT),
     Row(NAMES.METRIC_TOOL_DURATION, "s", SECONDS, TOOLS, _duration, TOOL_FAILING),
+    Row(NAMES.METRIC_INTERRUPT_DURATION, "s", WAITING_SECONDS, GRAPHS, _waited, PAUSING),
 )
 
 TOTALS: Final = {

@@ -100,6 +100,8 @@ def observed(call: Call) -> Wrap:
     """Make runs of the calls of a method."""
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.isgeneratorfunction(original) or inspect.isasyncgenfunction(original):
+            return original
         parameters = tuple(inspect.signature(original).parameters.values())
         names = tuple(parameter.name for parameter in parameters)
         defaults = {p.name: p.default for p in parameters if p.default is not p.empty}

@@ -12,18 +12,17 @@ from types import ModuleType
 from typing import Any, Final
 
 from langchain_otel import collecting, health
+from langchain_otel.checkpoints import carries_origin, is_saving
 from langchain_otel.configuration import configures, given_by
-from langchain_otel.context import (
-    Family,
-    Frame,
-    enter_body,
-)
+from langchain_otel.context import Family, Frame, enter_body
 from langchain_otel.frames import FrameFor, framed, runs_before_start
 from langchain_otel.imports import when_imported
 from langchain_otel.learned import learns_response_id
+from langchain_otel.loops import follows_pause, follows_resume
+from langchain_otel.mcp import TRANSPORTS, opens_transport, sends_request
 from langchain_otel.observed import Call, observed
 from langchain_otel.operations import embeddings, search
-from langchain_otel.remote import calls_remotely, carries_trace
+from langchain_otel.remote import REMOTE_METHODS
 from langchain_otel.repair import repair_on_llm_start
 from langchain_otel.run import RUNS
 from langchain_otel.subclasses import Subclasses
@@ -89,23 +88,15 @@ class PatchPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class CallPoint:
-    """Methods of the subclasses of a class of LangChain, and what their calls are told as."""
+class SubclassPoint:
+    """Methods of the subclasses of a class of LangChain, and what is put around each."""
 
     module: str
     base: str
     methods: Callable[[str], bool]
-    call: Call
+    wrap: Wrap
 
 
-STATE_REQUESTS: Final = (
-    "get_state",
-    "aget_state",
-    "get_state_history",
-    "aget_state_history",
-    "update_state",
-    "aupdate_state",
-)
 CHAIN_CLASSES: Final = ("langchain_classic.chains.base", "langchain.chains.base")
 
 POINTS: Final = (
@@ -168,13 +159,11 @@ POINTS: Final = (
         PatchPoint("langgraph.pregel.main", f"Pregel.{name}", starts("chain"))
         for name in ("stream", "astream")
     ),
+    PatchPoint("langgraph.pregel._loop", "PregelLoop._first", follows_resume),
+    PatchPoint("langgraph.pregel._loop", "PregelLoop._suppress_interrupt", follows_pause),
     *(
         PatchPoint("langgraph.pregel.remote", f"RemoteGraph.{name}", wrap)
-        for wrap, names in (
-            (calls_remotely, ("stream", "astream")),
-            (carries_trace, ("stream_events", "astream_events", *STATE_REQUESTS)),
-        )
-        for name in names
+        for name, wrap in REMOTE_METHODS.items()
     ),
     *(
         PatchPoint(module, f"Chain.{name}", wrap)
@@ -196,30 +185,36 @@ POINTS: Final = (
         "ChatAnthropic._make_message_chunk_from_anthropic_event",
         learns_response_id,
     ),
+    PatchPoint("mcp.shared.session", "BaseSession.send_request", sends_request),
+    *(
+        PatchPoint("langchain_mcp_adapters.sessions", name, opens_transport(facts))
+        for name, facts in TRANSPORTS.items()
+    ),
     PatchPoint(
         "langchain_core.callbacks.manager", "AsyncCallbackManager.on_llm_start", repair_on_llm_start
     ),
 )
 
-CALLS: Final = (
-    CallPoint(
+SUBCLASS_POINTS: Final = (
+    SubclassPoint(
         "langchain_core.embeddings.embeddings",
         "Embeddings",
         embeddings.METHODS.__contains__,
-        Call(embeddings.EMBEDDINGS, embeddings.started, embeddings.is_covered),
+        observed(Call(embeddings.EMBEDDINGS, embeddings.started, embeddings.is_covered)),
     ),
-    CallPoint(
+    SubclassPoint(
         "langchain_core.vectorstores.base",
         "VectorStore",
         search.is_search,
-        Call(search.SEARCH, search.search_started, search.is_search_covered),
+        observed(Call(search.SEARCH, search.search_started, search.is_search_covered)),
     ),
-    CallPoint(
+    SubclassPoint(
         "langchain_core.documents.compressor",
         "BaseDocumentCompressor",
         search.RERANKINGS.__contains__,
-        Call(search.RERANKING, search.reranking_started, search.is_reranking_covered),
+        observed(Call(search.RERANKING, search.reranking_started, search.is_reranking_covered)),
     ),
+    SubclassPoint("langgraph.checkpoint.base", "BaseCheckpointSaver", is_saving, carries_origin),
 )
 
 
@@ -243,7 +238,7 @@ class Patches:
         with self._lock:
             if not self.applied:
                 modules = dict.fromkeys(point.module for point in POINTS)
-                modules.update(dict.fromkeys(point.module for point in CALLS))
+                modules.update(dict.fromkeys(point.module for point in SUBCLASS_POINTS))
                 self._undo.append(collecting.watch())
                 self._forget = [when_imported(module, self._apply_to) for module in modules]
         return self.undo
@@ -263,10 +258,10 @@ class Patches:
                     undo = _patch(point, module)
                     if undo is not None:
                         self._undo.append(undo)
-            for row in CALLS:
+            for row in SUBCLASS_POINTS:
                 if row.module == module.__name__:
                     base = getattr(module, row.base)
-                    self._undo.append(Subclasses(base, row.methods, observed(row.call)).undo)
+                    self._undo.append(Subclasses(base, row.methods, row.wrap).undo)
 
 
 def _patch(point: PatchPoint, module: ModuleType) -> Undo | None:

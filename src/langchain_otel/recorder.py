@@ -12,6 +12,7 @@ from opentelemetry.trace import SpanContext, Status, StatusCode, TracerProvider
 
 from langchain_otel import context, health, semconv
 from langchain_otel.capture import Capture
+from langchain_otel.causes import add_late_links, links_of, note_tool_calls
 from langchain_otel.collecting import apart
 from langchain_otel.config import Config
 from langchain_otel.content.permit import permitted_text
@@ -70,8 +71,10 @@ class Recorder:
     ) -> None:
         """Begin the span of a run; a run that already has one here keeps it."""
         try:
-            ambient = context.current()
-            if not context.is_suppressed(ambient) and not self._records(run_id):
+            twin = RUNS.head(run_id)
+            # The one that came before may have made its span current already.
+            ambient = context.current() if twin is None else twin.outer
+            if not context.is_suppressed(ambient) and not self._records(twin):
                 run = Run(run_id, operation, self, handler, ambient)
                 self._start(run, parent_run_id, started)
         except Exception as error:
@@ -88,11 +91,13 @@ class Recorder:
         if self._leaves_out is not None and self._leaves_out(started, run):
             run.leave_out(trace.get_current_span(hangs_under))
         else:
+            around = trace.get_current_span(hangs_under)
             run.span = self._tracer.start_span(
                 run.operation.title(started, run.facts),
                 hangs_under,
                 run.operation.kind,
                 attributes(run.facts | _described(annotations, started, run)),
+                links_of(run, run.facts, around),
             )
         oldest = RUNS.add(run)
         frame = context.frame_of(run.operation.family)
@@ -148,9 +153,11 @@ class Recorder:
         if error is not None:
             facts = run.operation.unfinished | facts
         facts |= totals_of(run) | self._failure(run, result, error)
+        add_late_links(run, facts)
         run.facts |= facts
         self._metrics.record(run)
         account(run)
+        note_tool_calls(run, result)
         if not run.has_span:
             return
         if facts and run.span.is_recording():
@@ -183,11 +190,10 @@ class Recorder:
         self._log.exception(run, error)
         return {semconv.ERROR_TYPE: error_type(error)}
 
-    def _records(self, run_id: UUID) -> bool:
-        head = RUNS.head(run_id)
+    def _records(self, twin: Run | None) -> bool:
         provider = self.tracer_provider
-        return head is not None and any(
-            run.recorder is self or run.recorder.tracer_provider is provider for run in head.twins()
+        return twin is not None and any(
+            run.recorder is self or run.recorder.tracer_provider is provider for run in twin.twins()
         )
 
     def _parent(self, run_id: UUID) -> Run | SpanContext | None:

@@ -65,3 +65,23 @@ def _carry(kwargs: dict[str, Any], inside: Context) -> None:
     new = {name: value for name, value in carrier.items() if name.lower() not in taken}
     if new:
         kwargs["headers"] = {**new, **headers}
+
+
+REMOTE_METHODS: Final = {
+    "stream": calls_remotely,
+    "astream": calls_remotely,
+    **dict.fromkeys(
+        (
+            "stream_events",
+            "astream_events",
+            "get_state",
+            "aget_state",
+            "get_state_history",
+            "aget_state_history",
+            "update_state",
+            "aupdate_state",
+        ),
+        carries_trace,
+    ),
+}
+"""The methods of a remote graph that make requests; the others call one of these."""

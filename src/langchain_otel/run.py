@@ -100,6 +100,11 @@ class Run:
         self.ended = False
         self.twin: Run | None = None
 
+    def state(self, name: str, value: Any) -> None:
+        """Say something of the run while it is under way."""
+        self.facts[name] = value
+        self.span.set_attribute(name, value)
+
     def leave_out(self, current: Span) -> None:
         """Have no span of its own: what would hang under it hangs under what is current."""
         self.has_span = False

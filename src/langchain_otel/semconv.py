@@ -78,6 +78,13 @@ GEN_AI_RETRIEVAL_TOP_K: Final = "gen_ai.retrieval.top_k"
 GEN_AI_RETRIEVAL_QUERY_TEXT: Final = "gen_ai.retrieval.query.text"
 GEN_AI_RETRIEVAL_DOCUMENTS: Final = "gen_ai.retrieval.documents"
 
+# Of tools that an MCP server has
+MCP_METHOD_NAME: Final = "mcp.method.name"
+MCP_PROTOCOL_VERSION: Final = "mcp.protocol.version"
+MCP_SESSION_ID: Final = "mcp.session.id"
+JSONRPC_REQUEST_ID: Final = "jsonrpc.request.id"
+RPC_RESPONSE_STATUS_CODE: Final = "rpc.response.status_code"
+
 # Metrics
 METRIC_INFERENCE_DURATION: Final = "gen_ai.client.inference.duration"
 METRIC_INFERENCE_FIRST_CHUNK: Final = "gen_ai.client.inference.time_to_first_chunk"
@@ -100,10 +107,14 @@ METRIC_PREVIOUS_TOKENS: Final = "gen_ai.client.token.usage"
 METRIC_PREVIOUS_FIRST_CHUNK: Final = "gen_ai.client.operation.time_to_first_chunk"
 METRIC_PREVIOUS_CHUNK: Final = "gen_ai.client.operation.time_per_output_chunk"
 METRIC_PREVIOUS_WORKFLOW_DURATION: Final = "gen_ai.workflow.duration"
+# Our own
+METRIC_INTERRUPT_DURATION: Final = "langgraph.interrupt.duration"
 
 # Attributes of the core conventions
 SERVER_ADDRESS: Final = "server.address"
 SERVER_PORT: Final = "server.port"
+NETWORK_TRANSPORT: Final = "network.transport"
+NETWORK_PROTOCOL_NAME: Final = "network.protocol.name"
 USER_ID: Final = "user.id"
 SESSION_ID: Final = "session.id"
 ERROR_TYPE: Final = "error.type"
@@ -128,6 +139,10 @@ EMBEDDINGS: Final = "embeddings"
 # Values of error.type that no exception names
 TOOL_ERROR: Final = "tool_error"
 
+# Values of langchain.link.type: what the span that has the link is to the one it leads to
+RESUMES: Final = "resumes"
+REQUESTED_BY: Final = "requested_by"
+
 # Our own, for what the conventions have no word for
 RUN_ID: Final = "langchain.run.id"
 RUN_OUTCOME: Final = "langchain.run.outcome"
@@ -141,12 +156,16 @@ LANGGRAPH_TASK_ID: Final = "langgraph.task.id"
 LANGGRAPH_SUBGRAPH_PATH: Final = "langgraph.subgraph.path"
 LANGGRAPH_CHECKPOINT_ID: Final = "langgraph.checkpoint.id"
 LANGGRAPH_CHECKPOINT_NAMESPACE: Final = "langgraph.checkpoint.namespace"
+LANGGRAPH_INTERRUPT_COUNT: Final = "langgraph.interrupt.count"
+LANGGRAPH_INTERRUPT_WAIT: Final = "langgraph.interrupt.wait_time"
+LINK_TYPE: Final = "langchain.link.type"
 
 EVENT_TEXT: Final = "langchain.text"
 EVENT_RETRY: Final = "langchain.retry"
 EVENT_CUSTOM: Final = "langchain.custom_event"
 EVENT_AGENT_ACTION: Final = "langchain.agent.action"
 EVENT_AGENT_FINISH: Final = "langchain.agent.finish"
+EVENT_INTERRUPT: Final = "langgraph.interrupt"
 EVENT_NAME: Final = "langchain.event.name"
 EVENT_DATA: Final = "langchain.event.data"
 EVENT_LENGTH: Final = "langchain.event.length"

@@ -21,7 +21,8 @@ ASYNC_PREFIX: Final = "a"
 class Subclasses:
     """The subclasses of a base, the methods of which are wrapped that are `chosen` by name.
 
-    A name that begins with `a` is that of a coroutine function, as everywhere in LangChain.
+    A name that begins with `a` is that of an asynchronous function, as everywhere in LangChain.
+    `wrap` gives back a method as it is where it does not want it.
     """
 
     def __init__(self, base: type, chosen: Callable[[str], bool], wrap: Wrap) -> None:
@@ -78,6 +79,8 @@ class Subclasses:
                     self._classes.add(kind)
                 elif _is_wrappable(name, function):
                     wrapped = self._wrap(function)
+                    if wrapped is function:
+                        continue
                     self._wrapped.add(wrapped)
                     self._classes.add(kind)
                     setattr(kind, name, wrapped)
@@ -86,12 +89,9 @@ class Subclasses:
 
 
 def _is_wrappable(name: str, function: FunctionType) -> bool:
-    is_async = inspect.iscoroutinefunction(function)
-    return is_async == name.startswith(ASYNC_PREFIX) and not (
-        getattr(function, "__isabstractmethod__", False)
-        or inspect.isgeneratorfunction(function)
-        or inspect.isasyncgenfunction(function)
-    )
+    is_async = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    is_abstract = getattr(function, "__isabstractmethod__", False)
+    return is_async == name.startswith(ASYNC_PREFIX) and not is_abstract
 
 
 def _below(base: type) -> Iterator[type]:

@@ -18,6 +18,8 @@ CREATE_AGENT: Final = "langchain_create_agent"
 TYPE_NAMES: Final = frozenset(("LangGraph", "StateGraph", "CompiledStateGraph", "Pregel"))
 AGENT_MODULES: Final = ("langchain_classic.agents.agent", "langchain.agents.agent")
 NODE_TAG: Final = "graph:step:"
+# The channel of what an entrypoint gave before, which no other graph has.
+PREVIOUS: Final = "__previous__"
 GRAPH_MODULE: Final = "langgraph.pregel.main"
 
 
@@ -79,10 +81,20 @@ def agent_name(started: Started) -> str | None:
 
 def _workflow_request(started: Started, _: "Run | None") -> Facts:
     facts: Facts = {semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_WORKFLOW}
-    name = _name(started)
-    if name not in TYPE_NAMES:
+    name: str | None = _name(started)
+    if name in TYPE_NAMES:
+        name = _entrypoint_name(started.owner)
+    if name is not None:
         facts[semconv.GEN_AI_WORKFLOW_NAME] = name
     return facts
+
+
+def _entrypoint_name(owner: Any) -> str | None:
+    """The name of the function that `langgraph.func.entrypoint` made a graph of: its only node."""
+    if PREVIOUS not in owner.channels:
+        return None
+    (name,) = owner.nodes
+    return text(name)
 
 
 def _state_in(started: Started) -> Facts:

@@ -125,17 +125,17 @@ def server_of(owner: object) -> Facts:
     """The address and port that the model's own client talks to; nothing where it is unknown."""
     fields = getattr(owner, "__dict__", NOTHING)
     for path in OPENAI:
-        facts = _server_at(_reached(fields, path))
+        facts = server_at(_reached(fields, path))
         if facts:
             return facts
     # Pydantic's private attributes count as fields.
     fields = {**(getattr(owner, "__pydantic_private__", None) or NOTHING), **fields}
     for path in SERVERS:
-        facts = _server_at(_reached(fields, path))
+        facts = server_at(_reached(fields, path))
         if facts:
             return facts
     if type(owner).__module__.startswith(ANTHROPIC_PACKAGE):
-        return _server_at(_reached(fields, ANTHROPIC_URL))
+        return server_at(_reached(fields, ANTHROPIC_URL))
     return {}
 
 
@@ -154,7 +154,8 @@ def _reached(fields: Mapping[str, Any], path: Path) -> Any:
     return value
 
 
-def _server_at(url: Any) -> Facts:
+def server_at(url: Any) -> Facts:
+    """The address and port that a URL leads to, a text or a parsed one."""
     if url is None:
         return {}
     if isinstance(url, str):

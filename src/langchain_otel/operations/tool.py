@@ -34,10 +34,14 @@ def _request(started: Started, parent: "Run | None") -> Facts:
     return facts
 
 
-def _response(output: Any, _: "Run") -> Facts:
+def _response(output: Any, run: "Run") -> Facts:
+    facts = dict(run.learned)
+    if output is None or hasattr(output, "status"):
+        # A message says for itself whether it stands for an error; so does an exception.
+        facts.pop(semconv.ERROR_TYPE, None)
     # Before langchain-core 1.0 the call id comes only with the message that the tool gives back.
     call_id = text(getattr(output, "tool_call_id", None))
-    return {} if call_id is None else {semconv.GEN_AI_TOOL_CALL_ID: call_id}
+    return facts if call_id is None else facts | {semconv.GEN_AI_TOOL_CALL_ID: call_id}
 
 
 def _request_content(started: Started) -> Facts:
