@@ -140,7 +140,7 @@ def people_of(run: Run) -> Identity:
     if semconv.USER_ID not in run.identity and semconv.SESSION_ID not in run.identity:
         return NOBODY
     around = run.kin
-    while around is not None and not around.has_span:
+    while around is not None and not (around.has_span and around.recorder is run.recorder):
         around = around.kin
     known = NOBODY if around is None else around.identity
     return {
