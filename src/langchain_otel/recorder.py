@@ -91,7 +91,7 @@ class Recorder:
                 attributes(run.facts | _described(annotations, started, run)),
             )
         oldest = RUNS.add(run)
-        frame = context.frame_of(run.operation.family)
+        frame = context.frame_of(run.operation.family, run.id)
         if frame is not None:
             context.started_in(frame, run)
         if self._capture.is_wanted and run.has_span:
