@@ -11,6 +11,7 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import SpanContext, Status, StatusCode, TracerProvider
 
 from langchain_otel import context, health, semconv
+from langchain_otel.attempts import failed_attempt
 from langchain_otel.capture import Capture
 from langchain_otel.collecting import apart
 from langchain_otel.config import Config
@@ -177,7 +178,7 @@ class Recorder:
         if outcome is not None:
             return {semconv.RUN_OUTCOME: outcome}
         self._log.exception(run, error)
-        return {semconv.ERROR_TYPE: error_type(error)}
+        return {semconv.ERROR_TYPE: error_type(error)} | failed_attempt(run)
 
     def _records(self, run_id: UUID) -> bool:
         head = RUNS.head(run_id)

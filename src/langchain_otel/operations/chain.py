@@ -19,6 +19,7 @@ CREATE_AGENT: Final = "langchain_create_agent"
 TYPE_NAMES: Final = frozenset(("LangGraph", "StateGraph", "CompiledStateGraph", "Pregel"))
 AGENT_MODULES: Final = ("langchain_classic.agents.agent", "langchain.agents.agent")
 NODE_TAG: Final = "graph:step:"
+START: Final = "__start__"
 GRAPH_MODULE: Final = "langgraph.pregel.main"
 
 
@@ -81,9 +82,16 @@ def agent_name(started: Started) -> str | None:
 def _workflow_request(started: Started, _: "Run | None") -> Facts:
     facts: Facts = {semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_WORKFLOW}
     name = _name(started)
-    if name not in TYPE_NAMES:
-        facts[semconv.GEN_AI_WORKFLOW_NAME] = name
+    workflow = _entrypoint(started.owner) if name in TYPE_NAMES else name
+    if workflow is not None:
+        facts[semconv.GEN_AI_WORKFLOW_NAME] = workflow
     return facts | conversation_of(started.metadata)
+
+
+def _entrypoint(owner: object) -> str | None:
+    """The function that `@entrypoint` made a graph of: such a graph has this node alone."""
+    nodes = list(getattr(owner, "nodes", None) or ())
+    return text(nodes[0]) if len(nodes) == 1 and nodes[0] != START else None
 
 
 def _state_in(started: Started) -> Facts:
