@@ -10,6 +10,19 @@ from opentelemetry.trace import StatusCode
 from langchain_otel import semconv
 from recording import Tracing, id_of
 
+STEPS = frozenset(
+    (
+        "call_model",
+        "RunnableSequence",
+        "Prompt",
+        "should_continue",
+        "call_agent",
+        "model_to_tools",
+        "tools_to_model",
+    )
+)
+"""Steps inside the nodes of agents, of which one version of LangGraph has more than another."""
+
 MODES = ("invoke", "stream", "ainvoke", "astream")
 
 
@@ -28,14 +41,15 @@ def executed(graph: Any, given: Any, mode: str, config: Any = None, **options: A
     return asyncio.run(chunks())
 
 
-def shown(tracing: Tracing) -> str:
+def shown(tracing: Tracing, hidden: frozenset[str] = frozenset()) -> str:
     """The span trees as indented text, with failures, outcomes, attempts and events.
 
-    Nodes of one step run at the same time: they are sorted by their names.
+    Nodes of one step run at the same time: they are sorted by their names. What hangs under a
+    `hidden` span is shown in its place.
     """
     known = {id_of(span) for span in tracing.spans}
     roots = [span for span in tracing.spans if _parent(span) not in known]
-    return "".join(f"{line}\n" for line in _lines(tracing.spans, roots, 0))
+    return "".join(f"{line}\n" for line in _lines(tracing.spans, roots, hidden, 0))
 
 
 def everything(tracing: Tracing) -> str:
@@ -49,14 +63,21 @@ def _parent(span: ReadableSpan) -> int | None:
 
 
 def _lines(
-    spans: tuple[ReadableSpan, ...], siblings: list[ReadableSpan], depth: int
+    spans: tuple[ReadableSpan, ...],
+    siblings: list[ReadableSpan],
+    hidden: frozenset[str],
+    depth: int,
 ) -> Iterator[str]:
     for span in sorted(siblings, key=_order):
+        below = [other for other in spans if _parent(other) == id_of(span)]
+        if span.name in hidden:
+            yield from _lines(spans, below, hidden, depth)
+            continue
         yield "  " * depth + " ".join([span.name, *_marks(span)])
         for event in span.events:
             node = (event.attributes or {}).get(semconv.LANGGRAPH_NODE, "")
             yield "  " * (depth + 1) + f"* {event.name} {node!s}"
-        yield from _lines(spans, [s for s in spans if _parent(s) == id_of(span)], depth + 1)
+        yield from _lines(spans, below, hidden, depth + 1)
 
 
 def _order(span: ReadableSpan) -> tuple[Any, ...]:
