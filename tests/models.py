@@ -14,6 +14,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.retrievers import BaseRetriever
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field
 
 A_MOMENT = 0.005
@@ -48,6 +49,38 @@ class Model(BaseChatModel):
     async def _agenerate(self, messages: list[BaseMessage], *_: Any, **__: Any) -> ChatResult:
         await asyncio.sleep(self.delay)
         return self._generate(messages)
+
+
+class ScriptedModel(BaseChatModel):
+    """Gives its answers one after the other, whatever it is asked."""
+
+    answers: list[AIMessage]
+    model: str = "scripted"
+
+    @property
+    def _llm_type(self) -> str:
+        return "scripted"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {"model": self.model}
+
+    def bind_tools(self, tools: Any, **options: Any) -> Any:
+        return self.bind(tools=[convert_to_openai_tool(each) for each in tools], **options)
+
+    def _generate(self, messages: list[BaseMessage], *_: Any, **__: Any) -> ChatResult:
+        return ChatResult(generations=[ChatGeneration(message=self.answers.pop(0))])
+
+
+def calls(tool: str, **arguments: Any) -> AIMessage:
+    """An answer that calls a tool."""
+    call = {"name": tool, "args": arguments, "id": f"call-{tool}", "type": "tool_call"}
+    return AIMessage("", tool_calls=[call], usage_metadata=counted(3, 2))
+
+
+def says(text: str) -> AIMessage:
+    """An answer in words."""
+    return AIMessage(text, usage_metadata=counted(5, 4))
 
 
 class StreamingModel(Model):

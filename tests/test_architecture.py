@@ -37,6 +37,7 @@ LAYERS = (
     ("context", "content", "config"),
     ("operations", "dialects"),
     (
+        "attempts",
         "events",
         "frames",
         "repair",
@@ -47,6 +48,7 @@ LAYERS = (
         "learned",
         "mcp",
     ),
+    ("steps",),
     ("metrics", "capture", "checkpoints", "loops", "configuration"),
     ("recorder",),
     ("recorders",),

@@ -11,6 +11,7 @@ No other module touches the current context. Two ways lead a run's span into the
 from asyncio import CancelledError
 from contextvars import ContextVar
 from typing import Any, Final, Literal
+from uuid import UUID
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import (
@@ -184,9 +185,11 @@ class Frame:
         the exception is an ordinary one.
         """
         self._end_started(error)
-        run = self.run
-        if run is not None and not run.ended and not isinstance(error, Exception):
-            run.recorder.abandon(run, error)
+        if self.run is None or isinstance(error, Exception):
+            return
+        for run in list(self.run.twins()):
+            if not run.ended:
+                run.recorder.abandon(run, error)
 
     def _end_started(self, error: BaseException) -> None:
         if not self.activates and isinstance(error, Exception):
@@ -203,10 +206,12 @@ class Frame:
 _frame: Final[ContextVar[Frame | None]] = ContextVar("langchain-otel-frame", default=None)
 
 
-def frame_of(family: Family) -> Frame | None:
-    """The frame that waits for a run of `family` to start inside it."""
+def frame_of(family: Family, run_id: UUID) -> Frame | None:
+    """The frame in which the run starts, or has just been started by another recorder."""
     frame = _frame.get()
-    if frame is None or frame.family != family or (frame.activates and frame.run is not None):
+    if frame is None or frame.family != family:
+        return None
+    if frame.activates and frame.run is not None and frame.run.id != run_id:
         return None
     if is_collecting():
         return None
@@ -242,9 +247,14 @@ def show_frame(frame: Frame | None) -> None:
 
 
 def started_in(frame: Frame, run: Run) -> None:
-    """Tell a frame that its run has started; makes the span current from here to its end."""
-    frame.run = run
+    """Tell a frame that its run has started; makes the span current from here to its end.
+
+    Of several recorders' spans of one run it is the first one.
+    """
     frame.started.append(run)
+    if frame.activates and frame.run is not None:
+        return
+    frame.run = run
     if frame.activates:
         attach(_inside(run, run.outer))
 

@@ -160,6 +160,13 @@ def _action_facts(action: Any) -> Facts:
     return {semconv.GEN_AI_TOOL_NAME: str(action.tool)[:MAX_TEXT]}
 
 
+def _cached_facts(node_step: tuple[str, int]) -> Facts:
+    return {
+        semconv.LANGGRAPH_NODE: node_step[0][:MAX_TEXT],
+        semconv.LANGGRAPH_STEP: node_step[1],
+    }
+
+
 TEXT: Final = SpanEvent(semconv.EVENT_TEXT, _text_facts, lambda text: text)
 RETRY: Final = SpanEvent(semconv.EVENT_RETRY, _retry_facts, lambda _: None)
 CUSTOM: Final = SpanEvent(semconv.EVENT_CUSTOM, _custom_facts, lambda named_data: named_data[1])
@@ -170,3 +177,4 @@ AGENT_ACTION: Final = SpanEvent(
 AGENT_FINISH: Final = SpanEvent(
     semconv.EVENT_AGENT_FINISH, lambda _: {}, lambda finish: finish.return_values
 )
+NODE_CACHED: Final = SpanEvent(semconv.EVENT_NODE_CACHED, _cached_facts, lambda _: None)

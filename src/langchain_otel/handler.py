@@ -72,7 +72,7 @@ class RecordingHandler(InlineHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        started = Started(serialized, messages, tags, metadata, kwargs, _owner("model"))
+        started = Started(serialized, messages, tags, metadata, kwargs, _owner("model", run_id))
         self._start(CHAT, run_id, parent_run_id, started)
 
     def on_llm_start(
@@ -86,7 +86,7 @@ class RecordingHandler(InlineHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        started = Started(serialized, prompts, tags, metadata, kwargs, _owner("model"))
+        started = Started(serialized, prompts, tags, metadata, kwargs, _owner("model", run_id))
         self._start(COMPLETION, run_id, parent_run_id, started)
 
     def on_llm_new_token(
@@ -127,7 +127,7 @@ class RecordingHandler(InlineHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        started = Started(serialized, inputs, tags, metadata, kwargs, _owner("chain"))
+        started = Started(serialized, inputs, tags, metadata, kwargs, _owner("chain", run_id))
         self._start(operation_of(started), run_id, parent_run_id, started)
 
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -157,7 +157,7 @@ class RecordingHandler(InlineHandler):
         **kwargs: Any,
     ) -> None:
         options = {**kwargs, "inputs": inputs}
-        started = Started(serialized, input_str, tags, metadata, options, _owner("tool"))
+        started = Started(serialized, input_str, tags, metadata, options, _owner("tool", run_id))
         self._start(TOOL, run_id, parent_run_id, started)
 
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -179,7 +179,7 @@ class RecordingHandler(InlineHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        started = Started(serialized, query, tags, metadata, kwargs, _owner("retriever"))
+        started = Started(serialized, query, tags, metadata, kwargs, _owner("retriever", run_id))
         self._start(RETRIEVER, run_id, parent_run_id, started)
 
     def on_retriever_end(self, documents: Sequence[Any], *, run_id: UUID, **kwargs: Any) -> None:
@@ -248,8 +248,8 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
         return super()._recorder()
 
 
-def _owner(family: Family) -> object | None:
-    frame = frame_of(family)
+def _owner(family: Family, run_id: UUID) -> object | None:
+    frame = frame_of(family, run_id)
     return None if frame is None else frame.owner
 
 

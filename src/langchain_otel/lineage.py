@@ -6,6 +6,7 @@ from typing import Any, Final
 from opentelemetry.trace import SpanContext
 
 from langchain_otel import semconv
+from langchain_otel.attempts import number_attempt
 from langchain_otel.content.history import History
 from langchain_otel.identity import conversation_of
 from langchain_otel.mapping import text
@@ -52,6 +53,7 @@ def adopt(run: Run, parent: Run | SpanContext | None, started: Started) -> None:
     if isinstance(parent, Run):
         run.parent = parent
         run.agent = parent if parent.totals is not None else parent.agent
+        number_attempt(run, started)
     if run.operation is AGENT:
         run.totals = Totals()
     if run.operation.family == "model":

@@ -25,6 +25,7 @@ from langchain_otel.operations import embeddings, search
 from langchain_otel.remote import REMOTE_METHODS
 from langchain_otel.repair import repair_on_llm_start
 from langchain_otel.run import RUNS
+from langchain_otel.steps import tells_cached, tells_limit, tells_timeout
 from langchain_otel.subclasses import Subclasses
 from langchain_otel.supported import is_supported
 
@@ -165,6 +166,15 @@ POINTS: Final = (
         PatchPoint("langgraph.pregel.remote", f"RemoteGraph.{name}", wrap)
         for name, wrap in REMOTE_METHODS.items()
     ),
+    *(
+        PatchPoint("langgraph.pregel._loop", path, wrap)
+        for path, wrap in (
+            ("PregelLoop.tick", tells_limit),
+            ("SyncPregelLoop.match_cached_writes", tells_cached),
+            ("AsyncPregelLoop.amatch_cached_writes", tells_cached),
+        )
+    ),
+    PatchPoint("langgraph.pregel._retry", "_arun_with_timeout", tells_timeout),
     *(
         PatchPoint(module, f"Chain.{name}", wrap)
         for module in CHAIN_CLASSES

@@ -11,6 +11,7 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import SpanContext, Status, StatusCode, TracerProvider
 
 from langchain_otel import context, health, semconv
+from langchain_otel.attempts import failed_attempt
 from langchain_otel.capture import Capture
 from langchain_otel.causes import add_late_links, links_of, note_tool_calls
 from langchain_otel.collecting import apart
@@ -100,7 +101,7 @@ class Recorder:
                 links_of(run, run.facts, around),
             )
         oldest = RUNS.add(run)
-        frame = context.frame_of(run.operation.family)
+        frame = context.frame_of(run.operation.family, run.id)
         if frame is not None:
             context.started_in(frame, run)
         if self._capture.is_wanted and run.has_span:
@@ -188,7 +189,7 @@ class Recorder:
         if outcome is not None:
             return {semconv.RUN_OUTCOME: outcome}
         self._log.exception(run, error)
-        return {semconv.ERROR_TYPE: error_type(error)}
+        return {semconv.ERROR_TYPE: error_type(error)} | failed_attempt(run)
 
     def _records(self, twin: Run | None) -> bool:
         provider = self.tracer_provider

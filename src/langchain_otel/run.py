@@ -29,6 +29,8 @@ class Run:
     __slots__ = (
         "agent",
         "asked",
+        "attempt",
+        "attempts",
         "chunk_times",
         "chunks",
         "configured",
@@ -91,6 +93,8 @@ class Run:
         self.agent: Run | None = None
         self.totals: Totals | None = None
         self.prompt: Prompt | None = None
+        self.attempt = 0
+        self.attempts: dict[str, tuple[int, UUID]] | None = None
         self.chunks: list[Any] = []
         self.chunk_times: list[float] = []
         self.event_count = 0

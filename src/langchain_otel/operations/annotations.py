@@ -29,6 +29,8 @@ def annotations(started: Started, run: "Run") -> Facts:
     parent_tags = () if parent is None else parent.tags or ()
     if started.tags:
         facts.update(_tags(started.tags, parent_tags))
+    if run.attempt > 1:
+        facts[semconv.RETRY_ATTEMPT] = run.attempt
     known = {} if parent is None else parent.metadata or {}
     if started.metadata and started.metadata != known:
         facts.update(_metadata(started.metadata, known))

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from langchain_otel.run import Run
 
 CREATE_AGENT: Final = "langchain_create_agent"
+# The node that calls the model, in a graph that LangChain or LangGraph makes to be an agent: its
+# name, and the function that it is.
+MODEL_NODES: Final = {
+    "agent": ("langgraph.prebuilt.chat_agent_executor", "create_react_agent.<locals>.call_model"),
+    "model": ("langchain.agents.factory", "create_agent.<locals>.model_node"),
+}
 # Names that say what kind of thing runs, not which one: no name for a workflow.
 TYPE_NAMES: Final = frozenset(("LangGraph", "StateGraph", "CompiledStateGraph", "Pregel"))
 AGENT_MODULES: Final = ("langchain_classic.agents.agent", "langchain.agents.agent")
@@ -53,7 +59,19 @@ def _agent_metadata(owner: object) -> Mapping[str, Any]:
 
 
 def _is_agent(owner: object) -> bool:
-    return _agent_metadata(owner).get("ls_integration") == CREATE_AGENT
+    return _agent_metadata(owner).get("ls_integration") == CREATE_AGENT or _has_model_node(owner)
+
+
+def _has_model_node(owner: object) -> bool:
+    nodes = getattr(owner, "nodes", None)
+    if not isinstance(nodes, Mapping):
+        return False
+    for name, made_as in MODEL_NODES.items():
+        body = getattr(getattr(nodes.get(name), "bound", None), "func", None)
+        origin = (getattr(body, "__module__", None), getattr(body, "__qualname__", None))
+        if origin == made_as:
+            return True
+    return False
 
 
 def _name(started: Started) -> str:
@@ -75,8 +93,10 @@ def _agent_request(started: Started, _: "Run | None") -> Facts:
 
 def agent_name(started: Started) -> str | None:
     """The name that an agent was given; None for an agent without one."""
-    name = text(_agent_metadata(started.owner).get("lc_agent_name"))
-    return name or (None if _is_agent(started.owner) else text(started.options.get("name")))
+    if isinstance(getattr(started.owner, "nodes", None), Mapping):
+        name = text(getattr(started.owner, "name", None))
+        return None if name in TYPE_NAMES else name
+    return text(started.options.get("name"))
 
 
 def _workflow_request(started: Started, _: "Run | None") -> Facts:

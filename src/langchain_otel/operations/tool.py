@@ -1,5 +1,6 @@
 """Knows tools: name, call id, arguments, result, and a result that stands for an error."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import SpanKind
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from langchain_otel.run import Run
 
 FUNCTION: Final = "function"
+COMMAND: Final = ("langgraph.types", "Command")
 
 
 def _request(started: Started, parent: "Run | None") -> Facts:
@@ -40,7 +42,7 @@ def _response(output: Any, run: "Run") -> Facts:
         # A message says for itself whether it stands for an error; so does an exception.
         facts.pop(semconv.ERROR_TYPE, None)
     # Before langchain-core 1.0 the call id comes only with the message that the tool gives back.
-    call_id = text(getattr(output, "tool_call_id", None))
+    call_id = text(getattr(_answer(output), "tool_call_id", None))
     return facts if call_id is None else facts | {semconv.GEN_AI_TOOL_CALL_ID: call_id}
 
 
@@ -50,11 +52,23 @@ def _request_content(started: Started) -> Facts:
 
 
 def _response_content(output: Any) -> Facts:
-    return {semconv.GEN_AI_TOOL_CALL_RESULT: output}
+    return {semconv.GEN_AI_TOOL_CALL_RESULT: _answer(output)}
 
 
 def _failure(output: Any) -> str | None:
-    return semconv.TOOL_ERROR if getattr(output, "status", None) == "error" else None
+    return semconv.TOOL_ERROR if getattr(_answer(output), "status", None) == "error" else None
+
+
+def _answer(output: Any) -> Any:
+    """What a tool tells the model: of a `Command` the message in its update, not all the state."""
+    if (type(output).__module__, type(output).__name__) != COMMAND:
+        return output
+    update = output.update
+    messages = update.get("messages") if isinstance(update, Mapping) else update
+    if not isinstance(messages, (list, tuple)):
+        return output
+    answers = [message for message in messages if getattr(message, "type", None) == "tool"]
+    return answers[-1] if answers else output
 
 
 TOOL: Final = Operation(

@@ -1,0 +1,43 @@
+"""Knows which attempt a run of a graph's node is: LangGraph numbers the tries of a task for nobody.
+
+All tries of a task have its checkpoint namespace, and the graph's run as their parent.
+"""
+
+from typing import Final
+from uuid import UUID
+
+from langchain_otel import semconv
+from langchain_otel.operations import Facts, Started
+from langchain_otel.operations.chain import CHAIN
+from langchain_otel.run import RUNS, Run
+
+MAX_TASKS: Final = 1_024
+NAMESPACE: Final = "langgraph_checkpoint_ns"
+
+
+def number_attempt(run: Run, started: Started) -> None:
+    """Number the run of a node that starts, and note it as the latest one of its task."""
+    namespace = (started.metadata or {}).get(NAMESPACE)
+    parent = run.parent
+    if namespace is None or parent is None or run.operation is not CHAIN:
+        return
+    # What runs inside a node has its namespace too.
+    if (parent.metadata or {}).get(NAMESPACE) == namespace:
+        return
+    if parent.attempts is None:
+        parent.attempts = {}
+    run.attempt = 1 + parent.attempts.pop(namespace, (0, run.id))[0]
+    parent.attempts[namespace] = (run.attempt, run.id)
+    if len(parent.attempts) > MAX_TASKS:
+        parent.attempts.pop(next(iter(parent.attempts)))
+
+
+def latest_attempt(graph: Run, namespace: str) -> Run | None:
+    """The open run of a task's latest attempt."""
+    _, run_id = (graph.attempts or {}).get(namespace, (0, UUID(int=0)))
+    return RUNS.of_recorder(run_id, graph.recorder)
+
+
+def failed_attempt(run: Run) -> Facts:
+    """What the span of a node says that failed: which attempt it was."""
+    return {semconv.RETRY_ATTEMPT: run.attempt} if run.attempt else {}
