@@ -1,11 +1,12 @@
 """Version 3 of the events, by its projections: of graphs, their subgraphs and real agents."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
 from langchain.agents import create_agent
+from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 
 from langchain_otel import semconv
@@ -14,12 +15,13 @@ from modes.drive import VERSION_3, experimental, settled
 from modes.loops import question
 from modes.probe import GRAPH, Probe
 from modes.streaming import BODIES, graph, on_a_thread
-from modes.tools import add_tool
 from observation import plain
-from openai_server import ModelServer, start_server
 from recording import Tracing
+from servers.holding_server import Holding, holding
 
-pytestmark = pytest.mark.skipif(not VERSION_3 & GRAPH, reason="LangGraph has no version 3 of events")
+pytestmark = pytest.mark.skipif(
+    not VERSION_3 & GRAPH, reason="LangGraph has no version 3 of events"
+)
 
 
 def transformers() -> list[Any]:
@@ -100,10 +102,8 @@ async def aprojected(names: tuple[str, ...], probe: Probe) -> list[list[str]]:
     """Several projections, each read by a task of its own."""
 
     async def read(run: Any, name: str) -> list[Any]:
-        items = []
-        async for item in getattr(run, name):
-            items.append(await item if name == "messages" else item)
-        return items
+        is_message = name == "messages"
+        return [await item if is_message else item async for item in getattr(run, name)]
 
     with probe.watching() as config, experimental():
         run = await graph(probe).astream_events(
@@ -126,3 +126,101 @@ async def test_async_projections_side_by_side(names: tuple[str, ...], tracing: T
     assert all(expected)
     probe.check()
     assert {mark.name for mark in probe.marks} == BODIES
+
+
+@tool
+def get_weather(city: str) -> str:
+    """Tell the weather in a city."""
+    return f"sunny in {city}"
+
+
+AGENT = """\
+invoke_agent weather
+  model
+    chat gpt-5-mini
+  tools
+    execute_tool get_weather
+  model
+    chat gpt-5-mini"""
+WHOLE = "Here is what I found. sunny in Paris."
+SO_FAR = ["Here", " is", " what", " I"]
+ASKED: Any = {"messages": [("user", "What is the weather in Paris?")]}
+
+
+@pytest.fixture
+def server() -> Iterator[Holding]:
+    with holding() as server:
+        yield server
+
+
+def model(server: Holding) -> ChatOpenAI:
+    options: Any = {"api_key": "none", "max_retries": 0, "stream_usage": True}
+    return ChatOpenAI(model="gpt-5-mini", base_url=server.base_url, **options)
+
+
+def agent(server: Holding) -> Any:
+    return create_agent(model(server), [get_weather], name="weather")
+
+
+def the_answer(tracing: Tracing) -> dict[str, Any]:
+    """The attributes of the last model call to start."""
+    chats = [span for span in tracing.spans if span.name.startswith("chat")]
+    return dict(max(chats, key=lambda span: span.start_time or 0).attributes or {})
+
+
+def test_an_agent_of_a_real_model(tracing_with_content: Tracing, server: Holding) -> None:
+    """Its answers' words, tokens and times are those of any other stream."""
+    tracing = tracing_with_content
+    server.go_on.set()
+    with experimental():
+        run = agent(server).stream_events(ASKED, version="v3")
+    texts = ["".join(message.text) for message in run.messages]
+    assert texts == ["", WHOLE]
+    assert run.output["messages"][-1].text == WHOLE
+    assert tracing.tree() == AGENT
+    answer = the_answer(tracing)
+    assert WHOLE in answer[semconv.GEN_AI_OUTPUT_MESSAGES]
+    assert answer[semconv.GEN_AI_USAGE_OUTPUT_TOKENS] == 58
+    assert answer[semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] > 0
+
+
+def test_a_chunk_that_is_told_twice_is_one(tracing: Tracing, server: Holding) -> None:
+    """In version 3 some clients tell of a chunk, and LangChain of what is in it once more."""
+    server.go_on.set()
+    name = "gen_ai.client.inference.time_per_output_chunk"
+    list(model(server).stream("Hello there"))
+    (before,) = tracing.points(name)
+    with experimental():
+        assert model(server).stream_events("Hello there", version="v3").output.text
+    (after,) = tracing.points(name)
+    assert after.count == 2 * before.count
+
+
+async def test_an_agent_whose_events_are_left(
+    tracing_with_content: Tracing, server: Holding
+) -> None:
+    """What came of the answer is on the span that was cancelled."""
+    tracing = tracing_with_content
+    with experimental():
+        run = await agent(server).astream_events(ASKED, version="v3")
+    async with run:
+        texts = [text async for text in first(run, len(SO_FAR))]
+    await settled()
+    assert texts == SO_FAR
+    assert tracing.tree() == AGENT
+    answer = the_answer(tracing)
+    assert answer[semconv.RUN_OUTCOME] == CANCELLED
+    assert "".join(SO_FAR) in answer[semconv.GEN_AI_OUTPUT_MESSAGES]
+    assert semconv.GEN_AI_USAGE_OUTPUT_TOKENS not in answer
+    (root,) = [span for span in tracing.spans if span.parent is None]
+    assert (root.attributes or {})[semconv.RUN_OUTCOME] == CLOSED
+
+
+async def first(run: Any, count: int) -> AsyncIterator[str]:
+    """So many words of an agent's answers."""
+    async for message in run.messages:
+        async for text in message.text:
+            yield text
+            count -= 1
+            if not count:
+                return
