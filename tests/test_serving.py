@@ -294,6 +294,19 @@ async def ask(served: Served, way: str, city: str, until: int | None = None) -> 
                 return
 
 
+def test_background_tasks_are_in_the_trace_of_their_request(served: Served) -> None:
+    """What is done after the answer, in a thread and in the loop, hangs under the request."""
+    served.model_server.go_on.set()
+    response = httpx.get(f"{served.url}/background", params={"city": "Paris"})
+    assert response.json() == "later"
+    served.settle()
+    # FastAPI's instrumentation puts a span around each task, in its newer versions.
+    lines = [line.strip() for line in served.tracing.tree().splitlines()]
+    agents = [line.strip() for line in AGENT.splitlines()] * 2
+    assert [line for line in lines if "BackgroundTask" not in line] == ["GET /background", *agents]
+    assert set(outcomes(served.tracing).values()) == {None}
+
+
 def test_a_web_socket_is_one_trace(served: Served) -> None:
     """Read to its end, and with a client that leaves: the server notices at the next word."""
     address = served.url.replace("http", "ws") + "/socket?city=Paris"

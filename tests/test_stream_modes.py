@@ -14,7 +14,7 @@ from modes.streaming import BODIES, graph, on_a_thread
 from observation import plain
 from recording import Tracing
 
-HAS_TOOLS_MODE = "StreamToolCallHandler" in vars(inspect.getmodule(Pregel))  # type: ignore[arg-type]
+HAS_TOOLS_MODE = "StreamToolCallHandler" in vars(inspect.getmodule(Pregel))
 EACH = [*get_args(StreamMode), *(["tools"] if HAS_TOOLS_MODE else [])]
 MODES = [*EACH, EACH]
 VERSIONS = ("v1", "v2") if "version" in inspect.signature(Pregel.stream).parameters else ("v1",)

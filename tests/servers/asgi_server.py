@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+from fastapi import BackgroundTasks, FastAPI, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse as FastAPIEventSourceResponse
 from opentelemetry import context
@@ -98,6 +98,21 @@ def application(model: Any, agent: Any) -> FastAPI:
     async def streamed(way: str, city: str) -> Any:
         return RESPONSES[way](model, agent, city)
 
+    @app.websocket("/socket")
+    async def by_socket(websocket: WebSocket, city: str) -> None:
+        await websocket.accept()
+        with suppress(WebSocketDisconnect):
+            async for text in by_events(agent, city):
+                await websocket.send_text(text)
+            await websocket.close()
+
+    add_whole_answers(app, agent)
+    return app
+
+
+def add_whole_answers(app: FastAPI, agent: Any) -> None:
+    """The routes of what is answered at once, or after the answer."""
+
     @app.get("/ainvoke")
     async def ainvoke(city: str) -> str:
         answer = await agent.ainvoke(question(city))
@@ -108,15 +123,11 @@ def application(model: Any, agent: Any) -> FastAPI:
         answer = agent.invoke(question(city))
         return str(answer["messages"][-1].content)
 
-    @app.websocket("/socket")
-    async def by_socket(websocket: WebSocket, city: str) -> None:
-        await websocket.accept()
-        with suppress(WebSocketDisconnect):
-            async for text in by_events(agent, city):
-                await websocket.send_text(text)
-            await websocket.close()
-
-    return app
+    @app.get("/background")
+    async def background(city: str, tasks: BackgroundTasks) -> str:
+        tasks.add_task(agent.invoke, question(city))
+        tasks.add_task(agent.ainvoke, question(city))
+        return "later"
 
 
 class Watched:
