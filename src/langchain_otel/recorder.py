@@ -110,10 +110,14 @@ class Recorder:
             oldest.recorder.evict(oldest)
 
     def chunk(self, run: Run, chunk: Any) -> None:
-        """Note a chunk of a streamed answer."""
-        if len(run.chunks) < MAX_CHUNKS:
+        """Note a chunk of a streamed answer, or an event of one, in the form that came first."""
+        chunks = run.chunks
+        # Where the client of a provider tells of chunks itself, LangChain may make events of them.
+        if chunks and isinstance(chunk, dict) is not isinstance(chunks[0], dict):
+            return
+        if len(chunks) < MAX_CHUNKS:
             run.chunk_times.append(perf_counter())
-            run.chunks.append(chunk)
+            chunks.append(chunk)
 
     def event(self, run: Run, event: SpanEvent, reported: Any) -> None:
         """Add an event to the span of a run."""

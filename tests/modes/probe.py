@@ -47,6 +47,8 @@ class Probe:
         self._mark(name, None)
 
     def _mark(self, name: str, run_id: UUID | None) -> None:
+        # All handlers have been told of the run's start by now, whatever order they are in.
+        self.pairs._look()
         span = self.tracing.tracer.start_span(MARKER)
         span.end()
         self.marks.append(Mark(name, run_id, span))
