@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from anthropic import APIStatusError, RateLimitError
-from langchain.agents import create_agent
 from langchain_anthropic import ChatAnthropic
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_core.tools import tool
@@ -17,6 +16,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from langchain_otel import semconv
 from recording import Tracing
 from servers.anthropic_server import ModelServer, start_server
+from versions import create_agent
 
 # Of no real model: those are deprecated one after the other, with a warning.
 MODEL = "claude-scripted-1"
