@@ -70,7 +70,12 @@ ENVIRONMENTS: Final = {
         deprecations=False,
     ),
     "oldest-1": Environment(
-        ("langchain-core==1.0.0", "langgraph==1.0.0", "langgraph-prebuilt==1.0.0"),
+        (
+            "langchain-core==1.0.0",
+            "langgraph==1.0.0",
+            "langgraph-prebuilt==1.0.0",
+            "aiosqlite<0.22",  # the checkpointers of that time are written for it
+        ),
         deprecations=False,
         quick=True,
     ),

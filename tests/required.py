@@ -1,4 +1,4 @@
-"""Knows what becomes of a test whose servers are not here: skipped, or failed where they must be."""
+"""Knows what becomes of a test whose servers are not here: skipped, or failed on demand."""
 
 import os
 from typing import Final, NoReturn

@@ -15,6 +15,17 @@ def classic(module: str) -> Any:
     return import_module(f"{CLASSIC}.{module}")
 
 
+def has(module: str, name: str) -> bool:
+    """Whether a module has something of this name."""
+    return hasattr(import_module(module), name)
+
+
+def without_edges(tree: str) -> str:
+    """The tree of an agent without its edges, which are runs only in the first of LangChain 1."""
+    edges = ("model_to_tools", "tools_to_model")
+    return "\n".join(line for line in tree.split("\n") if line.strip() not in edges)
+
+
 def create_agent(*args: Any, **kwargs: Any) -> Any:
     """LangChain's agent; the test is skipped where there is none."""
     came = "create_agent came with LangChain 1.0"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from langchain_otel.run import Run
 
 CREATE_AGENT: Final = "langchain_create_agent"
+CREATE_AGENT_MODULE: Final = "langchain.agents.factory"
 # Names that say what kind of thing runs, not which one: no name for a workflow.
 TYPE_NAMES: Final = frozenset(("LangGraph", "StateGraph", "CompiledStateGraph", "Pregel"))
 AGENT_MODULES: Final = ("langchain_classic.agents.agent", "langchain.agents.agent")
@@ -52,7 +53,19 @@ def _agent_metadata(owner: object) -> Mapping[str, Any]:
 
 
 def _is_agent(owner: object) -> bool:
+    return _says_agent(owner) or _has_model_of_agent(owner)
+
+
+def _says_agent(owner: object) -> bool:
     return _agent_metadata(owner).get("ls_integration") == CREATE_AGENT
+
+
+def _has_model_of_agent(owner: object) -> bool:
+    # The agents of the first LangChain 1 say nothing of themselves; their model's node does.
+    nodes = getattr(owner, "nodes", None)
+    node = nodes.get("model") if isinstance(nodes, Mapping) else None
+    function = getattr(getattr(node, "bound", None), "func", None)
+    return getattr(function, "__module__", None) == CREATE_AGENT_MODULE
 
 
 def _name(started: Started) -> str:
@@ -74,8 +87,10 @@ def _agent_request(started: Started, _: "Run | None") -> Facts:
 
 def agent_name(started: Started) -> str | None:
     """The name that an agent was given; None for an agent without one."""
-    name = text(_agent_metadata(started.owner).get("lc_agent_name"))
-    return name or (None if _is_agent(started.owner) else text(started.options.get("name")))
+    if _says_agent(started.owner):
+        return text(_agent_metadata(started.owner).get("lc_agent_name"))
+    name = text(started.options.get("name"))
+    return None if name in TYPE_NAMES else name
 
 
 def _workflow_request(started: Started, _: "Run | None") -> Facts:
