@@ -38,6 +38,8 @@ QUICK: Final = (
 TOLERANT: Final = tuple(
     f"-W=ignore::{category}" for category in ("DeprecationWarning", "PendingDeprecationWarning")
 )
+# Older checkpointers take the connection for a thread, which it was.
+OLD_DRIVER: Final = "aiosqlite<0.22"
 
 Version = tuple[int, ...]
 OLDEST_PYTHON: Final[Version] = (3, 11)
@@ -57,7 +59,7 @@ class Environment:
 
 ENVIRONMENTS: Final = {
     "oldest-0.3": Environment(
-        ("langgraph==0.6.0", "langchain<1"),
+        ("langgraph==0.6.0", "langchain<1", OLD_DRIVER),
         without=("langchain-classic",),
         deprecations=False,
         lowest=True,
@@ -74,7 +76,7 @@ ENVIRONMENTS: Final = {
             "langchain-core==1.0.0",
             "langgraph==1.0.0",
             "langgraph-prebuilt==1.0.0",
-            "aiosqlite<0.22",  # the checkpointers of that time are written for it
+            OLD_DRIVER,
         ),
         deprecations=False,
         quick=True,

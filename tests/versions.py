@@ -1,6 +1,7 @@
 """Knows what older versions of LangChain lack, and where they have the rest."""
 
 from importlib import import_module
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -8,6 +9,11 @@ import pytest
 
 # Before LangChain 1.0 the legacy chains were in LangChain itself.
 CLASSIC: Final = "langchain_classic" if find_spec("langchain_classic") else "langchain"
+
+newest_agent = pytest.mark.skipif(
+    tuple(map(int, version("langchain").split(".")[:2])) < (1, 2),
+    reason="the example is written for the agents of a newer LangChain",
+)
 
 
 def classic(module: str) -> Any:
