@@ -120,12 +120,12 @@ def made(name: str, environment: Environment) -> Path:
     """The interpreter of an environment, brought up to what is the newest today within its pins."""
     pythons = interpreters()
     version = max(pythons) if environment.newest_python else min(pythons)
-    key = hashlib.sha256(f"{ROOT} {pythons[version]} {environment}".encode()).hexdigest()[:12]
+    key = hashlib.sha256(f"{ROOT} {pythons[version]}".encode()).hexdigest()[:12]
     place = cache_directory() / "environments" / f"{name}-{key}"
     python = place / "bin" / "python"
     if not python.exists():
         uv("venv", "--quiet", "--clear", "--python", str(pythons[version]), str(place))
-    # `--exact` removes what an earlier day has needed.
+    # `--exact` removes what other pins, or an earlier day, have needed.
     how = ("--quiet", "--exact", "--upgrade", "--python", str(python))
     uv("pip", "install", *how, *requirements(environment))
     print(f"\n{name}: CPython {'.'.join(map(str, version))}, {described(python)}", flush=True)
