@@ -1,10 +1,11 @@
-# make demo        a traced agent, in the terminal or in the backend that OTEL_EXPORTER_OTLP_ENDPOINT names
-# make test        the tests; those against real backends too, once `make backends` has built them
-# make check       lint, format and types
-# make backends    builds the OpenTelemetry Collector and Jaeger into ~/.cache/langchain-otel, once
-# make postgres    installs PostgreSQL for the tests of checkpointers (Debian, Ubuntu; as root)
-# make up, down    starts and stops them on loopback
-# make bench       what tracing costs
+# make demo           a traced agent, in the terminal or in the backend that OTEL_EXPORTER_OTLP_ENDPOINT names
+# make test           the tests; those against real backends too, once `make backends` has built them
+# make test-versions  the tests at both ends of every version range; QUICK=1: the most telling ones
+# make check          lint, format and types
+# make backends       builds the OpenTelemetry Collector and Jaeger into ~/.cache/langchain-otel, once
+# make postgres       installs PostgreSQL for the tests of checkpointers (Debian, Ubuntu; as root)
+# make up, down       starts and stops them on loopback
+# make bench          what tracing costs
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,7 +15,7 @@ TERMINAL := OTEL_TRACES_EXPORTER=langchain_tree OTEL_METRICS_EXPORTER=none OTEL_
 EXPORTERS = $(if $(OTEL_EXPORTER_OTLP_ENDPOINT),,$(TERMINAL))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format backends postgres up down bench clean
+.PHONY: help demo test test-versions check format backends postgres up down bench clean
 
 help:
 	@grep -E '^# make' Makefile | cut -c3-
@@ -38,6 +39,9 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST_ARGS)
+
+test-versions: $(VENV)/.test
+	$(BIN)/python tests/environments.py $(if $(QUICK),--quick) $(PYTEST_ARGS)
 
 check: $(VENV)/.test
 	$(BIN)/ruff check

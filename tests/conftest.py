@@ -1,10 +1,8 @@
 """Fixtures that every test shares, and what must hold after each."""
 
 import logging
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import pytest
 from opentelemetry import context as otel_context
@@ -14,10 +12,9 @@ from langchain_otel import health
 from langchain_otel.patches import PATCHES
 from langchain_otel.run import RUNS
 from recording import Tracing, instrumented
+from required import unavailable
 from savers import MODULES, Storage, forget_memories
 from servers.postgres import Postgres, PostgresError, running_postgres
-
-REQUIRE_VARIABLE: Final = "LANGCHAIN_OTEL_REQUIRE_BACKENDS"
 
 
 @pytest.fixture
@@ -43,9 +40,7 @@ def postgres() -> Iterator[Postgres]:
         with running_postgres() as server:
             yield server
     except PostgresError as error:
-        if os.environ.get(REQUIRE_VARIABLE) == "1":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+        unavailable(error)
 
 
 @pytest.fixture(params=MODULES)

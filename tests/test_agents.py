@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
@@ -13,6 +12,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from langchain_otel import semconv
 from openai_server import ModelServer, start_server
 from recording import Tracing
+from versions import create_agent
 
 
 @pytest.fixture

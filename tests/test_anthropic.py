@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from anthropic import APIStatusError, RateLimitError
-from langchain.agents import create_agent
 from langchain_anthropic import ChatAnthropic
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_core.tools import tool
@@ -17,6 +16,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from langchain_otel import semconv
 from recording import Tracing
 from servers.anthropic_server import ModelServer, start_server
+from versions import create_agent, has, without_edges
 
 # Of no real model: those are deprecated one after the other, with a warning.
 MODEL = "claude-scripted-1"
@@ -141,8 +141,9 @@ async def test_thinking(tracing_with_content: Tracing, server: ModelServer, form
     model = chat_model(server, max_tokens=2048, thinking={"type": "enabled", "budget_tokens": 1024})
     await call(model, form, "Hello")
     attributes = chat_attributes(tracing_with_content)
-    reasoning = attributes[semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS]
-    assert 0 < reasoning < attributes[semconv.GEN_AI_USAGE_OUTPUT_TOKENS]
+    if has("langchain_anthropic.chat_models", "OutputTokenDetails"):
+        reasoning = attributes[semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS]
+        assert 0 < reasoning < attributes[semconv.GEN_AI_USAGE_OUTPUT_TOKENS]
     (message,) = json.loads(attributes[semconv.GEN_AI_OUTPUT_MESSAGES])
     assert [(part["type"], part["content"]) for part in message["parts"]] == [
         ("reasoning", "Let me think."),
@@ -183,7 +184,7 @@ async def test_agent_with_tools(
         list(agent.stream(asked, stream_mode="messages"))
     else:
         agent.invoke(asked)
-    assert tracing_with_content.tree() == (
+    assert without_edges(tracing_with_content.tree()) == (
         "invoke_agent weather-agent\n"
         "  model\n"
         f"    chat {MODEL}\n"

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from langchain.agents import create_agent
 from langchain_anthropic import ChatAnthropic
 from langchain_core.messages import HumanMessage
 from langchain_core.tools import tool
@@ -16,6 +15,7 @@ from models import Model
 from openai_server import ModelServer, start_server
 from recording import Tracing, instrumented
 from servers.anthropic_server import start_server as start_anthropic_server
+from versions import create_agent
 
 SPAN_ONLY = {"capture_message_content": "SPAN_ONLY"}
 

@@ -266,8 +266,10 @@ def test_an_error_is_red_unless_colours_are_refused(monkeypatch: pytest.MonkeyPa
     """Who sets NO_COLOR sees bold and dim text only."""
     failed = readable(1, status=Status(StatusCode.ERROR), attributes={"error.type": "ValueError"})
     shown = {}
+    monkeypatch.delenv("NO_COLOR", raising=False)
     for no_color in ("", "1"):
-        monkeypatch.setenv("NO_COLOR", no_color)
+        if no_color:
+            monkeypatch.setenv("NO_COLOR", no_color)
         TreeSpanExporter(terminal := Terminal()).export([failed])
         shown[no_color] = terminal.getvalue()
     assert "\x1b[31merror ValueError\x1b[0m" in shown[""]

@@ -21,6 +21,8 @@ from langchain_otel.content.messages import answers, conversation
 from langchain_otel.content.policy import Policy
 
 types: Any = pytest.importorskip("opentelemetry.util.genai.types")
+if not hasattr(types, "TextPart"):
+    pytest.skip("this version of the hook's types has other names", allow_module_level=True)
 
 PNG = b"picture"
 

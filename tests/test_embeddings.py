@@ -10,13 +10,11 @@ from functools import wraps
 from typing import Any
 
 import pytest
-from langchain_classic.embeddings import CacheBackedEmbeddings
 from langchain_core.embeddings import Embeddings, FakeEmbeddings
 from langchain_core.runnables import RunnableLambda
 from langchain_core.stores import InMemoryByteStore
 from langchain_openai import OpenAIEmbeddings
 from openai import NotFoundError, RateLimitError
-from opentelemetry.instrumentation.httpx import HTTPX2ClientInstrumentor, HTTPXClientInstrumentor
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.trace import SpanKind, StatusCode
 from pydantic import BaseModel
@@ -24,6 +22,7 @@ from pydantic import BaseModel
 from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler, semconv
 from openai_server import ModelServer, start_server
 from recording import Tracing
+from versions import classic, http_instrumentors
 
 KEY: dict[str, Any] = {"api_key": "none"}
 SPAN = "embeddings text-embedding-3-small"
@@ -110,7 +109,7 @@ def test_content_is_not_recorded_even_when_asked(
 
 async def test_http_requests_nest(tracing: Tracing, server: ModelServer) -> None:
     """The client's HTTP span is the embeddings span's child, in each of the four methods."""
-    instrumentors = [HTTPXClientInstrumentor(), HTTPX2ClientInstrumentor()]
+    instrumentors = http_instrumentors()
     for instrumentor in instrumentors:
         instrumentor.instrument(tracer_provider=tracing.tracer_provider)
     embeddings = provider(server)
@@ -159,7 +158,7 @@ async def test_only_the_outermost_call_is_told(tracing: Tracing, method: str) ->
 async def test_cache_is_no_provider(tracing: Tracing, server: ModelServer) -> None:
     """A cache hands a miss on, which is the provider's call, and a hit calls nobody."""
     embeddings = provider(server)
-    cached = CacheBackedEmbeddings.from_bytes_store(
+    cached = classic("embeddings").CacheBackedEmbeddings.from_bytes_store(
         embeddings,
         InMemoryByteStore(),
         key_encoder=lambda text: text,

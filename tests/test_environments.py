@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from environments import ENVIRONMENTS as ENDS
+from environments import ROOT, pins
+
 PROGRAMS = ROOT / "tests" / "programs"
 MCP_PROGRAM = PROGRAMS / "mcp_tools.py"
 
@@ -88,13 +90,7 @@ class Environment(NamedTuple):
 ENVIRONMENTS = {
     "langchain-core alone": Environment(("langchain-core",), WITHOUT_GRAPH),
     "langgraph without langchain": Environment(("langgraph", "langchain-openai"), WITH_GRAPH),
-    "newest 0.3 and 0.6": Environment(
-        ("langchain-core<0.4", "langgraph>=0.6,<0.7", "langchain<1"), WITH_GRAPH
-    ),
-    "oldest 1.x": Environment(
-        ("langchain-core==1.0.0", "langgraph==1.0.0", "langgraph-prebuilt==1.0.0"), WITH_GRAPH
-    ),
-    "newest 1.x": Environment(("langchain-core", "langgraph", "langchain"), WITH_GRAPH),
+    **{name: Environment(tuple(pins(end)), WITH_GRAPH) for name, end in ENDS.items()},
     "deepagents": Environment(("deepagents",), DEEP_AGENT * 2, PROGRAMS / "deep_agent.py"),
 }
 

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from langchain_classic.agents import AgentExecutor, create_react_agent
 from langchain_core.callbacks import (
     CallbackManagerForChainRun,
     adispatch_custom_event,
@@ -20,6 +19,7 @@ from tenacity import RetryCallState, Retrying
 from langchain_otel import OpenTelemetryCallbackHandler, health, semconv
 from langchain_otel.events import MAX_EVENTS
 from recording import Tracing
+from versions import classic
 
 
 def events_of(tracing: Tracing, name: str) -> list[Event]:
@@ -92,12 +92,14 @@ def search(query: str) -> str:
     return f"found {query}"
 
 
-def agent_executor() -> AgentExecutor:
+def agent_executor() -> Any:
     model = FakeListLLM(
         responses=["Action: search\nAction Input: secret cats", "Final Answer: secret answer"]
     )
     prompt = PromptTemplate.from_template("{tools} {tool_names} {input} {agent_scratchpad}")
-    return AgentExecutor(agent=create_react_agent(model, [search], prompt), tools=[search])
+    agents = classic("agents")
+    agent = agents.create_react_agent(model, [search], prompt)
+    return agents.AgentExecutor(agent=agent, tools=[search])
 
 
 def check_agent_executor(tracing: Tracing) -> None:

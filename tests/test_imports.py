@@ -19,7 +19,10 @@ LangChainInstrumentor().instrument(tracer_provider=provider)
 """
 IMPORT = """
 from langgraph.graph import START, StateGraph
-from langchain_classic.chains.base import Chain
+try:
+    from langchain_classic.chains.base import Chain
+except ImportError:
+    from langchain.chains.base import Chain
 from langchain_core.retrievers import BaseRetriever
 """
 RUN = """

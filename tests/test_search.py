@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
-from langchain_classic.retrievers import ContextualCompressionRetriever
-from langchain_classic.retrievers.document_compressors import DocumentCompressorPipeline
 from langchain_core.callbacks import CallbackManagerForRetrieverRun, Callbacks
 from langchain_core.documents import BaseDocumentCompressor, Document
 from langchain_core.embeddings import Embeddings
@@ -20,6 +18,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler, semconv
 from models import Model, Retriever
 from recording import Tracing
+from versions import classic
 
 SEARCH = "retrieval Shelf"
 EMBED = "embeddings letters"
@@ -263,7 +262,7 @@ def test_search_inside_a_search(tracing: Tracing) -> None:
 
 def test_reranker_in_a_retriever(tracing: Tracing) -> None:
     """What a compression retriever does: search, then rerank, side by side in its run."""
-    retriever = ContextualCompressionRetriever(
+    retriever = classic("retrievers").ContextualCompressionRetriever(
         base_compressor=Shortest(), base_retriever=Shelf().as_retriever()
     )
     assert [found.page_content for found in retriever.invoke("xx")] == ["a", "bb"]
@@ -283,7 +282,7 @@ def test_reranker_in_a_retriever(tracing: Tracing) -> None:
 @pytest.mark.parametrize("form", ["sync", "async"])
 async def test_runs_in_a_reranker_nest(tracing: Tracing, form: str) -> None:
     """LangChain's own runs inside, with the callbacks passed on, hang under the reranker's span."""
-    retriever = ContextualCompressionRetriever(
+    retriever = classic("retrievers").ContextualCompressionRetriever(
         base_compressor=Shortest(asks=RunnableLambda(lambda _: tracing.mark("asked"), name="ask")),
         base_retriever=Retriever(),
     )
@@ -303,7 +302,7 @@ async def test_runs_in_a_reranker_nest(tracing: Tracing, form: str) -> None:
 def test_model_in_a_reranker_nests_with_a_handler_alone() -> None:
     """The same without the instrumentor."""
     tracing = Tracing()
-    retriever = ContextualCompressionRetriever(
+    retriever = classic("retrievers").ContextualCompressionRetriever(
         base_compressor=Shortest(asks=Model()), base_retriever=Retriever()
     )
     handler = OpenTelemetryCallbackHandler(tracing.tracer_provider)
@@ -313,7 +312,8 @@ def test_model_in_a_reranker_nests_with_a_handler_alone() -> None:
 
 def test_pipeline_of_rerankers(tracing: Tracing) -> None:
     """A pipeline only hands on: each reranker in it has its span."""
-    pipeline = DocumentCompressorPipeline(transformers=[Shortest(), Shortest(top_n=1)])
+    compressors = classic("retrievers.document_compressors")
+    pipeline = compressors.DocumentCompressorPipeline(transformers=[Shortest(), Shortest(top_n=1)])
     found = pipeline.compress_documents([Document(text) for text in TEXTS], "x")
     assert [document.page_content for document in found] == ["a"]
     assert tracing.names() == ["retrieval Shortest"] * 2

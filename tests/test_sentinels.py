@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from langchain_classic.agents import AgentExecutor, create_react_agent
 from langchain_core.callbacks import (
     CallbackManagerForChainRun,
     CallbackManagerForRetrieverRun,
@@ -31,6 +30,7 @@ from typing_extensions import TypedDict
 from langchain_otel import health
 from models import Model
 from recording import Tracing, instrumented
+from versions import classic
 
 PICTURE = "c2VudGluZWwtcGljdHVyZQ=="
 
@@ -124,8 +124,9 @@ def tools() -> None:
         ]
     )
     prompt = PromptTemplate.from_template("{tools} {tool_names} {input} {agent_scratchpad}")
-    agent = create_react_agent(model, [look_up], prompt)
-    AgentExecutor(agent=agent, tools=[look_up]).invoke({"input": "question"})
+    agents = classic("agents")
+    agent = agents.create_react_agent(model, [look_up], prompt)
+    agents.AgentExecutor(agent=agent, tools=[look_up]).invoke({"input": "question"})
 
 
 def graphs() -> None:

@@ -9,19 +9,24 @@ from langchain_otel.context import active_run
 from langchain_otel.mapping import text
 from langchain_otel.operations.answer import response_identity
 
+Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-def learns_response_id(original: Callable[..., Any]) -> Callable[..., Any]:
-    """The call converts a provider's chunk or event, its first argument, while streaming."""
 
-    @wraps(original)
-    def call(self: Any, chunk: Any, *args: Any, **kwargs: Any) -> Any:
-        try:
-            _learn(chunk)
-        except Exception as error:
-            health.failed("learned", error)
-        return original(self, chunk, *args, **kwargs)
+def learns_response_id(position: int) -> Wrap:
+    """The call converts a provider's chunk or event, its argument here, while streaming."""
 
-    return call
+    def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(original)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            try:
+                _learn(args[position])
+            except Exception as error:
+                health.failed("learned", error)
+            return original(*args, **kwargs)
+
+        return call
+
+    return wrap
 
 
 def _learn(chunk: Any) -> None:

@@ -188,12 +188,17 @@ POINTS: Final = (
     PatchPoint(
         "langchain_openai.chat_models.base",
         "BaseChatOpenAI._convert_chunk_to_generation_chunk",
-        learns_response_id,
+        learns_response_id(1),
     ),
     PatchPoint(
         "langchain_anthropic.chat_models",
         "ChatAnthropic._make_message_chunk_from_anthropic_event",
-        learns_response_id,
+        learns_response_id(1),
+    ),
+    PatchPoint(  # before langchain-anthropic 1.1
+        "langchain_anthropic.chat_models",
+        "_make_message_chunk_from_anthropic_event",
+        learns_response_id(0),
     ),
     PatchPoint("mcp.shared.session", "BaseSession.send_request", sends_request),
     *(

@@ -1,16 +1,14 @@
 """Knows when the tests of real backends can run: the fixtures that start them, once a session."""
 
-import os
 from collections.abc import Iterator
-from typing import Final
 
 import pytest
+
+from required import unavailable
 
 from .processes import ServerError
 from .readback import Backends
 from .servers import TEMPO_VARIABLE, Binaries, running_servers
-
-REQUIRE_VARIABLE: Final = "LANGCHAIN_OTEL_REQUIRE_BACKENDS"
 
 
 @pytest.fixture(scope="session")
@@ -19,9 +17,7 @@ def binaries() -> Binaries:
     try:
         return Binaries.find()
     except ServerError as error:
-        if os.environ.get(REQUIRE_VARIABLE) == "1":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+        unavailable(error)
 
 
 @pytest.fixture(scope="session")

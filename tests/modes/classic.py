@@ -1,7 +1,5 @@
 """Knows the programs that are legacy chains and agents of `langchain_classic`."""
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from langchain_core.messages import AIMessage
@@ -14,14 +12,13 @@ from modes.loops import calls
 from modes.models import AsyncModel, StreamingModel
 from modes.probe import SYNC, Probe, Programs
 from modes.tools import add_tool
+from versions import classic
 
 PROGRAMS = Programs()
 
-# Before LangChain 1.0 they were in LangChain itself.
-CLASSIC = "langchain_classic" if find_spec("langchain_classic") else "langchain"
-agents = import_module(f"{CLASSIC}.agents")
-chains = import_module(f"{CLASSIC}.chains")
-BaseMemory: Any = import_module(f"{CLASSIC}.base_memory").BaseMemory
+agents = classic("agents")
+chains = classic("chains")
+BaseMemory: Any = classic("base_memory").BaseMemory
 
 
 @PROGRAMS.add("StreamingCompletion")

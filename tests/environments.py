@@ -1,0 +1,208 @@
+"""Knows the ends of the version ranges: an environment for each, in which the tests run.
+
+python tests/environments.py            all tests in every environment
+python tests/environments.py --quick    those that versions are most likely to break, at the ends
+python tests/environments.py NAME ...   only in these; what begins with `-` is pytest's
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from backends.pins import cache_directory
+
+ROOT: Final = Path(__file__).parent.parent
+GROUPS: Final = ("demo", "test")
+EXTRAS: Final = ("otlp", "console")
+# What does not depend on the versions, or makes environments of its own.
+ELSEWHERE: Final = ("backends", "test_architecture.py", "test_environments.py", "test_postgres.py")
+QUICK: Final = (
+    "modes/test_current_span.py",
+    "test_abandonment.py",
+    "test_agents.py",
+    "test_checkpointers.py",
+    "test_errors.py",
+    "test_instrumentor.py",
+    "test_metrics.py",
+    "test_openai.py",
+)
+# An old version's own deprecations, and those of newer libraries that it uses, are no news.
+TOLERANT: Final = tuple(
+    f"-W=ignore::{category}" for category in ("DeprecationWarning", "PendingDeprecationWarning")
+)
+# Older checkpointers take the connection for a thread, which it was.
+OLD_DRIVER: Final = "aiosqlite<0.22"
+
+Version = tuple[int, ...]
+OLDEST_PYTHON: Final[Version] = (3, 11)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What is pinned, and which of the interpreters that are here runs it."""
+
+    pins: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    newest_python: bool = False
+    deprecations: bool = True
+    lowest: bool = False
+    quick: bool = False
+
+
+ENVIRONMENTS: Final = {
+    "oldest-0.3": Environment(
+        ("langgraph==0.6.0", "langchain<1", OLD_DRIVER),
+        without=("langchain-classic",),
+        deprecations=False,
+        lowest=True,
+        quick=True,
+    ),
+    "newest-0.3": Environment(
+        ("langchain-core<0.4", "langgraph<0.7", "langchain<1"),
+        without=("langchain-classic",),
+        newest_python=True,
+        deprecations=False,
+    ),
+    "oldest-1": Environment(
+        (
+            "langchain-core==1.0.0",
+            "langgraph==1.0.0",
+            "langgraph-prebuilt==1.0.0",
+            OLD_DRIVER,
+        ),
+        deprecations=False,
+        quick=True,
+    ),
+    "newest-1": Environment(("langchain",), newest_python=True, quick=True),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the tests in the environments that are asked for; 1 when one has failed."""
+    named = [word for word in arguments if not word.startswith("-")]
+    quick = "--quick" in arguments
+    options = [word for word in arguments if word.startswith("-") and word != "--quick"]
+    chosen = {
+        name: environment
+        for name, environment in ENVIRONMENTS.items()
+        if (name in named or not named) and (environment.quick or not quick)
+    }
+    results = {
+        name: run_tests(name, environment, options, quick=quick)
+        for name, environment in chosen.items()
+    }
+    for name, result in results.items():
+        print(f"{name}: {'passed' if result == 0 else 'FAILED'}")
+    return int(any(results.values()))
+
+
+def run_tests(name: str, environment: Environment, options: list[str], *, quick: bool) -> int:
+    """The exit code of the tests in an environment."""
+    python = made(name, environment)
+    ignored = [f"--ignore=tests/{path}" for path in ELSEWHERE]
+    chosen = [f"tests/{path}" for path in QUICK] if quick else ["tests", *ignored]
+    if not environment.deprecations:
+        chosen += TOLERANT
+    side_by_side = ("--numprocesses=auto", "--dist=loadgroup")
+    command = [str(python), "-m", "pytest", "--quiet", *side_by_side, *chosen, *options]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def made(name: str, environment: Environment) -> Path:
+    """The interpreter of an environment, brought up to what is the newest today within its pins."""
+    pythons = interpreters()
+    version = max(pythons) if environment.newest_python else min(pythons)
+    key = hashlib.sha256(f"{ROOT} {pythons[version]}".encode()).hexdigest()[:12]
+    place = cache_directory() / "environments" / f"{name}-{key}"
+    python = place / "bin" / "python"
+    if not python.exists():
+        uv("venv", "--quiet", "--clear", "--python", str(pythons[version]), str(place))
+    # `--exact` removes what other pins, or an earlier day, have needed.
+    how = ("--quiet", "--exact", "--upgrade", "--python", str(python))
+    uv("pip", "install", *how, *requirements(environment))
+    print(f"\n{name}: CPython {'.'.join(map(str, version))}, {described(python)}", flush=True)
+    return python
+
+
+def requirements(environment: Environment) -> list[str]:
+    """What is installed: this package as it stands here, what the tests need, and the pins."""
+    groups = project()["dependency-groups"]
+    return [
+        *("--editable", f"{ROOT}[{','.join(EXTRAS)}]"),
+        *(line for group in GROUPS for line in groups[group] if line not in environment.without),
+        *pins(environment),
+    ]
+
+
+def pins(environment: Environment) -> list[str]:
+    """The requirements that make an environment an end of the version ranges."""
+    return ["langgraph", *environment.pins, *(lower_bounds() if environment.lowest else ())]
+
+
+def lower_bounds() -> Iterator[str]:
+    """Each dependency at exactly the version that `pyproject.toml` names as its oldest."""
+    package = project()["project"]
+    extras = (line for name in EXTRAS for line in package["optional-dependencies"][name])
+    for line in (*package["dependencies"], *extras):
+        bound = re.match(r"([\w.-]+)>=([\w.]+)", line)
+        if bound is not None:
+            yield f"{bound[1]}=={bound[2]}"
+
+
+def project() -> dict[str, Any]:
+    """What `pyproject.toml` says."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def interpreters() -> dict[Version, Path]:
+    """The interpreters here that the package supports, one of each minor version."""
+    names = [f"python3.{minor}" for minor in range(11, 30)]
+    on_path = [Path(place) for name in names if (place := shutil.which(name))]
+    of_pyenv = sorted(Path.home().glob(".pyenv/versions/3.*/bin/python3"))
+    found: dict[Version, Path] = {}
+    for python in [Path(sys.executable), *on_path, *of_pyenv]:
+        version = version_of(python)
+        if version is not None and version >= OLDEST_PYTHON:
+            found.setdefault(version, python)
+    return found
+
+
+def version_of(python: Path) -> Version | None:
+    """The minor version of an interpreter; None for what cannot make environments."""
+    program = "import sys, venv; print(*sys.version_info[:2], sys.version_info.releaselevel)"
+    done = subprocess.run([python, "-c", program], capture_output=True, text=True, check=False)
+    major, minor, level = done.stdout.split() if done.returncode == 0 else ("0", "0", "")
+    return (int(major), int(minor)) if level == "final" else None
+
+
+def described(python: Path) -> str:
+    """The versions in an environment that matter most."""
+    done = subprocess.run(
+        [sys.executable, "-m", "uv", "pip", "freeze", "--quiet", "--python", str(python)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    shown = ("langchain-core==", "langgraph==", "langchain==", "opentelemetry-api==")
+    return ", ".join(line for line in done.stdout.splitlines() if line.startswith(shown))
+
+
+def uv(*arguments: str) -> None:
+    """Run uv; what it said is the error if it fails."""
+    command = [sys.executable, "-m", "uv", *arguments]
+    environment = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
