@@ -113,7 +113,7 @@ class Recorder:
         """Note a chunk of a streamed answer, or an event of one, in the form that came first."""
         chunks = run.chunks
         # Where the client of a provider tells of chunks itself, LangChain may make events of them.
-        if chunks and isinstance(chunk, dict) is not isinstance(chunks[0], dict):
+        if chunks and (type(chunk) is dict) is not (type(chunks[0]) is dict):
             return
         if len(chunks) < MAX_CHUNKS:
             run.chunk_times.append(perf_counter())
