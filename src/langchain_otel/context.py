@@ -122,9 +122,9 @@ class Frame:
 
     __slots__ = (
         "_caller",
+        "_entered",
         "_inside",
         "_is_garbage",
-        "_outer_frame",
         "activates",
         "family",
         "owner",
@@ -159,21 +159,24 @@ class Frame:
         if self._is_garbage:
             return
         self._caller = get_current()
-        self._outer_frame = _frame.get()
-        _frame.set(self if self.run is None else None)
+        self._entered = _frame.set(self if self.run is None else None)
         if self._inside is not None:
             attach(self._inside)
 
     def leave(self) -> None:
         """Give the caller's context back, as the very object that it was."""
-        if self._is_garbage:
+        if self._is_garbage or is_collecting():
+            return
+        try:
+            _frame.reset(self._entered)
+        except ValueError:
+            # A coroutine that was thrown away half way ends in the context of whoever did so.
             return
         inside = get_current()
         if inside is not self._caller:
             self._inside = inside
             # No token: a reset fails, and is logged, where a body ends in another context.
             attach(self._caller)
-        _frame.set(self._outer_frame)
 
     def finished(self) -> None:
         """Know that the generator has come to its end, which LangChain reports to its run."""

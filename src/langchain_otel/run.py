@@ -99,8 +99,7 @@ class Run:
         self.chunk_times: list[float] = []
         self.event_count = 0
         self.reported_error: ErrorIdentity | None = None
-        self.started_at = perf_counter()
-        self.seconds = 0.0
+        self.started_at, self.seconds = perf_counter(), 0.0
         self.ended = False
         self.twin: Run | None = None
 
