@@ -28,6 +28,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
+from langchain_otel import covering
 from langchain_otel.collecting import is_collecting
 from langchain_otel.run import RUNS, Run
 
@@ -82,14 +83,18 @@ class Frame:
     """The call of a function that runs a run's body: the run's span is current inside, only there.
 
     Either the run is known (`run`), or it is the first one of `family` that starts inside.
-    `owner` is the LangChain object that is called.
+    `owner` is the LangChain object that is called. The body begins where `begin_body` is called,
+    when all handlers were told of the run: none of them finds our span current.
     """
 
     __slots__ = (
+        "_attached",
+        "_before",
         "_caller",
         "_inside",
         "_is_garbage",
         "_outer_frame",
+        "_own",
         "activates",
         "family",
         "owner",
@@ -110,8 +115,10 @@ class Frame:
         self.run = run
         self.activates = activates
         self.started: list[Run] = []
+        self._attached: Context | None = None
+        self._before = self._caller = get_current()
+        self._own: dict[str, object] | None = None
         self._inside: Context | None = None
-        self._caller = get_current()
         if run is not None and self._caller.get(_RUN_KEY) is not run:
             self._inside = _inside(run, self._caller)
 
@@ -121,6 +128,8 @@ class Frame:
         if self._is_garbage:
             return
         self._caller = get_current()
+        if self._own is not None and self._attached is not None:
+            _turn_into(self._attached, self._own)
         self._outer_frame = _frame.get()
         _frame.set(self if self.run is None else None)
         if self._inside is not None:
@@ -135,7 +144,31 @@ class Frame:
             self._inside = inside
             # No token: a reset fails, and is logged, where a body ends in another context.
             attach(self._caller)
+        if inside is not self._attached or self._own is not None:
+            self._lend()
         _frame.set(self._outer_frame)
+
+    def begin(self, run: Run) -> None:
+        """Make a run's span current from here to the end of the frame."""
+        ambient = get_current()
+        if ambient is self._attached:
+            return
+        inside = _inside(run, ambient)
+        if self._attached is None:
+            self._attached = inside
+        else:
+            self._lend()
+        attach(inside)
+
+    def _lend(self) -> None:
+        """Let our context be as the caller's was, while control is there.
+
+        Another tracer has attached its own context over ours. If its frame is around this one, it
+        gives back what it found only after we have left, and that is ours.
+        """
+        if self._attached is not None:
+            self._own = self._own or dict(self._attached)
+            _turn_into(self._attached, self._before)
 
     def abandoned_by(self, error: BaseException) -> None:
         """End the runs that `error` leaves open: LangChain reports no cancellation to them.
@@ -196,11 +229,16 @@ def show_frame(frame: Frame | None) -> None:
 
 
 def started_in(frame: Frame, run: Run) -> None:
-    """Tell a frame that its run has started; makes the span current from here to its end."""
+    """Tell a frame that its run has started."""
     frame.run = run
     frame.started.append(run)
-    if frame.activates:
-        attach(_inside(run, run.outer))
+
+
+def begin_body() -> None:
+    """Make the span of the run that has just started current, if its body runs in a frame here."""
+    frame = _frame.get()
+    if frame is not None and frame.run is not None and frame.activates:
+        frame.begin(frame.run)
 
 
 def active_run() -> Run | None:
@@ -226,12 +264,23 @@ def _without_ended_runs(ambient: Context, active: Run | None) -> Context:
 
 
 def _inside(run: Run, ambient: Context) -> Context:
-    if run.operation.family == "call":
-        # To LangChain's own runs such a call is what a user's span is: they nest, by the ambient
-        # span, and have the run around it as their parent.
-        return _with(ambient, _SPAN_KEY, run.span)
-    return Context({**ambient, _SPAN_KEY: run.span, _RUN_KEY: run})
+    entries = {**ambient, _SPAN_KEY: run.span}
+    if run.operation.family != "call":
+        # To LangChain's own runs a call is what a user's span is: they nest, by the ambient span,
+        # and have the run around it as their parent.
+        entries[_RUN_KEY] = run
+    if covering.known:
+        covering.uncover(entries)
+        covering.cover(run, entries)
+    return Context(entries)
 
 
 def _with(ambient: Context, key: str, value: object) -> Context:
     return Context({**ambient, key: value})
+
+
+def _turn_into(context: Context, entries: dict[str, object]) -> None:
+    # A context cannot be changed, except as the dict that it is.
+    dict.update(context, entries)
+    for key in context.keys() - entries.keys():
+        dict.pop(context, key)

@@ -6,12 +6,14 @@ from typing import Any
 
 from langchain_otel import health
 from langchain_otel.context import active_run
+from langchain_otel.frames import unbound
 from langchain_otel.mapping import text
 from langchain_otel.operations.answer import response_identity
 
 
 def learns_response_id(original: Callable[..., Any]) -> Callable[..., Any]:
     """The call converts a provider's chunk or event, its first argument, while streaming."""
+    method = unbound(original)
 
     @wraps(original)
     def call(self: Any, chunk: Any, *args: Any, **kwargs: Any) -> Any:
@@ -19,7 +21,7 @@ def learns_response_id(original: Callable[..., Any]) -> Callable[..., Any]:
             _learn(chunk)
         except Exception as error:
             health.failed("learned", error)
-        return original(self, chunk, *args, **kwargs)
+        return method(self, chunk, *args, **kwargs)
 
     return call
 

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 from langchain_otel import context, health
 from langchain_otel.context import Frame
+from langchain_otel.frames import unbound
 from langchain_otel.operations import Operation, Started
 from langchain_otel.recorder import Recorder
 from langchain_otel.recorders import active_recorder
@@ -64,8 +65,8 @@ def observed(call: Call) -> Wrap:
         defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         begin = partial(_begin, call, names, defaults)
         if inspect.iscoroutinefunction(original):
-            return _coroutine(original, begin)
-        return _function(original, begin)
+            return _coroutine(unbound(original), begin)
+        return _function(unbound(original), begin)
 
     return wrap
 
@@ -142,6 +143,7 @@ def _start(
         parent_id = None if around is None else around.id
         for recorder in recorders:
             recorder.start(CALLS, operation, under_way.run_id, parent_id, started)
+        context.begin_body()
     except BaseException:
         under_way.frame.leave()
         raise

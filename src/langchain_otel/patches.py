@@ -11,13 +11,13 @@ from threading import RLock
 from types import ModuleType
 from typing import Any, Final
 
-from langchain_otel import collecting, health
+from langchain_otel import collecting, covering, health
 from langchain_otel.context import (
     Family,
     Frame,
     enter_body,
 )
-from langchain_otel.frames import FrameFor, framed, runs_before_start
+from langchain_otel.frames import FrameFor, begins, framed, runs_before_start
 from langchain_otel.imports import when_imported
 from langchain_otel.learned import learns_response_id
 from langchain_otel.observed import Call, observed
@@ -113,6 +113,7 @@ POINTS: Final = (
             ("_aiter_v2_events", body_of(2, "run_manager")),
         )
     ),
+    PatchPoint("langchain_core.language_models.chat_models", "_normalize_messages", begins),
     *(
         PatchPoint("langchain_core.language_models.llms", f"BaseLLM.{name}", wrap)
         for name, wrap in (
@@ -174,8 +175,16 @@ POINTS: Final = (
         "ChatAnthropic._make_message_chunk_from_anthropic_event",
         learns_response_id,
     ),
+    *(
+        PatchPoint("langchain_core.callbacks.manager", f"{manager}.on_{what}_start", begins)
+        for manager in ("CallbackManager", "AsyncCallbackManager")
+        for what in ("chat_model", "llm", "chain", "tool", "retriever")
+        if (manager, what) != ("AsyncCallbackManager", "llm")
+    ),
     PatchPoint(
-        "langchain_core.callbacks.manager", "AsyncCallbackManager.on_llm_start", repair_on_llm_start
+        "langchain_core.callbacks.manager",
+        "AsyncCallbackManager.on_llm_start",
+        lambda original: begins(repair_on_llm_start(original)),
     ),
 )
 
@@ -222,7 +231,7 @@ class Patches:
             if not self.applied:
                 modules = dict.fromkeys(point.module for point in POINTS)
                 modules.update(dict.fromkeys(point.module for point in CALLS))
-                self._undo.append(collecting.watch())
+                self._undo += [collecting.watch(), covering.watch()]
                 self._forget = [when_imported(module, self._apply_to) for module in modules]
         return self.undo
 

@@ -45,6 +45,7 @@ class Run:
         "owner",
         "parent",
         "prompt",
+        "published",
         "recorder",
         "reported_error",
         "room",
@@ -83,6 +84,7 @@ class Run:
         self.agent: Run | None = None
         self.totals: Totals | None = None
         self.prompt: Prompt | None = None
+        self.published: object | None = None
         self.chunks: list[Any] = []
         self.chunk_times: list[float] = []
         self.event_count = 0
@@ -105,6 +107,7 @@ class Run:
         self.ended = True
         self.chunks = []
         self.asked = self.content = {}
+        self.published = None
         RUNS.remember(self)
         try:
             if self.has_span:
