@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 
@@ -36,8 +36,8 @@ PROVIDERS: Final = frozenset(
 GENAI: Final = "opentelemetry.instrumentation.genai."
 OPENTELEMETRY: Final = "opentelemetry.instrumentation."
 OPENINFERENCE: Final = "openinference.instrumentation."
-# Those in OpenTelemetry's namespace that know no mark for what is covered.
-UNMARKED: Final = frozenset(("google_genai", "openai_v2"))
+# Those in OpenTelemetry's own namespace that look for no mark: see `covering`.
+UNMARKED: Final = frozenset(("google_genai", "openai_v2", "replicate"))
 
 # Tracers that are callback handlers, by the module that has the handler.
 HANDLERS: Final = {"Langfuse": "langfuse.langchain", "MLflow": "mlflow.langchain.langchain_tracer"}
@@ -69,7 +69,7 @@ def neighbours() -> Iterator[tuple[str, str]]:
         yield "LangSmith", EXPORTS_RUNS if _is_set("OTEL_ENABLED", "OTEL_ONLY") else UNCHANGED
 
 
-def _instrumentors(kind: type) -> Iterator[tuple[str, str]]:
+def _instrumentors(kind: Any) -> Iterator[tuple[str, str]]:
     for each in kind.__subclasses__():
         yield from _instrumentors(each)
         # Each is the only one of its class, and is made at its first use.

@@ -30,18 +30,18 @@ from opentelemetry import context, trace
 from opentelemetry.instrumentation.httpx import HTTPX2ClientInstrumentor, HTTPXClientInstrumentor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from other_tracers import OTHERS, Neighbour
 
 from langchain_otel import LangChainInstrumentor, health
 from openai_server import start_server as start_openai
+from programs.other_tracers import OTHERS, Neighbour
 from servers.anthropic_server import start_server as start_anthropic
 
 OURS = "langchain-otel"
 HTTP = "opentelemetry.instrumentation.httpx"
-TRACE = re.compile(r"Traceback \(most recent call last\).*?(?=\"[,}\]])", re.DOTALL)
+TRACE = re.compile(r'Traceback \(most recent call last\)(?:\\.|[^"\\])*')
 CHANGING = re.compile(
     r"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|\b[0-9a-f]{16,64}\b|(chatcmpl|cmpl|msg|call|toolu|req)"
     r"[-_]\w+|\d{4}-\d\d-\d\dT[\d:.+Z]+|\b\d{10}(\.\d+)?\b|\b\d+\.\d{3,}(e-\d+)?\b|127.0.0.1:\d+"
@@ -49,6 +49,8 @@ CHANGING = re.compile(
 )
 
 exporter = InMemorySpanExporter()
+CLIENT: dict[str, Any] = {"api_key": "none", "max_retries": 0}
+
 provider = TracerProvider(shutdown_on_exit=False)
 provider.add_span_processor(SimpleSpanProcessor(exporter))
 trace.set_tracer_provider(provider)
@@ -76,18 +78,17 @@ def weather(city: str) -> str:
 
 
 def chat(url: str, model: str = "gpt-4.1", **options: Any) -> ChatOpenAI:
-    return ChatOpenAI(model=model, base_url=url, api_key="none", max_retries=0, **options)
+    return ChatOpenAI(model=model, base_url=url, **CLIENT, **options)
 
 
 def programs(openai_url: str, anthropic_url: str) -> dict[str, Callable[[Any], Any]]:
     model = chat(openai_url, stream_usage=True)
-    completion = OpenAI(model="gpt-x", base_url=openai_url, api_key="none", max_retries=0)
-    claude = ChatAnthropic(model="claude", base_url=anthropic_url, api_key="none", max_retries=0)
-    embeddings = OpenAIEmbeddings(
-        base_url=openai_url, api_key="none", max_retries=0, check_embedding_ctx_length=False
-    )
+    completion = OpenAI(model="gpt-x", base_url=openai_url, **CLIENT)
+    options = {**CLIENT, "model": "claude", "base_url": anthropic_url}
+    claude = ChatAnthropic(**options)
+    embeddings = OpenAIEmbeddings(base_url=openai_url, **CLIENT, check_embedding_ctx_length=False)
     chain = ChatPromptTemplate.from_template("Say {word}") | model
-    agent = create_agent(model, [weather], name="forecaster")
+    agent: Any = create_agent(model, [weather], name="forecaster")
     question = {"messages": [("user", "What is the weather in Paris?")]}
 
     def own_call(_: Any) -> Any:
@@ -144,9 +145,12 @@ def look(where: str) -> None:
         problems.append(f"{where}: {getattr(span, 'name', span)} is current")
 
 
-def spans_of(neighbour: Neighbour) -> list[ReadableSpan]:
-    spans = exporter.get_finished_spans()
-    return [span for span in spans if neighbour.made(span.instrumentation_scope.name)]
+def finished() -> list[Any]:
+    return list(exporter.get_finished_spans())
+
+
+def spans_of(neighbour: Neighbour) -> list[Any]:
+    return [span for span in finished() if neighbour.made(span.instrumentation_scope.name)]
 
 
 def plain(value: Any) -> str:
@@ -158,9 +162,9 @@ def plain(value: Any) -> str:
 def account(neighbour: Neighbour) -> list[str]:
     """The neighbour's own spans, each under its own: what differs from run to run left out."""
     own = {span.context.span_id for span in spans_of(neighbour)}
-    every = {span.context.span_id: span for span in exporter.get_finished_spans()}
+    every = {span.context.span_id: span for span in finished()}
 
-    def nearest(span: ReadableSpan) -> str | None:
+    def nearest(span: Any) -> Any:
         parent = span.parent
         while parent is not None and parent.span_id not in own:
             known = every.get(parent.span_id)
@@ -176,7 +180,7 @@ def account(neighbour: Neighbour) -> list[str]:
 
 def tree(parent: int | None = None, depth: int = 0) -> list[str]:
     """All spans, whoever made them, siblings by start."""
-    spans = exporter.get_finished_spans()
+    spans = finished()
     known = {span.context.span_id for span in spans}
     lines = []
     for span in sorted(spans, key=lambda span: span.start_time):
@@ -191,7 +195,7 @@ def tree(parent: int | None = None, depth: int = 0) -> list[str]:
 def attributes_of_models() -> list[dict[str, Any]]:
     return [
         dict(span.attributes)
-        for span in exporter.get_finished_spans()
+        for span in finished()
         if span.instrumentation_scope.name == "langchain_otel"
         and span.attributes.get("gen_ai.operation.name") in {"chat", "embeddings"}
     ]

@@ -150,12 +150,12 @@ def merged(sent: list[Any]) -> list[Any]:
     for _, run in sent:
         told = {key: value for key, value in run.items() if value is not None}
         runs.setdefault(run["id"], {}).update(told)
-    told = []
+    at_end: list[Any] = []
     for run in sorted(runs.values(), key=lambda run: run.get("dotted_order", "")):
         parent = runs.get(run.pop("parent_run_id", None) or "", {}).get("name")
         kept = {key: value for key, value in run.items() if key not in VARYING}
-        told.append({"parent": parent, "depth": run.get("dotted_order", "").count("."), **kept})
-    return told
+        at_end.append({"parent": parent, "depth": run.get("dotted_order", "").count("."), **kept})
+    return at_end
 
 
 class LangSmithHandler(LangSmith):
@@ -170,11 +170,10 @@ class Langfuse(Neighbour):
     scopes = ("langfuse-sdk",)
 
     def start(self) -> None:
-        from langfuse import Langfuse as Client
         from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
         self.server = Received()
-        self.client = Client(
+        self.client = import_module("langfuse").Langfuse(
             public_key="pk-lf-none",
             secret_key="sk-lf-none",
             base_url=self.server.url,
@@ -183,9 +182,7 @@ class Langfuse(Neighbour):
         )
 
     def handlers(self) -> list[Any]:
-        from langfuse.langchain import CallbackHandler
-
-        return [CallbackHandler(public_key="pk-lf-none")]
+        return [import_module("langfuse.langchain").CallbackHandler(public_key="pk-lf-none")]
 
 
 GENAI = "opentelemetry.instrumentation.genai"
