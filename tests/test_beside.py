@@ -316,7 +316,7 @@ def add(a: int, b: int) -> int:
 def test_a_tracer_around_ours_gets_its_context_back(
     tracing: Tracing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that attaches when a run starts, and detaches when we have left, finds nothing of ours."""
+    """One that attaches when a run starts, and detaches when we have left, gets nothing."""
     tokens: list[Token[Context]] = []
 
     def starting(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:

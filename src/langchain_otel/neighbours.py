@@ -74,20 +74,21 @@ def _instrumentors(kind: Any) -> Iterator[tuple[str, str]]:
         yield from _instrumentors(each)
         # Each is the only one of its class, and is made at its first use.
         instance = vars(each).get("_instance")
-        meaning = _meaning(each.__module__)
-        if meaning is not None and getattr(instance, "is_instrumented_by_opentelemetry", False):
-            yield each.__module__, meaning
+        if getattr(instance, "is_instrumented_by_opentelemetry", False):
+            yield from _known(each.__module__)
 
 
-def _meaning(module: str) -> str | None:
-    if module.startswith(LANGCHAIN):
-        return RUNS_AGAIN
+def _known(module: str) -> Iterator[tuple[str, str]]:
+    for package in LANGCHAIN:
+        if module.startswith(package):
+            yield package, RUNS_AGAIN
+            return
     for prefix in (GENAI, OPENTELEMETRY, OPENINFERENCE):
         name = module.removeprefix(prefix).partition(".")[0]
         if module.startswith(prefix) and name in PROVIDERS:
-            is_marked = prefix != OPENINFERENCE and name not in UNMARKED
-            return CALLS_COVERED if is_marked or prefix == GENAI else CALLS_AGAIN
-    return None
+            is_marked = prefix == GENAI or (prefix == OPENTELEMETRY and name not in UNMARKED)
+            yield f"{prefix}{name}", CALLS_COVERED if is_marked else CALLS_AGAIN
+            return
 
 
 def _is_set(*names: str) -> bool:
