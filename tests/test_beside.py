@@ -25,14 +25,16 @@ from langchain_core.tools import BaseTool, tool
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.util.genai.handler import TelemetryHandler
-from opentelemetry.util.genai.invocation import CLIENT_INFERENCE_CONTEXT_KEY, InferenceData
 
 from langchain_otel import LangChainInstrumentor, semconv
 from recording import Tracing
 from test_environments import ROOT, environment_with, wheel
 
 __all__ = ["wheel"]
+
+telemetry: Any = pytest.importorskip("opentelemetry.util.genai.handler")
+invocation: Any = pytest.importorskip("opentelemetry.util.genai.invocation")
+CLIENT_INFERENCE_CONTEXT_KEY: str = invocation.CLIENT_INFERENCE_CONTEXT_KEY
 
 PROGRAM = ROOT / "tests" / "programs" / "beside.py"
 COMMON = (
@@ -190,7 +192,7 @@ class Client:
     """A provider's client as opentelemetry-util-genai's instrumentations see it."""
 
     def __init__(self, tracing: Tracing) -> None:
-        self.telemetry = TelemetryHandler(
+        self.telemetry = telemetry.TelemetryHandler(
             tracer_provider=tracing.tracer_provider, meter_provider=tracing.meter_provider
         )
 
@@ -298,7 +300,7 @@ def test_a_handler_sees_no_mark_when_a_model_starts(tracing: Tracing) -> None:
 
 def test_a_mark_of_somebody_else_stays_and_is_read(tracing: Tracing) -> None:
     """Whoever has announced the call before us is told of it, and so are we."""
-    theirs = InferenceData()
+    theirs = invocation.InferenceData()
     token = otel_context.attach(otel_context.set_value(CLIENT_INFERENCE_CONTEXT_KEY, theirs))
     Model(client=Client(tracing)).invoke("x")
     otel_context.detach(token)
