@@ -9,7 +9,7 @@ import pytest
 from langchain_otel import semconv
 from langchain_otel.config import OPTIONS
 from langchain_otel.mapping import LANGGRAPH, LANGSMITH, REQUEST
-from langchain_otel.patches import POINTS
+from langchain_otel.points import POINTS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "langchain_otel"
@@ -26,7 +26,9 @@ LAYERS = (
         "semconv",
         "health",
         "collecting",
+        "covering",
         "imports",
+        "neighbours",
         "supported",
         "outcome",
         "mapping",
@@ -39,7 +41,8 @@ LAYERS = (
     (
         "attempts",
         "events",
-        "frames",
+        "frame",
+        "framing",
         "repair",
         "subclasses",
         "lineage",
@@ -54,6 +57,7 @@ LAYERS = (
     ("recorders",),
     ("observed",),
     ("remote",),
+    ("points",),
     ("patches",),
     ("handler", "inject", "evaluation", "conversation"),
     ("instrumentor", "console"),

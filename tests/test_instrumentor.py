@@ -26,7 +26,7 @@ from langchain_otel import (
     supported,
 )
 from langchain_otel.config import OPTIONS
-from langchain_otel.patches import POINTS, PatchPoint
+from langchain_otel.points import POINTS, PatchPoint
 from langchain_otel.run import RUNS
 from models import Model, Retriever, StreamingModel
 from recording import Tracing

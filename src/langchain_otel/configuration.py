@@ -6,8 +6,9 @@ Later versions tell handlers of a configuration's metadata, but not of its confi
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from langchain_otel.context import Frame, active_run
-from langchain_otel.frames import framed
+from langchain_otel.context import active_run
+from langchain_otel.frame import Frame
+from langchain_otel.framing import framed
 from langchain_otel.identity import NOBODY, Identity, identity_of, news
 
 

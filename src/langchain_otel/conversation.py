@@ -5,8 +5,9 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from langchain_otel import semconv
-from langchain_otel.context import Frame, enter_given, leave_given
-from langchain_otel.frames import framed
+from langchain_otel.context import enter_given, leave_given
+from langchain_otel.frame import Frame
+from langchain_otel.framing import framed
 from langchain_otel.identity import Identity
 from langchain_otel.mapping import MAX_TEXT
 

@@ -1,6 +1,6 @@
 """Knows LangChain's callbacks: each method says which operation began, went on or ended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +8,9 @@ from opentelemetry._logs import LoggerProvider
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
+from langchain_otel import health
 from langchain_otel.config import OPTIONS
-from langchain_otel.context import Family, frame_of
+from langchain_otel.context import Family
 from langchain_otel.events import (
     AGENT_ACTION,
     AGENT_FINISH,
@@ -18,6 +19,7 @@ from langchain_otel.events import (
     TEXT,
     SpanEvent,
 )
+from langchain_otel.frame import frame_of
 from langchain_otel.operations import Operation, Started
 from langchain_otel.operations.chain import operation_of
 from langchain_otel.operations.model import CHAT, COMPLETION
@@ -31,11 +33,17 @@ from langchain_otel.run import RUNS
 
 
 class RecordingHandler(InlineHandler):
-    """Tells a recorder of every run that LangChain reports to it."""
+    """Tells a recorder of every run that LangChain reports to it.
 
-    def __init__(self, recorder: Recorder | None) -> None:
+    `before_first` is called when the first run starts.
+    """
+
+    def __init__(
+        self, recorder: Recorder | None, before_first: Callable[[], None] | None = None
+    ) -> None:
         super().__init__()
         self._given_recorder = recorder
+        self._before_first = before_first
 
     def _recorder(self) -> Recorder:
         return self._given_recorder or current_recorder()
@@ -47,6 +55,9 @@ class RecordingHandler(InlineHandler):
         parent_run_id: UUID | None,
         started: Started,
     ) -> None:
+        if self._before_first is not None:
+            before_first, self._before_first = self._before_first, None
+            _attempt(before_first)
         self._recorder().start(self, operation, run_id, parent_run_id, started)
 
     def _end(self, run_id: UUID, result: Any = None, error: BaseException | None = None) -> None:
@@ -246,6 +257,13 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
         # Without the instrumentor, or after it, this handler sees to the current span itself.
         PATCHES.apply()
         return super()._recorder()
+
+
+def _attempt(action: Callable[[], None]) -> None:
+    try:
+        action()
+    except Exception as error:
+        health.failed("handler", error)
 
 
 def _owner(family: Family, run_id: UUID) -> object | None:

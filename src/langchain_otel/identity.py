@@ -120,6 +120,17 @@ def identify_in_body(run: Run, configurable: Mapping[str, Any]) -> Identity:
     return new
 
 
+def state_in_body(run: Run, configurable: Mapping[str, Any]) -> None:
+    """Say on the span of a run whose body begins what its configurable values name."""
+    for each in run.twins():
+        new = identify_in_body(each, configurable)
+        if new and each.has_span:
+            stated = conversation_of(each) | people_of(each)
+            facts = {name: value for name, value in stated.items() if name in new}
+            each.facts = each.facts | facts
+            each.span.set_attributes(facts)
+
+
 def news(named: Identity, known: Identity) -> Identity:
     """What of `named` is not `known` yet."""
     if named.items() <= known.items():

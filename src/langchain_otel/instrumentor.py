@@ -9,6 +9,7 @@ from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 from langchain_otel.config import OPTIONS, SDK_DISABLED_VARIABLE, is_disabled
 from langchain_otel.handler import RecordingHandler
 from langchain_otel.inject import inject
+from langchain_otel.neighbours import Neighbours
 from langchain_otel.patches import PATCHES
 from langchain_otel.recorders import PROVIDER_METHODS, activate_recorder, recorder_for
 from langchain_otel.supported import REQUIREMENT, is_supported
@@ -59,11 +60,13 @@ class LangChainInstrumentor(BaseInstrumentor):
             logger.info("%s=true: LangChain is not traced.", SDK_DISABLED_VARIABLE)
             return
         activate_recorder(recorder)
+        neighbours = Neighbours()
         self._undo = [
             lambda: activate_recorder(None),
             PATCHES.apply(),
-            inject(RecordingHandler(recorder)),
+            inject(RecordingHandler(recorder, before_first=neighbours.tell)),
         ]
+        neighbours.tell()
 
     def _uninstrument(self, **kwargs: Any) -> None:
         while self._undo:

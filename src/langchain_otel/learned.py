@@ -6,6 +6,7 @@ from typing import Any
 
 from langchain_otel import health
 from langchain_otel.context import active_run
+from langchain_otel.framing import unbound
 from langchain_otel.mapping import text
 from langchain_otel.operations.answer import response_identity
 
@@ -16,13 +17,15 @@ def learns_response_id(position: int) -> Wrap:
     """The call converts a provider's chunk or event, its argument here, while streaming."""
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+        method = unbound(original)
+
         @wraps(original)
         def call(*args: Any, **kwargs: Any) -> Any:
             try:
                 _learn(args[position])
             except Exception as error:
                 health.failed("learned", error)
-            return original(*args, **kwargs)
+            return method(*args, **kwargs)
 
         return call
 

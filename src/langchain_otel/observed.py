@@ -2,7 +2,7 @@
 
 Embeddings, searches of vector stores and rerankers have no callbacks. A function that `observed`
 wraps starts a run as a handler would, and ends it with what it gives back or raises. LangChain's
-own runs inside hang under its span as under a user's: see `context.surroundings`.
+own runs inside hang under its span as under a user's: see `frame.surroundings`.
 """
 
 import inspect
@@ -14,8 +14,9 @@ from uuid import UUID, uuid4
 
 from opentelemetry.context import Context
 
-from langchain_otel import context, health
-from langchain_otel.context import Frame
+from langchain_otel import health
+from langchain_otel.frame import Frame, begin_body, surroundings
+from langchain_otel.framing import unbound
 from langchain_otel.operations import Operation, Started
 from langchain_otel.recorder import Recorder
 from langchain_otel.recorders import active_recorder
@@ -80,7 +81,7 @@ class CallFrame(Frame):
 
 def begin(call: Call, owner: object, arguments: Mapping[str, Any]) -> CallFrame | None:
     """Start the runs of a call of a generator function; the frame is entered at each step."""
-    around, outer = context.surroundings()
+    around, outer = surroundings()
     recorders = _recorders(around)
     if not recorders or call.is_covered(owner, _if_open(around), _if_open(outer)):
         return None
@@ -107,8 +108,8 @@ def observed(call: Call) -> Wrap:
         defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         begin = partial(_begin, call, names, defaults)
         if inspect.iscoroutinefunction(original):
-            return _coroutine(original, begin)
-        return _function(original, begin)
+            return _coroutine(unbound(original), begin)
+        return _function(unbound(original), begin)
 
     return wrap
 
@@ -162,7 +163,7 @@ def _begin(
 ) -> _Open | None:
     """Start the runs of a call; None where nobody records it, or another span tells of it."""
     try:
-        around, outer = context.surroundings()
+        around, outer = surroundings()
         recorders = _recorders(around)
         if not recorders or call.is_covered(args[0], _if_open(around), _if_open(outer)):
             return None
@@ -189,6 +190,7 @@ def _start(
         parent_id = None if around is None else around.id
         for recorder in recorders:
             recorder.start(CALLS, operation, under_way.run_id, parent_id, started)
+        begin_body()
     except BaseException:
         under_way.frame.leave()
         raise

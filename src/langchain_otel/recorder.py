@@ -19,6 +19,7 @@ from langchain_otel.config import Config
 from langchain_otel.content.permit import permitted_text
 from langchain_otel.dialects.genai import attributes
 from langchain_otel.events import EventLog, SpanEvent, add_event, message_of
+from langchain_otel.frame import frame_of, started_in
 from langchain_otel.identity import identify
 from langchain_otel.lineage import account, adopt, belonging_of, prompt_of, totals_of
 from langchain_otel.metrics import Metrics
@@ -101,9 +102,9 @@ class Recorder:
                 links_of(run, run.facts, around),
             )
         oldest = RUNS.add(run)
-        frame = context.frame_of(run.operation.family, run.id)
+        frame = frame_of(run.operation.family, run.id)
         if frame is not None:
-            context.started_in(frame, run)
+            started_in(frame, run)
         if self._capture.is_wanted and run.has_span:
             self._capture.request(run, started)
         if oldest is not None:

@@ -14,7 +14,7 @@ from opentelemetry import propagate
 from opentelemetry.context import Context
 
 from langchain_otel import context
-from langchain_otel.frames import framed
+from langchain_otel.framing import framed
 from langchain_otel.observed import Call, CallFrame, begin
 from langchain_otel.operations.remote import REMOTE, remote_started
 

@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from langchain_core.callbacks import BaseCallbackHandler
 
+from langchain_otel.framing import unbound
+
 
 class InlineHandler(BaseCallbackHandler):
     """A handler whose synchronous methods run where the event happens, in async code too.
@@ -31,6 +33,7 @@ def repair_on_llm_start(original: Callable[..., Any]) -> Callable[..., Any]:
     LangChain skips every handler that is not inline as soon as one is inline, as ours has to be
     (https://github.com/langchain-ai/langchain/issues/39633).
     """
+    method = unbound(original)
 
     @wraps(original)
     async def on_llm_start(
@@ -38,10 +41,10 @@ def repair_on_llm_start(original: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         ours = [h for h in self.handlers if isinstance(h, InlineHandler)]
         if not ours:
-            return await original(self, serialized, prompts, *args, **kwargs)
+            return await method(self, serialized, prompts, *args, **kwargs)
         others = copy.copy(self)
         others.handlers = [h for h in self.handlers if h not in ours]
-        managers = await original(others, serialized, prompts, *args, **kwargs)
+        managers = await method(others, serialized, prompts, *args, **kwargs)
         kwargs.pop("run_id", None)
         for manager, prompt in zip(managers, prompts, strict=True):
             manager.handlers = self.handlers

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
@@ -23,85 +24,44 @@ MAX_OPEN_RUNS: Final = 10_000
 MAX_ENDED_RUNS: Final = 4_096
 
 
+@dataclass(slots=True, eq=False)
 class Run:
     """A run of LangChain and its span, from its start event to its end event."""
 
-    __slots__ = (
-        "agent",
-        "asked",
-        "attempt",
-        "attempts",
-        "chunk_times",
-        "chunks",
-        "configured",
-        "content",
-        "ended",
-        "event_count",
-        "facts",
-        "handler",
-        "has_span",
-        "id",
-        "identity",
-        "kin",
-        "learned",
-        "metadata",
-        "named",
-        "operation",
-        "outer",
-        "owner",
-        "parent",
-        "prompt",
-        "recorder",
-        "reported_error",
-        "room",
-        "seconds",
-        "span",
-        "started_at",
-        "tags",
-        "totals",
-        "twin",
-    )
-
-    def __init__(
-        self,
-        run_id: UUID,
-        operation: "Operation",
-        recorder: "Recorder",
-        handler: object,
-        outer: Context,
-    ) -> None:
-        self.id = run_id
-        self.operation = operation
-        self.recorder = recorder
-        self.handler = handler
-        self.outer = outer
-        self.span: Span = INVALID_SPAN
-        self.has_span = True
-        self.facts: Facts = {}
-        self.asked: Facts = {}
-        self.content: Facts = {}
-        self.room: Room | None = None
-        self.learned: Facts = {}
-        self.owner: object | None = None
-        self.tags: list[str] | None = None
-        self.metadata: dict[str, Any] | None = None
-        self.parent: Run | None = None
-        self.kin: Run | None = None
-        self.identity: dict[str, Any] = {}
-        self.named: dict[str, Any] = {}
-        self.configured: dict[str, Any] = {}
-        self.agent: Run | None = None
-        self.totals: Totals | None = None
-        self.prompt: Prompt | None = None
-        self.attempt = 0
-        self.attempts: dict[str, tuple[int, UUID]] | None = None
-        self.chunks: list[Any] = []
-        self.chunk_times: list[float] = []
-        self.event_count = 0
-        self.reported_error: ErrorIdentity | None = None
-        self.started_at, self.seconds = perf_counter(), 0.0
-        self.ended = False
-        self.twin: Run | None = None
+    id: UUID
+    operation: "Operation"
+    recorder: "Recorder"
+    handler: object
+    outer: Context
+    span: Span = INVALID_SPAN
+    has_span: bool = True
+    facts: "Facts" = field(default_factory=dict)
+    asked: "Facts" = field(default_factory=dict)
+    content: "Facts" = field(default_factory=dict)
+    room: "Room | None" = None
+    learned: "Facts" = field(default_factory=dict)
+    owner: object | None = None
+    tags: list[str] | None = None
+    metadata: dict[str, Any] | None = None
+    parent: "Run | None" = None
+    kin: "Run | None" = None
+    identity: dict[str, Any] = field(default_factory=dict)
+    named: dict[str, Any] = field(default_factory=dict)
+    configured: dict[str, Any] = field(default_factory=dict)
+    agent: "Run | None" = None
+    totals: "Totals | None" = None
+    prompt: "Prompt | None" = None
+    attempt: int = 0
+    attempts: dict[str, tuple[int, UUID]] | None = None
+    published: object | None = None
+    chunks: list[Any] = field(default_factory=list)
+    chunk_times: list[float] = field(default_factory=list)
+    event_count: int = 0
+    reported_error: ErrorIdentity | None = None
+    started_at: float = field(default_factory=perf_counter)
+    seconds: float = 0.0
+    ended: bool = False
+    twin: "Run | None" = None
 
     def state(self, name: str, value: Any) -> None:
         """Say something of the run while it is under way."""
@@ -121,6 +81,7 @@ class Run:
         self.ended = True
         self.chunks = []
         self.asked = self.content = {}
+        self.published = None
         RUNS.remember(self)
         try:
             if self.has_span:

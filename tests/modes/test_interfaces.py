@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from langchain_core.runnables import RunnableLambda
 
-from langchain_otel.patches import PATCHES, POINTS, PatchPoint
+from langchain_otel.patches import PATCHES
+from langchain_otel.points import POINTS, PatchPoint
 from modes.completions import StreamingCompletion
 from modes.graphs import EMPTY, chained, sync_node
 from modes.models import StreamingModel

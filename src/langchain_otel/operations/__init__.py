@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.trace import SpanKind
 
 from langchain_otel.context import Family
+from langchain_otel.covering import Covered
 
 if TYPE_CHECKING:
     from langchain_otel.run import Run
@@ -46,7 +47,8 @@ class Operation:
     `request` gives what is known at the start, `response` what the result adds (None: there is no
     result). `partial` makes a result of the chunks that came before the run was abandoned;
     `failure` names the error that a result stands for; `unfinished` is what is to be said of a run
-    that an exception ended, where nothing else says it.
+    that an exception ended, where nothing else says it. `covers` is what instrumentations of
+    providers need not tell again, below it.
     """
 
     family: Family
@@ -59,6 +61,7 @@ class Operation:
     partial: Callable[[list[Any]], Any] = lambda _: None
     failure: Callable[[Any], str | None] = lambda _: None
     unfinished: Facts = field(default_factory=dict)
+    covers: Covered | None = None
 
 
 def titled(operation: str, subject: str) -> Callable[[Started, Facts], str]:

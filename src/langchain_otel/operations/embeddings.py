@@ -16,6 +16,7 @@ from langchain_otel.operations.provider import (
     provider_of_class,
     server_of,
 )
+from langchain_otel.operations.published import with_published
 
 if TYPE_CHECKING:
     from langchain_otel.run import Run
@@ -85,7 +86,11 @@ def _encoding_formats(owner: object) -> list[str] | None:
     return next((formats for formats in named if formats), None)
 
 
-def _response(vectors: Any, _: "Run") -> Facts:
+def _response(vectors: Any, run: "Run") -> Facts:
+    return with_published(_dimensions(vectors), run)
+
+
+def _dimensions(vectors: Any) -> Facts:
     if vectors is None or not hasattr(vectors, "__len__") or not len(vectors):
         return {}
     first = vectors[0]
@@ -99,4 +104,5 @@ EMBEDDINGS: Final = Operation(
     title=titled(semconv.EMBEDDINGS, semconv.GEN_AI_REQUEST_MODEL),
     request=_request,
     response=_response,
+    covers="embedding",
 )

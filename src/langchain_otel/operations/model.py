@@ -15,6 +15,7 @@ from langchain_otel.operations import Facts, Operation, Started, titled
 from langchain_otel.operations.answer import UNFINISHED, finish_reasons, identity
 from langchain_otel.operations.form import requested_form
 from langchain_otel.operations.provider import provider_of, server_of
+from langchain_otel.operations.published import with_published
 from langchain_otel.operations.usage import legacy_usage_of, usage_of
 
 if TYPE_CHECKING:
@@ -44,10 +45,14 @@ def _response(result: Any, run: "Run") -> Facts:
     facts = _streaming(run)
     if semconv.SERVER_ADDRESS not in run.facts:
         facts.update(server_of(run.owner))
-    if result is None:
-        return facts
+    if result is not None:
+        facts.update(_answer(result))
+    return with_published(facts, run)
+
+
+def _answer(result: Any) -> Facts:
     generations = [generation for choices in result.generations for generation in choices]
-    facts.update(finish_reasons(generations))
+    facts = finish_reasons(generations)
     facts.update(legacy_usage_of(result.llm_output))
     facts.update(identity(result.llm_output))
     for generation in generations:
@@ -107,6 +112,7 @@ CHAT: Final = Operation(
     response_content=_answer_content,
     partial=_partial,
     unfinished=UNFINISHED,
+    covers="inference",
 )
 COMPLETION: Final = Operation(
     family="model",
@@ -118,4 +124,5 @@ COMPLETION: Final = Operation(
     response_content=_answer_content,
     partial=_partial,
     unfinished=UNFINISHED,
+    covers="inference",
 )

@@ -4,11 +4,12 @@ import inspect
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from functools import partial, wraps
+from types import FunctionType
 from typing import Any
 
 from langchain_otel import health
 from langchain_otel.collecting import apart
-from langchain_otel.context import Frame, hide_frame, show_frame
+from langchain_otel.frame import Frame, begin_body, hide_frame, show_frame
 
 FrameFor = Callable[[tuple[Any, ...], dict[str, Any]], Frame | None]
 """Makes the frame for one call from its arguments; None where the call is not ours to follow."""
@@ -21,12 +22,27 @@ def framed(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., A
     """
     make = partial(_frame_or_none, frame_for)
     if inspect.isasyncgenfunction(original):
-        return _async_generator(original, make)
+        return _async_generator(unbound(original), make)
     if inspect.isgeneratorfunction(original):
-        return _generator(original, make)
+        return _generator(unbound(original), make)
     if inspect.iscoroutinefunction(original):
-        return _coroutine(original, make)
-    return _function(original, make)
+        return _coroutine(unbound(original), make)
+    return _function(unbound(original), make)
+
+
+def unbound(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of a class as a function of the object and the arguments.
+
+    What another package has put around a method need not be a function: it wants to be bound.
+    """
+    if type(original) is FunctionType:
+        return original
+
+    @wraps(original)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return original.__get__(self, type(self))(*args, **kwargs)
+
+    return call
 
 
 def _frame_or_none(
@@ -176,13 +192,14 @@ async def _aclose(frame: Frame, generator: AsyncGenerator[Any, Any], error: Gene
 
 def runs_before_start(original: Callable[..., Any]) -> Callable[..., Any]:
     """Runs that start in the call are not the run that the frame around it waits for."""
+    method = unbound(original)
     if inspect.iscoroutinefunction(original):
 
         @wraps(original)
         async def acall(*args: Any, **kwargs: Any) -> Any:
             frame = hide_frame()
             try:
-                return await original(*args, **kwargs)
+                return await method(*args, **kwargs)
             finally:
                 show_frame(frame)
 
@@ -192,8 +209,48 @@ def runs_before_start(original: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         frame = hide_frame()
         try:
-            return original(*args, **kwargs)
+            return method(*args, **kwargs)
         finally:
             show_frame(frame)
 
     return call
+
+
+def begins(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The call is the last thing before the body of a run, all handlers know of its start."""
+    method = unbound(original)
+    if inspect.iscoroutinefunction(original):
+
+        @wraps(original)
+        async def acall(*args: Any, **kwargs: Any) -> Any:
+            result = await method(*args, **kwargs)
+            _begin_body()
+            return result
+
+        return acall
+
+    @wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = method(*args, **kwargs)
+        _begin_body()
+        return result
+
+    return call
+
+
+def begins_again(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The call is the first thing in the body of a run, after other tracers have had their say."""
+
+    @wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        _begin_body(again=True)
+        return original(*args, **kwargs)
+
+    return call
+
+
+def _begin_body(*, again: bool = False) -> None:
+    try:
+        begin_body(again=again)
+    except Exception as error:
+        health.failed("context", error)
