@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import pytest
 
+from .collectors import Collectors, collectors
 from .processes import ServerError
 from .readback import Backends
 from .servers import TEMPO_VARIABLE, Binaries, running_servers
@@ -37,3 +39,10 @@ def backends_with_tempo(backends: Backends) -> Backends:
     if backends.tempo_url is None:
         pytest.skip(f"Tempo is not built by us: name its binary in {TEMPO_VARIABLE}")
     return backends
+
+
+@pytest.fixture
+def made(binaries: Binaries, tmp_path: Path) -> Iterator[Collectors]:
+    """Makes Collectors, each on ports of its own, that end with the test."""
+    with collectors(binaries.collector, tmp_path) as made:
+        yield made

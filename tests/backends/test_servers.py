@@ -34,6 +34,7 @@ from opentelemetry.trace import (
 )
 
 from .build import NO_GO, BuildError, find_go
+from .collectors import GATEWAY, PRODUCTION
 from .local import main as local
 from .loopback import ADDRESS, listening
 from .pins import CACHE_VARIABLE, Pins
@@ -186,16 +187,36 @@ def test_the_servers_listen_on_the_loopback_address_only(backends: Backends) -> 
 @pytest.mark.parametrize(
     "files",
     [
-        (CONFIGURATION / "local.yaml",),
-        (CONFIGURATION / "local.yaml", CONFIGURATION / "tempo-exporter.yaml"),
-        (CONFIGURATION / "local.yaml", FILES_OVERLAY),
+        ("local.yaml",),
+        ("local.yaml", "tempo-exporter.yaml", "span-metrics.yaml"),
+        ("local.yaml", FILES_OVERLAY),
+        PRODUCTION,
+        ("fleet/agent.yaml", "redaction.yaml"),
+        ("fleet/balancer.yaml",),
+        ("fleet/balancer.yaml", "fleet/balancer-dns.yaml"),
+        GATEWAY,
+        ("fleet/agent.yaml", "redaction.yaml", "fleet/kafka-agent.yaml"),
+        (*GATEWAY, "fleet/kafka-gateway.yaml"),
     ],
-    ids=lambda files: "+".join(file.stem for file in files),
+    ids=lambda files: "+".join(Path(file).stem for file in files),
 )
-def test_the_collector_accepts_its_configuration(binaries: Binaries, files: tuple[object]) -> None:
+def test_the_collector_accepts_its_configuration(
+    binaries: Binaries, files: tuple[str | Path, ...]
+) -> None:
     """`validate` says nothing against a file that is shipped, alone or laid over another."""
-    options = [f"--config={file}" for file in files]
-    subprocess.run([binaries.collector, "validate", *options], check=True, timeout=30)
+    options = [f"--config={CONFIGURATION / file}" for file in files]
+    done = subprocess.run(
+        [binaries.collector, "validate", *options], capture_output=True, check=True, timeout=30
+    )
+    assert (done.stdout, done.stderr) == (b"", b"")
+
+
+@pytest.mark.parametrize("file", sorted(CONFIGURATION.rglob("*.yaml")), ids=lambda file: file.name)
+def test_a_shipped_file_is_explained(file: Path) -> None:
+    """The README beside it names it, and it opens with what it is."""
+    name = str(file.relative_to(CONFIGURATION))
+    assert f"`{name}`" in (CONFIGURATION / "README.md").read_text()
+    assert file.read_text().startswith("# ")
 
 
 def test_jaeger_accepts_its_configuration(binaries: Binaries) -> None:
