@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,10 @@ from .servers import CONFIGURATION, only_one_chooses_ports
 from .spans import Span, spans_in
 
 HERE: Final = Path(__file__).parent
+# A backend that writes what it gets to files.
+SINK: Final = HERE / "sink.yaml"
+PATIENCE: Final = 40.0
+STEP: Final = 0.05
 PORTS: Final = ("GRPC", "HTTP", "HEALTH", "PROMETHEUS")
 # What the whole of collector-config/production.yaml is made of.
 PRODUCTION: Final = ("production.yaml", "redaction.yaml", "sampling.yaml", "span-metrics.yaml")
@@ -42,7 +47,7 @@ class Collector:
     binary: Path
     files: tuple[Path, ...]
     state: Path
-    settings: Mapping[str, str]
+    settings: dict[str, str]
     ports: dict[str, int]
     process: Process | None = field(default=None)
 
@@ -113,6 +118,14 @@ class Collectors:
         state = self.state / name
         self.made.append(Collector(name, self.binary, paths, state, settings, ports))
         return self.made[-1]
+
+
+def wait_for(met: Callable[[], object], what: str) -> None:
+    """Return when it is so; fail, and say what is not, when it takes too long."""
+    deadline = time.monotonic() + PATIENCE
+    while not met():
+        assert time.monotonic() < deadline, what
+        time.sleep(STEP)
 
 
 @contextmanager

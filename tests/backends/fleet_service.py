@@ -11,6 +11,7 @@ import threading
 import urllib.request
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
@@ -124,13 +125,11 @@ def run(position: int, peer: str) -> tuple[str, str]:
     kind = KINDS[position % len(KINDS)]
     agent = create_agent(Scripted(kind=kind), [work_of(kind, peer)], checkpointer=InMemorySaver())
     with trace.get_tracer("fleet").start_as_current_span("request") as span:
-        try:
+        with suppress(ConnectionError):
             agent.invoke(
                 {"messages": [{"role": "user", "content": "work"}]},
                 {"configurable": {"thread_id": str(position)}},
             )
-        except ConnectionError:
-            pass
         return trace.format_trace_id(span.get_span_context().trace_id), kind
 
 

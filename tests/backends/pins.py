@@ -64,6 +64,7 @@ class Pins:
     go: str
     collector: CollectorPin
     jaeger: JaegerPin
+    kafka: str
     images: dict[str, str]
 
     @classmethod
@@ -73,7 +74,13 @@ class Pins:
         pin = CollectorPin(
             collector["version"], _components(collector), _table(collector, "replacements")
         )
-        return cls(table["go"], pin, JaegerPin(**table["jaeger"]), dict(table["images"]))
+        return cls(
+            go=table["go"],
+            collector=pin,
+            jaeger=JaegerPin(**table["jaeger"]),
+            kafka=table["kafka"]["version"],
+            images=dict(table["images"]),
+        )
 
     def tools(self) -> tuple[Tool, Tool]:
         """The Collector and Jaeger, in the order in which they are built."""

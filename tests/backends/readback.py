@@ -115,12 +115,12 @@ class Backends:
 
         return _enough(read, at_least, f"traces at {url}", SEARCH_PATIENCE)
 
-    def metric_lines(self, name: str, *, at_least: int = 1) -> list[str]:
-        """The lines of a metric, and of its parts, as Prometheus would read them."""
+    def metric_lines(self, name: str, *, of: str = "", at_least: int = 1) -> list[str]:
+        """The lines of a metric, of a service or of all, as Prometheus would read them."""
 
         def read() -> list[str]:
             text = (fetch(self.prometheus_url) or b"").decode()
-            return [line for line in text.splitlines() if line.startswith(name)]
+            return [line for line in text.splitlines() if line.startswith(name) and of in line]
 
         return _enough(read, at_least, f"lines of {name} at {self.prometheus_url}")
 

@@ -1,75 +1,34 @@
-"""A fleet as processes on loopback: traces stay whole while a gateway dies and the backend is away."""
+"""A fleet on loopback: traces stay whole while a gateway dies and the backend is away."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import pytest
 
-from .collectors import GATEWAY, HERE, Collector, Collectors
-from .processes import peak_memory
+from .collectors import Collectors, wait_for
+from .fleet import Fleet, print_figures
+from .kafka import COMMAND, is_there, running_broker
 from .services import Sent, services, work
-from .test_production import SINK, wait_for
 
-AGENT: Final = ("fleet/agent.yaml", "redaction.yaml")
-WATCHED_GATEWAY: Final = (*GATEWAY, HERE / "fleet-gateway.yaml")
 RUNS: Final = 8
-# Long enough for the gateway to die before it has decided.
-AFTER_ROOT: Final = "2s"
 
-pytestmark = [pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.timeout(240)]
 
 
-@dataclass(slots=True)
-class Fleet:
-    """Two agents, two balancers, three gateways, one backend."""
-
-    sink: Collector
-    gateways: list[Collector]
-    balancers: list[Collector]
-    agents: list[Collector]
-
-    @classmethod
-    def started(cls, made: Collectors) -> "Fleet":
-        sink = made.started("sink", SINK)
-        settings = {
-            "BACKEND_ENDPOINT": sink.endpoint,
-            "SAMPLING_PERCENTAGE": "25",
-            "SAMPLING_WAIT_AFTER_ROOT": AFTER_ROOT,
-        }
-        gateways = [made.started(f"gateway-{i}", *WATCHED_GATEWAY, **settings) for i in range(3)]
-        known = f"[{', '.join(gateway.endpoint for gateway in gateways)}]"
-        balancers = [
-            made.started(f"balancer-{i}", "fleet/balancer.yaml", GATEWAYS=known) for i in range(2)
-        ]
-        agents = [
-            made.started(f"agent-{i}", *AGENT, NEXT_ENDPOINT=f"dns:///{balancer.endpoint}")
-            for i, balancer in enumerate(balancers)
-        ]
-        return cls(sink, gateways, balancers, agents)
-
-    def has_received(self, sent: Sent) -> bool:
-        received = [gateway.ids("spanId", "received.jsonl") for gateway in self.gateways]
-        return sent.all_in(set().union(*received))
-
-    def has_decided(self, sent: Sent) -> bool:
-        """Whether every trace that must be kept has been kept: its gateway has it on disk."""
-        return sent.kept_anyway <= self.kept()
-
-    def kept(self) -> set[str]:
-        return set().union(*(gateway.ids("traceId", "kept.jsonl") for gateway in self.gateways))
-
-    def has_stored(self, sent: Sent, traces: set[str]) -> bool:
-        return sent.of(traces) <= self.sink.ids("spanId", "spans.jsonl")
-
-    def peaks(self) -> dict[str, int]:
-        tiers = [*self.gateways, *self.balancers, *self.agents]
-        return {one.name: peak_memory(one.process) for one in tiers if one.process is not None}
+@pytest.fixture
+def brokers(tmp_path: Path) -> Iterator[str]:
+    """A Kafka of its own, if one is there."""
+    if not is_there():
+        pytest.skip(f"Kafka is not there: run `{COMMAND}`")
+    with running_broker(tmp_path) as address:
+        yield f"[{address}]"
 
 
 def test_a_fleet_keeps_its_traces_whole(made: Collectors) -> None:
     """What a gateway has decided, and what it has not been given, survives its death."""
-    fleet = Fleet.started(made)
+    fleet = Fleet.balanced(made)
     dying = fleet.gateways[0]
     with services(fleet.agents, each=2) as running:
         sent = work(running, RUNS)
@@ -95,7 +54,7 @@ def test_a_fleet_keeps_its_traces_whole(made: Collectors) -> None:
 
 def check(fleet: Fleet, sent: Sent, at_risk: set[str]) -> None:
     """Whatever is kept is whole; only what the dead gateway had undecided may be missing."""
-    received = [gateway.ids("traceId", "received.jsonl") for gateway in fleet.gateways]
+    received = fleet.received()
     assert Counter(trace for traces in received for trace in traces) == dict.fromkeys(sent.spans, 1)
     kept = fleet.kept()
     wait_for(lambda: fleet.has_stored(sent, kept), "what was kept is not stored")
@@ -106,18 +65,18 @@ def check(fleet: Fleet, sent: Sent, at_risk: set[str]) -> None:
     assert lost <= at_risk & received[0]
 
 
-def print_figures(fleet: Fleet, sent: Sent, peaks: dict[str, int]) -> None:
-    """For the table in collector-config/README.md: `pytest -rP` shows them."""
-    stored = [span.span_id for span in fleet.sink.spans()]
-    lost = sent.kept_anyway - fleet.kept()
-    figures = {
-        "traces sent": len(sent.spans),
-        "traces kept": len(fleet.kept()),
-        "traces lost with the gateway": len(lost),
-        "spans sent": len(sent.of(sent.spans)),
-        "spans kept": len(set(stored)),
-        "spans lost with the gateway": len(sent.of(lost)),
-        "spans stored twice": len(stored) - len(set(stored)),
-    } | {f"MiB of {name} at most": peak for name, peak in peaks.items()}
-    for name, figure in figures.items():
-        print(f"{name:32} {figure:6}")
+def test_with_kafka_another_gateway_decides(made: Collectors, brokers: str) -> None:
+    """It reads again what the dead one had not decided: nothing is lost, some is stored twice."""
+    fleet = Fleet.over_kafka(made, brokers)
+    dying = fleet.gateways[0]
+    with services(fleet.agents, each=2) as running:
+        sent = work(running, RUNS)
+        wait_for(lambda: fleet.has_received(sent), "not every span is at a gateway")
+        peaks = fleet.peaks()
+        dying.kill()
+        sent |= work(running, RUNS)
+    wait_for(lambda: fleet.has_received_elsewhere(sent, dying), "nobody has taken over")
+    wait_for(lambda: fleet.has_decided(sent), "undecided")
+    kept = sent.kept_anyway
+    wait_for(lambda: fleet.has_stored(sent, kept), "what must be kept is not stored")
+    print_figures(fleet, sent, fleet.peaks() | {dying.name: peaks[dying.name]})

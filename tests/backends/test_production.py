@@ -1,6 +1,5 @@
-"""The Collector of production.yaml: nothing lost, nothing private let through, the right traces kept."""
+"""The Collector of production.yaml: nothing lost, nothing private, the right traces kept."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,14 +16,11 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.trace import Status, StatusCode, Tracer, format_trace_id
 
-from .collectors import HERE, PRODUCTION, Collector, Collectors
+from .collectors import PRODUCTION, SINK, Collector, Collectors, wait_for
 from .loopback import fetch
 from .readback import documents_in
 from .spans import Span, log_records_in
 
-PATIENCE: Final = 20.0
-STEP: Final = 0.05
-SINK: Final = HERE / "sink.yaml"
 SECRETS: Final = {
     "a key": "sk-proj-abcdEFGH1234567890abcd",
     "a bearer": "Authorization: Bearer abc.DEF-123456789",
@@ -71,19 +67,12 @@ def tracing(collector: Collector) -> Iterator[Tracer]:
     provider.shutdown()
 
 
-def send_trace(tracer: Tracer, children: int = 2, **attributes: Any) -> str:
+def send_trace(tracer: Tracer, attributes: Any = None, children: int = 2) -> str:
     """A root and its children; the trace's id."""
     with tracer.start_as_current_span("root", attributes=attributes) as root:
         for _ in range(children):
             tracer.start_span("child").end()
     return format_trace_id(root.get_span_context().trace_id)
-
-
-def wait_for(met: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not met():
-        assert time.monotonic() < deadline, what
-        time.sleep(STEP)
 
 
 def on_disk(collector: Collector, traces: list[str]) -> bool:
@@ -143,7 +132,7 @@ def test_no_content_and_no_secret_gets_through(made: Collectors) -> None:
     """On spans, in status texts and on span events; numbers, ids and names stay as they are."""
     sink = made.started("sink", SINK)
     collector = production(made, sink, SAMPLING_PERCENTAGE="100")
-    private = dict.fromkeys(CONTENT, "the private text")
+    private: Any = dict.fromkeys(CONTENT, "the private text")
     with tracing(collector) as tracer, tracer.start_as_current_span("root") as span:
         span.set_attributes(private | SECRETS | HARMLESS)
         span.add_event("said", private | SECRETS)
@@ -200,7 +189,7 @@ def test_content_can_be_kept_or_masked(made: Collectors) -> None:
     )
     said = f"{SECRETS['a key']} {'x' * 5_000}"
     with tracing(collector) as tracer:
-        send_trace(tracer, 0, **{"gen_ai.input.messages": said, "gen_ai.output.messages": said})
+        send_trace(tracer, {"gen_ai.input.messages": said, "gen_ai.output.messages": said}, 0)
     (root,) = arrived(sink, 1)
     assert root.text("gen_ai.input.messages").startswith("**** xxx")
     assert len(root.text("gen_ai.input.messages")) == 4_000
@@ -212,14 +201,14 @@ def test_the_traces_worth_keeping_are_kept(made: Collectors) -> None:
     sink = made.started("sink", SINK)
     collector = production(made, sink, SAMPLING_PERCENTAGE="0", SAMPLING_SLOW_MS="100")
     with tracing(collector) as tracer:
-        ordinary = [send_trace(tracer, **{"gen_ai.usage.input_tokens": 99_999}) for _ in range(5)]
+        ordinary = [send_trace(tracer, {"gen_ai.usage.input_tokens": 99_999}) for _ in range(5)]
         kept = {
-            send_trace(tracer, **{"gen_ai.usage.input_tokens": 100_000}): 3,
-            send_trace(tracer, **{"gen_ai.usage.output_tokens": 20_000}): 3,
-            send_trace(tracer, **{"langchain.run.outcome": "interrupted"}): 3,
-            send_trace(tracer, 99): 100,
+            send_trace(tracer, {"gen_ai.usage.input_tokens": 100_000}): 3,
+            send_trace(tracer, {"gen_ai.usage.output_tokens": 20_000}): 3,
+            send_trace(tracer, {"langchain.run.outcome": "interrupted"}): 3,
+            send_trace(tracer, children=99): 100,
         }
-        ordinary.append(send_trace(tracer, **{"langchain.run.outcome": "handed_off"}))
+        ordinary.append(send_trace(tracer, {"langchain.run.outcome": "handed_off"}))
         with tracer.start_as_current_span("root") as root:
             tracer.start_span("child").end()
             tracer.start_span("failing").set_status(Status(StatusCode.ERROR))
@@ -237,14 +226,13 @@ def test_metrics_count_what_is_sampled_away(made: Collectors) -> None:
     agent = {"gen_ai.agent.name": "travel", "gen_ai.conversation.id": "c-1"}
     model = {"gen_ai.request.model": "gpt-5-mini", "gen_ai.provider.name": "openai"}
     usage = {"gen_ai.usage.input_tokens": 100, "gen_ai.usage.output_tokens": 20}
+    tool = {"gen_ai.tool.name": "find", "gen_ai.tool.call.id": "call_1"}
     with tracing(collector) as tracer:
         for _ in range(3):
-            send_trace(tracer, 0, **{"gen_ai.operation.name": "chat"} | model | usage)
-            send_trace(
-                tracer, 0, **{"gen_ai.operation.name": "invoke_agent"} | agent | model | usage
-            )
-            tool = {"gen_ai.tool.name": "find", "gen_ai.tool.call.id": "call_1"}
-            send_trace(tracer, 0, **{"gen_ai.operation.name": "execute_tool"} | agent | tool)
+            send_trace(tracer, {"gen_ai.operation.name": "chat"} | model | usage, 0)
+            run = {"gen_ai.operation.name": "invoke_agent"} | agent | model | usage
+            send_trace(tracer, run, 0)
+            send_trace(tracer, {"gen_ai.operation.name": "execute_tool"} | agent | tool, 0)
 
     def values() -> dict[str, float]:
         text = (fetch(collector.url("PROMETHEUS", "/metrics")) or b"").decode()
