@@ -90,9 +90,7 @@ def _started(state: Path) -> Process:
     java = (str(shutil.which("java")), "-Xmx512m", "-cp", f"{_directory()}/jars/*")
     properties = str(state / "server.properties")
     options = ("format", "--cluster-id", "A" * 22, "--config", properties)
-    subprocess.run(
-        [*java, "kafka.tools.StorageTool", *options], check=True, stdout=subprocess.DEVNULL
-    )
+    subprocess.run([*java, "kafka.tools.StorageTool", *options], check=True, capture_output=True)
     server = Server("kafka", (*java, "kafka.Kafka", properties), "", 0.0)
     return start(server, os.environ, state / "kafka.log", outlives_us=False)
 

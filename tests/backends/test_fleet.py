@@ -14,7 +14,8 @@ from .services import Sent, services, work
 
 RUNS: Final = 8
 
-pytestmark = [pytest.mark.timeout(240)]
+# One after the other: each is a dozen processes.
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("fleet")]
 
 
 @pytest.fixture
@@ -58,11 +59,13 @@ def check(fleet: Fleet, sent: Sent, at_risk: set[str]) -> None:
     assert Counter(trace for traces in received for trace in traces) == dict.fromkeys(sent.spans, 1)
     kept = fleet.kept()
     wait_for(lambda: fleet.has_stored(sent, kept), "what was kept is not stored")
-    stored = fleet.sink.spans()
-    assert {span.trace_id for span in stored} == kept
-    assert {span.span_id for span in stored} == sent.of(kept)
-    lost = sent.kept_anyway - kept
-    assert lost <= at_risk & received[0]
+    spans = fleet.sink.spans()
+    stored = {span.trace_id for span in spans}
+    assert {span.span_id for span in spans} == sent.of(stored), "a trace is not whole"
+    # The last that the dead gateway decided may be on its disk and not in the test's file.
+    undecided = at_risk & received[0]
+    assert kept <= stored <= kept | undecided
+    assert sent.kept_anyway - stored <= undecided
 
 
 def test_with_kafka_another_gateway_decides(made: Collectors, brokers: str) -> None:
@@ -70,6 +73,8 @@ def test_with_kafka_another_gateway_decides(made: Collectors, brokers: str) -> N
     fleet = Fleet.over_kafka(made, brokers)
     dying = fleet.gateways[0]
     with services(fleet.agents, each=2) as running:
+        # Until each has its share of the partitions, traces may be split.
+        wait_for(lambda: work(running, 2) and all(fleet.received()), "a gateway gets nothing")
         sent = work(running, RUNS)
         wait_for(lambda: fleet.has_received(sent), "not every span is at a gateway")
         peaks = fleet.peaks()
