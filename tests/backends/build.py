@@ -136,7 +136,11 @@ def _manifest(pins: Pins, workshop: Workshop) -> dict[str, object]:
         kind: [{"gomod": module} for module in modules]
         for kind, modules in pins.collector.components.items()
     }
-    return {"dist": distribution, **components}
+    replaces = [
+        f"{module} => {module} v{version}"
+        for module, version in pins.collector.replacements.items()
+    ]
+    return {"dist": distribution, "replaces": replaces, **components}
 
 
 def _build_jaeger(pins: Pins, workshop: Workshop) -> Path:

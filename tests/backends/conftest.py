@@ -1,11 +1,13 @@
 """Knows when the tests of real backends can run: the fixtures that start them, once a session."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from required import unavailable
 
+from .collectors import Collectors, collectors
 from .processes import ServerError
 from .readback import Backends
 from .servers import TEMPO_VARIABLE, Binaries, running_servers
@@ -33,3 +35,10 @@ def backends_with_tempo(backends: Backends) -> Backends:
     if backends.tempo_url is None:
         pytest.skip(f"Tempo is not built by us: name its binary in {TEMPO_VARIABLE}")
     return backends
+
+
+@pytest.fixture
+def made(binaries: Binaries, tmp_path: Path) -> Iterator[Collectors]:
+    """Makes Collectors, each on ports of its own, that end with the test."""
+    with collectors(binaries.collector, tmp_path) as made:
+        yield made

@@ -1,5 +1,6 @@
 """Knows which versions of the backends are wanted, and where their binaries live."""
 
+import hashlib
 import json
 import os
 import tomllib
@@ -19,6 +20,7 @@ class CollectorPin:
 
     version: str
     components: dict[str, list[str]]
+    replacements: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,12 @@ class Tool:
     version: str
     binary_name: str
     recipe: str
+    # What else tells two builds of one version apart, so that checkouts can share a cache.
+    variant: str = ""
 
     @property
     def directory(self) -> Path:
-        return cache_directory() / f"{self.name}-{self.version}"
+        return cache_directory() / f"{self.name}-{self.version}{self.variant}"
 
     @property
     def binary(self) -> Path:
@@ -60,20 +64,36 @@ class Pins:
     go: str
     collector: CollectorPin
     jaeger: JaegerPin
+    kafka: str
     images: dict[str, str]
 
     @classmethod
     def load(cls) -> Self:
         table = tomllib.loads(PINS_FILE.read_text())
-        collector = CollectorPin(table["collector"]["version"], _components(table["collector"]))
-        return cls(table["go"], collector, JaegerPin(**table["jaeger"]), dict(table["images"]))
+        collector = table["collector"]
+        pin = CollectorPin(
+            collector["version"], _components(collector), _table(collector, "replacements")
+        )
+        return cls(
+            go=table["go"],
+            collector=pin,
+            jaeger=JaegerPin(**table["jaeger"]),
+            kafka=table["kafka"]["version"],
+            images=dict(table["images"]),
+        )
 
     def tools(self) -> tuple[Tool, Tool]:
         """The Collector and Jaeger, in the order in which they are built."""
         return (
-            Tool("collector", self.collector.version, "otelcol", _recipe(self.collector)),
+            self._collector(),
             Tool("jaeger", self.jaeger.version, "jaeger", _recipe(self.jaeger)),
         )
+
+    def _collector(self) -> Tool:
+        """Its directory is named after the list of its components too: a longer list, a new one."""
+        recipe = _recipe(self.collector)
+        variant = f"-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
+        return Tool("collector", self.collector.version, "otelcol", recipe, variant)
 
 
 def cache_directory() -> Path:

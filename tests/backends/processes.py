@@ -91,6 +91,20 @@ def stop(process: Process) -> bool:
     return True
 
 
+def kill(process: Process) -> None:
+    """End a process as a crash would: it can do nothing more."""
+    _signal(process, signal.SIGKILL)
+    _wait_until_ended(process, KILL_TIMEOUT)
+    _reap(process)
+
+
+def peak_memory(process: Process) -> int:
+    """The most memory that a running process has had, in MiB (Linux)."""
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    (peak,) = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
+    return int(peak) // 1024
+
+
 def _ends_with_parent() -> tuple[str, ...]:
     setpriv = shutil.which("setpriv")
     return (setpriv, "--pdeathsig", "KILL") if setpriv else ()

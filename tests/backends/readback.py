@@ -58,7 +58,7 @@ class Backends:
         """The spans of a trace as the Collector wrote them."""
 
         def read() -> list[Span]:
-            documents = _lines(self.spans_file)
+            documents = documents_in(self.spans_file)
             spans = [span for document in documents for span in spans_in(document)]
             mine = [span for span in spans if span.trace_id == trace_id]
             return sorted(mine, key=lambda span: (span.start_time, span.span_id))
@@ -69,7 +69,7 @@ class Backends:
         """The ids of the traces in which a service has spans, as the Collector wrote them."""
 
         def read() -> list[str]:
-            documents = _lines(self.spans_file)
+            documents = documents_in(self.spans_file)
             spans = [span for document in documents for span in spans_in(document)]
             mine = [span.trace_id for span in spans if span.resource.get("service.name") == service]
             return list(dict.fromkeys(mine))
@@ -80,7 +80,7 @@ class Backends:
         """The log records of a trace as the Collector wrote them."""
 
         def read() -> list[LogRecord]:
-            documents = _lines(self.logs_file)
+            documents = documents_in(self.logs_file)
             records = [record for document in documents for record in log_records_in(document)]
             return [record for record in records if record.trace_id == trace_id]
 
@@ -115,12 +115,12 @@ class Backends:
 
         return _enough(read, at_least, f"traces at {url}", SEARCH_PATIENCE)
 
-    def metric_lines(self, name: str, *, at_least: int = 1) -> list[str]:
-        """The lines of a metric, and of its parts, as Prometheus would read them."""
+    def metric_lines(self, name: str, *, of: str = "", at_least: int = 1) -> list[str]:
+        """The lines of a metric, of a service or of all, as Prometheus would read them."""
 
         def read() -> list[str]:
             text = (fetch(self.prometheus_url) or b"").decode()
-            return [line for line in text.splitlines() if line.startswith(name)]
+            return [line for line in text.splitlines() if line.startswith(name) and of in line]
 
         return _enough(read, at_least, f"lines of {name} at {self.prometheus_url}")
 
@@ -149,7 +149,7 @@ def _json(url: str, part: str | None = None) -> Json:
     return document.get(part, {}) if part else document
 
 
-def _lines(file: Path) -> Iterator[Json]:
+def documents_in(file: Path) -> Iterator[Json]:
     """The documents of a file that is being written: its last line may be half there."""
     complete, _, _ = file.read_bytes().rpartition(b"\n") if file.exists() else (b"", b"", b"")
     yield from (json.loads(line) for line in complete.split(b"\n") if line)

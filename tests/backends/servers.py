@@ -133,7 +133,7 @@ def stop_all(processes: list[Process]) -> list[Process]:
 @contextmanager
 def running_servers(binaries: Binaries, state: Path) -> Iterator[tuple[Site, list[Process]]]:
     """All servers on free ports, with the Collector writing files too; for one test session."""
-    with _only_one_chooses_ports():
+    with only_one_chooses_ports():
         site, processes = _start_on_free_ports(binaries, state)
     try:
         yield site, processes
@@ -156,7 +156,7 @@ def _start_on_free_ports(
 
 
 @contextmanager
-def _only_one_chooses_ports() -> Iterator[None]:
+def only_one_chooses_ports() -> Iterator[None]:
     """Test processes start side by side; each holds its ports before the next one looks."""
     with (cache_directory() / "ports.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -164,7 +164,7 @@ def _only_one_chooses_ports() -> Iterator[None]:
 
 
 def _collector(site: Site, binary: Path, *overlays: Path) -> Server:
-    files = (CONFIGURATION / "local.yaml", *overlays)
+    files = (CONFIGURATION / "local.yaml", CONFIGURATION / "span-metrics.yaml", *overlays)
     configurations = [f"--config={file}" for file in files]
     health = site.url(site.ports.collector_health_port)
     return Server("collector", (str(binary), *configurations), health, seconds_to_end=5.0)

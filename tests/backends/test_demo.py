@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from .collectors import wait_for
 from .readback import Backends
 from .spans import Span
 
@@ -111,6 +112,22 @@ def test_demo_in_jaeger(trace: tuple[str, str], backends: Backends) -> None:
     spans = backends.jaeger_trace(trace_id, at_least=SPANS)
     check(spans)
     assert spans == backends.collector_spans(trace_id, at_least=SPANS)
+
+
+def test_demo_in_metrics(trace: tuple[str, str], backends: Backends) -> None:
+    """The Collector has counted the spans, and knows which agent calls which tool."""
+    service, _ = trace
+
+    def counted() -> float:
+        calls = backends.metric_lines("traces_span_metrics_calls_total", of=service)
+        return sum(float(line.split(" # ")[0].rpartition(" ")[2]) for line in calls)
+
+    wait_for(lambda: counted() == SPANS, f"not {SPANS} spans are counted")
+    edges = backends.metric_lines("traces_service_graph_request_total", of=service)
+    assert all('client="travel-agent"' in line for line in edges)
+    assert {"get_weather", "find_hotels", "gpt-5-mini"} == {
+        line.partition('server="')[2].partition('"')[0] for line in edges
+    }
 
 
 def test_demo_in_tempo(trace: tuple[str, str], backends_with_tempo: Backends) -> None:

@@ -2,9 +2,7 @@
 
 import json
 import random
-import re
 import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -36,10 +34,10 @@ from opentelemetry.trace import (
 from .build import NO_GO, BuildError, find_go
 from .local import main as local
 from .loopback import ADDRESS, listening
-from .pins import CACHE_VARIABLE, Pins
+from .pins import CACHE_VARIABLE
 from .processes import Server, ServerError
 from .readback import Backends
-from .servers import CONFIGURATION, FILES_OVERLAY, Binaries, Ports, start_all
+from .servers import Binaries, Ports, start_all
 from .spans import spans_in
 
 SERVICE: Final = "hand-written"
@@ -181,52 +179,6 @@ def test_the_servers_listen_on_the_loopback_address_only(backends: Backends) -> 
         ends = listening(process.pid)
         assert ends == {(ADDRESS, port) for port in backends.ports.of(process.name).values()}
         assert not usual & {port for _, port in ends}
-
-
-@pytest.mark.parametrize(
-    "files",
-    [
-        (CONFIGURATION / "local.yaml",),
-        (CONFIGURATION / "local.yaml", CONFIGURATION / "tempo-exporter.yaml"),
-        (CONFIGURATION / "local.yaml", FILES_OVERLAY),
-    ],
-    ids=lambda files: "+".join(file.stem for file in files),
-)
-def test_the_collector_accepts_its_configuration(binaries: Binaries, files: tuple[object]) -> None:
-    """`validate` says nothing against a file that is shipped, alone or laid over another."""
-    options = [f"--config={file}" for file in files]
-    subprocess.run([binaries.collector, "validate", *options], check=True, timeout=30)
-
-
-def test_jaeger_accepts_its_configuration(binaries: Binaries) -> None:
-    """`validate` says nothing against jaeger.yaml."""
-    option = f"--config={CONFIGURATION / 'jaeger.yaml'}"
-    subprocess.run([binaries.jaeger, "validate", option], check=True, timeout=30)
-
-
-def test_tempo_accepts_its_configuration(binaries: Binaries) -> None:
-    """`-config.verify` says nothing against tempo.yaml."""
-    if binaries.tempo is None:
-        pytest.skip("Tempo is not built by us")
-    file = f"-config.file={CONFIGURATION / 'tempo.yaml'}"
-    options = [file, "-config.expand-env=true", "-config.verify=true"]
-    subprocess.run([binaries.tempo, *options], check=True, timeout=30)
-
-
-def test_ports_are_the_same_in_the_configuration_and_here() -> None:
-    """Every port is set by a variable, and without it is the one that `make up` reports."""
-    text = "".join(file.read_text() for file in CONFIGURATION.glob("*.yaml"))
-    defaults = dict(re.findall(r"\$\{(?:env:)?([A-Z_]+_PORT):-(\d+)\}", text))
-    assert defaults == Ports().environment()
-
-
-def test_compose_runs_the_pinned_images_and_publishes_on_loopback() -> None:
-    """compose.yaml and pins.toml name the same versions; no port is open to the network."""
-    compose = (CONFIGURATION / "compose.yaml").read_text()
-    assert set(re.findall(r"image: (\S+)", compose)) == set(Pins.load().images.values())
-    published = re.findall(r"- (\S+):\d+:\d+$", compose, re.MULTILINE)
-    assert published
-    assert set(published) == {ADDRESS}
 
 
 @pytest.fixture
