@@ -4,6 +4,7 @@
 # make check          lint, format and types
 # make backends       builds the OpenTelemetry Collector and Jaeger into ~/.cache/langchain-otel, once
 # make postgres       installs PostgreSQL for the tests of checkpointers (Debian, Ubuntu; as root)
+# make prometheus     installs Prometheus for the tests of dashboards (Debian, Ubuntu; as root)
 # make kafka          brings Kafka for the test of a fleet (Maven and Java are needed)
 # make up, down       starts and stops them on loopback
 # make bench          what tracing costs
@@ -16,7 +17,7 @@ TERMINAL := OTEL_TRACES_EXPORTER=langchain_tree OTEL_METRICS_EXPORTER=none OTEL_
 EXPORTERS = $(if $(OTEL_EXPORTER_OTLP_ENDPOINT),,$(TERMINAL))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions check format backends postgres kafka up down bench clean
+.PHONY: help demo test test-versions check format backends postgres prometheus kafka up down bench clean
 
 help:
 	@grep -E '^# make' Makefile | cut -c3-
@@ -59,6 +60,10 @@ backends:
 postgres:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { apt-get update --quiet=2 && \
 		DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends postgresql; }
+
+prometheus:
+	@which prometheus >/dev/null || { apt-get update --quiet=2 && \
+		DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends prometheus; }
 
 kafka:
 	$(PYTHON) -m tests.backends.kafka

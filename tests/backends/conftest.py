@@ -9,8 +9,10 @@ from required import unavailable
 
 from .collectors import Collectors, collectors
 from .processes import ServerError
+from .prometheus import Prometheus, running_prometheus
 from .readback import Backends
 from .servers import TEMPO_VARIABLE, Binaries, running_servers
+from .shop import Shop, running_shop
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +37,27 @@ def backends_with_tempo(backends: Backends) -> Backends:
     if backends.tempo_url is None:
         pytest.skip(f"Tempo is not built by us: name its binary in {TEMPO_VARIABLE}")
     return backends
+
+
+@pytest.fixture(scope="session")
+def prometheus(
+    backends: Backends, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Prometheus]:
+    """Prometheus, reading that Collector; without it the test is skipped, or fails."""
+    state = tmp_path_factory.mktemp("prometheus")
+    try:
+        with running_prometheus(backends.ports.collector_prometheus_port, state) as server:
+            yield server
+    except ServerError as error:
+        unavailable(error)
+
+
+@pytest.fixture(scope="session")
+def shop(backends: Backends) -> Iterator[Shop]:
+    """A traced application that has done all that dashboards and queries show, once."""
+    with running_shop(backends.otlp_grpc) as shop:
+        shop.work()
+        yield shop
 
 
 @pytest.fixture

@@ -1,0 +1,96 @@
+"""Knows how to run a Prometheus that reads one Collector, with the shipped configuration."""
+
+import json
+import math
+import shutil
+import time
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from .loopback import ADDRESS, fetch, free_ports
+from .processes import Server, ServerError, start, stop, wait_until_ready
+from .servers import CONFIGURATION, only_one_chooses_ports
+
+INSTALL_COMMAND: Final = "make prometheus"
+PATIENCE: Final = 10.0
+STEP: Final = 0.1
+# Sooner than for people, or tests would wait.
+SOON: Final = {"_interval: 5s": "_interval: 200ms"}
+
+Series = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Prometheus:
+    """A running server."""
+
+    url: str
+
+    def query(self, promql: str) -> list[Series]:
+        """The series that a query gives now."""
+        address = f"{self.url}/api/v1/query?{urllib.parse.urlencode({'query': promql})}"
+        body = fetch(address)
+        assert body is not None, f"Prometheus refuses {promql}"
+        result: list[Series] = json.loads(body)["data"]["result"]
+        return result
+
+    def wait_for(self, promql: str) -> list[Series]:
+        """The series of a query, once all are numbers and one is more than nothing."""
+        deadline = time.monotonic() + PATIENCE
+        while not _says_something(found := self.query(promql)):
+            assert time.monotonic() < deadline, f"{promql} gives {found}"
+            time.sleep(STEP)
+        return found
+
+
+def _says_something(found: list[Series]) -> bool:
+    values = [float(series["value"][1]) for series in found]
+    return any(value > 0 for value in values) and all(math.isfinite(value) for value in values)
+
+
+@contextmanager
+def running_prometheus(collector_port: int, state: Path) -> Iterator[Prometheus]:
+    """A server on a free port, with the files of collector-config/, reading that Collector."""
+    binary = shutil.which("prometheus")
+    if binary is None:
+        raise ServerError(f"Prometheus is not installed: run `{INSTALL_COMMAND}`")
+    files = _configured(collector_port, state)
+    with only_one_chooses_ports():
+        (port,) = free_ports(1)
+        server = _server(binary, files, state, port)
+        process = start(server, {"PATH": "/usr/bin"}, state / "prometheus.log", outlives_us=False)
+        try:
+            wait_until_ready(server, process)
+        except BaseException:
+            stop(process)
+            raise
+    try:
+        yield Prometheus(f"http://{ADDRESS}:{port}")
+    finally:
+        stop(process)
+
+
+def _configured(collector_port: int, state: Path) -> Path:
+    text = (CONFIGURATION / "prometheus.yaml").read_text()
+    for wanted, instead in {"collector:9464": f"{ADDRESS}:{collector_port}", **SOON}.items():
+        assert wanted in text
+        text = text.replace(wanted, instead)
+    shutil.copy(CONFIGURATION / "prices.yaml", state)
+    configuration = state / "prometheus.yaml"
+    configuration.write_text(text)
+    return configuration
+
+
+def _server(binary: str, configuration: Path, state: Path, port: int) -> Server:
+    options = (
+        f"--config.file={configuration}",
+        f"--storage.tsdb.path={state / 'prometheus'}",
+        f"--web.listen-address={ADDRESS}:{port}",
+        "--enable-feature=exemplar-storage",
+    )
+    ready = f"http://{ADDRESS}:{port}/-/ready"
+    return Server("prometheus", (binary, *options), ready, seconds_to_end=5.0)

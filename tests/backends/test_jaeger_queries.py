@@ -1,0 +1,76 @@
+"""docs/jaeger.md: every request that it shows finds in Jaeger what it is about."""
+
+import json
+import re
+import urllib.parse
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from .collectors import wait_for
+from .loopback import fetch
+from .queries import blocks, words
+from .readback import Backends
+from .shop import Shop
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "jaeger.md"
+REQUESTS: Final = blocks(PAGE, "jaeger")
+# Of Jaeger itself.
+OWN_TAGS: Final = {"error"}
+
+pytestmark = [pytest.mark.xdist_group("backends")]
+
+
+def parts(request: str) -> tuple[str, dict[str, str]]:
+    """The path and the parameters, which are not encoded on the page."""
+    path, _, query = request.partition("?")
+    return path, dict(pair.split("=", 1) for pair in query.split("&") if pair)
+
+
+def answered(request: str, shop: Shop, backends: Backends) -> list[Any]:
+    """What Jaeger gives for a request about the service that is called `shop` on the page."""
+    path, parameters = parts(request)
+    if "service" in parameters:
+        parameters["service"] = shop.service
+    path = path.replace("/shop/", f"/{shop.service}/")
+    body = fetch(f"{backends.jaeger_url}{path}?{urllib.parse.urlencode(parameters)}")
+    assert body is not None, "Jaeger refuses it"
+    return json.loads(body)["data"] or []
+
+
+def tags_of(request: str) -> dict[str, str]:
+    tags: dict[str, str] = json.loads(parts(request)[1].get("tags", "{}"))
+    return tags
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_a_request_finds_what_it_is_about(request_: str, shop: Shop, backends: Backends) -> None:
+    """Each trace that comes back has one span with that name and those tags."""
+    wait_for(lambda: answered(request_, shop, backends), f"nothing came of {request_}")
+    operation, tags = parts(request_)[1].get("operation"), tags_of(request_)
+    for trace in answered(request_, shop, backends) if tags or operation else ():
+        told = [
+            (span["operationName"], {tag["key"]: str(tag["value"]) for tag in span["tags"]})
+            for span in trace["spans"]
+        ]
+        asked = {name: value.replace("true", "True") for name, value in tags.items()}
+        assert [
+            name for name, has in told if operation in (None, name) and asked.items() <= has.items()
+        ]
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_a_request_finds_nothing_of_what_never_was(
+    request_: str, shop: Shop, backends: Backends
+) -> None:
+    """With other values of its tags the same request comes back empty: it does select."""
+    if not tags_of(request_):
+        pytest.skip("it has no tags")
+    other = re.sub(r'":"[^"]+"', '":"never"', request_)
+    assert answered(other, shop, backends) == []
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_a_tag_is_one_that_we_write(request_: str) -> None:
+    assert tags_of(request_).keys() <= words() | OWN_TAGS
