@@ -27,6 +27,7 @@ LAYERS = (
         "health",
         "collecting",
         "covering",
+        "forks",
         "imports",
         "neighbours",
         "supported",

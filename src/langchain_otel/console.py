@@ -9,6 +9,7 @@ from typing import IO, Final
 from opentelemetry.trace import StatusCode
 
 from langchain_otel import semconv
+from langchain_otel.forks import freed
 from langchain_otel.version import SCOPE
 
 try:
@@ -48,7 +49,7 @@ class TreeSpanExporter(SpanExporter):
     def __init__(self, out: IO[str] | None = None) -> None:
         self._out = out
         # Reentrant, because the garbage collector may end a span in the middle of an export.
-        self._lock = threading.RLock()
+        self._lock = freed(threading.RLock())
         self._waiting: dict[int, _Spans] = {}
         self._printed: dict[int, None] = {}
 

@@ -8,7 +8,9 @@ from typing import Final
 
 import wrapt
 
-_lock: Final = RLock()
+from langchain_otel.forks import freed
+
+_lock: Final = freed(RLock())
 _actions: Final[dict[str, list[Callable[[ModuleType], None]]]] = {}
 
 

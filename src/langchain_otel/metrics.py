@@ -21,6 +21,7 @@ from opentelemetry.metrics import (
 
 from langchain_otel import semconv
 from langchain_otel.context import span_context_with
+from langchain_otel.forks import freed
 from langchain_otel.instruments import MODEL, TOTALS, Row, rows_of
 from langchain_otel.operations import Facts
 from langchain_otel.run import Run
@@ -89,7 +90,7 @@ class TokenTotals:
     """Sums of tokens by metric and attributes, for the reader to observe."""
 
     def __init__(self, meter: Meter) -> None:
-        self._lock = Lock()
+        self._lock = freed(Lock())
         self._sums: dict[str, dict[Series, int]] = {name: {} for name in TOTALS.values()}
         for name in self._sums:
             meter.create_observable_counter(name, [partial(self._observe, name)], "{token}")

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from langchain_otel import collecting, covering
+from langchain_otel.forks import freed
 from langchain_otel.imports import when_imported
 from langchain_otel.points import POINTS, SUBCLASS_POINTS, PatchPoint
 from langchain_otel.subclasses import Subclasses
@@ -22,7 +23,7 @@ class Patches:
     """The patch points as applied: once for the whole process, however many ask for them."""
 
     def __init__(self) -> None:
-        self._lock = RLock()
+        self._lock = freed(RLock())
         self._forget: list[Undo] = []
         self._undo: list[Undo] = []
 

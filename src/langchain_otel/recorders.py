@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from langchain_otel import forks
 from langchain_otel.config import configured
 from langchain_otel.recorder import Recorder
 from langchain_otel.run import RUNS
@@ -34,6 +35,7 @@ def recorder_for(arguments: dict[str, Any]) -> Recorder:
                 f"the global one; got {provider!r}, a {type(provider).__name__}"
             )
     config = configured(arguments)
+    forks.watch()
     if _Recorders.active is None or arguments.get("max_open_runs") is not None:
         RUNS.max_open = config.max_open_runs
     return Recorder(config, *(arguments.get(name) for name in PROVIDER_METHODS))

@@ -170,8 +170,15 @@ class RunStore:
         self.remember(run)
         return True
 
+    def disown(self) -> None:
+        """Open runs are over for this process: it was forked, they are its parent's to end."""
+        for head in list(self._open.values()):
+            for run in head.twins():
+                self.remember(run)
+        self._open.clear()
+
     def clear(self) -> None:
-        """Forget every run; for tests, and for a process that forked with runs open."""
+        """Forget every run; for tests."""
         self._open.clear()
         self._ended.clear()
         self._ended_order.clear()
