@@ -16,8 +16,7 @@ from .shop import Shop
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "jaeger.md"
 REQUESTS: Final = blocks(PAGE, "jaeger")
-# Of Jaeger itself.
-OWN_TAGS: Final = {"error"}
+FAILED: Final = '/api/traces?service=shop&tags={"error":"true"}'
 
 pytestmark = [pytest.mark.xdist_group("backends")]
 
@@ -54,9 +53,8 @@ def test_a_request_finds_what_it_is_about(request_: str, shop: Shop, backends: B
             (span["operationName"], {tag["key"]: str(tag["value"]) for tag in span["tags"]})
             for span in trace["spans"]
         ]
-        asked = {name: value.replace("true", "True") for name, value in tags.items()}
         assert [
-            name for name, has in told if operation in (None, name) and asked.items() <= has.items()
+            name for name, has in told if operation in (None, name) and tags.items() <= has.items()
         ]
 
 
@@ -73,4 +71,12 @@ def test_a_request_finds_nothing_of_what_never_was(
 
 @pytest.mark.parametrize("request_", REQUESTS)
 def test_a_tag_is_one_that_we_write(request_: str) -> None:
-    assert tags_of(request_).keys() <= words() | OWN_TAGS
+    assert tags_of(request_).keys() <= words()
+
+
+@pytest.mark.xfail(strict=True, reason="Jaeger's memory takes the word `true` for no truth value")
+def test_whatever_failed_is_found(shop: Shop, backends: Backends) -> None:
+    """The page says that it is not: when this passes, the page can be simpler."""
+    by_type = FAILED.replace('"error":"true"', '"error.type":"ValueError"')
+    wait_for(lambda: answered(by_type, shop, backends), "the trace is not there yet")
+    assert answered(FAILED, shop, backends)
