@@ -120,7 +120,7 @@ def made(name: str, environment: Environment) -> Path:
     """The interpreter of an environment, brought up to what is the newest today within its pins."""
     pythons = interpreters()
     version = max(pythons) if environment.newest_python else min(pythons)
-    key = hashlib.sha256(f"{ROOT} {pythons[version]}".encode()).hexdigest()[:12]
+    key = hashlib.sha256(str(pythons[version]).encode()).hexdigest()[:12]
     place = cache_directory() / "environments" / f"{name}-{key}"
     python = place / "bin" / "python"
     if not python.exists():
