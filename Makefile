@@ -4,7 +4,8 @@
 # make backends    builds the OpenTelemetry Collector and Jaeger into ~/.cache/langchain-otel, once
 # make postgres    installs PostgreSQL for the tests of checkpointers (Debian, Ubuntu; as root)
 # make up, down    starts and stops them on loopback
-# make bench       what tracing costs
+# make bench       what tracing costs, beside other packages; BENCH_ARGS="--output FILE" keeps all figures
+# make bench-scale the same for us alone at scale; BENCH_ARGS="--soak MINUTES"
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,7 +15,7 @@ TERMINAL := OTEL_TRACES_EXPORTER=langchain_tree OTEL_METRICS_EXPORTER=none OTEL_
 EXPORTERS = $(if $(OTEL_EXPORTER_OTLP_ENDPOINT),,$(TERMINAL))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format backends postgres up down bench clean
+.PHONY: help demo test check format backends postgres up down bench bench-scale clean
 
 help:
 	@grep -E '^# make' Makefile | cut -c3-
@@ -62,7 +63,10 @@ down:
 	$(PYTHON) -m tests.backends.local down
 
 bench: $(VENV)/.test
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
+
+bench-scale: $(VENV)/.test
+	$(BIN)/python benchmarks/scale.py $(BENCH_ARGS)
 
 clean:
 	rm -rf $(VENV) dist

@@ -1,4 +1,4 @@
-"""Measures the bytes of telemetry of agents with ever more turns, with all messages and with new.
+"""Measures the telemetry of agents with ever more turns, with all messages and with new ones.
 
     python benchmarks/history.py
 
@@ -6,58 +6,64 @@ Every turn of an agent sends the whole conversation to its model. Recorded in fu
 with the square of the turns; with `history="new"` each message is recorded once.
 """
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage
-from langchain_core.runnables import RunnableConfig
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from langchain_otel import LangChainInstrumentor
+from ourselves import cpu_seconds
 from programs import InstantModel, add
 
-TURNS: Final = (10, 25, 50, 100)
+TURNS: Final = (10, 25, 50, 100, 200)
+REPETITIONS: Final = 3
 WORDS: Final = "words that somebody had to say about the matter " * 20
+WAYS: Final[dict[str, dict[str, Any]]] = {
+    "no content": {},
+    "full": {"capture_message_content": "SPAN_ONLY", "history": "full"},
+    "new": {"capture_message_content": "SPAN_ONLY", "history": "new"},
+}
 
 
-class Count(SpanExporter):
-    """An exporter that counts what it would send over OTLP."""
-
-    def __init__(self) -> None:
-        self.bytes = 0
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        self.bytes += encode_spans(spans).ByteSize()
-        return SpanExportResult.SUCCESS
+def conversation(turns: int) -> None:
+    """An agent that calls its model so many times."""
+    agent: Any = create_agent(InstantModel(rounds=turns - 1), [add])
+    agent.invoke({"messages": [HumanMessage(WORDS)]}, {"recursion_limit": 10 * turns})
 
 
-def telemetry(turns: int, **options: Any) -> int:
-    """The bytes of telemetry of an agent that calls its model `turns` times."""
-    count = Count()
+def telemetry(turns: int, options: dict[str, Any]) -> tuple[int, float]:
+    """The bytes of telemetry of such an agent, and the CPU seconds that all of it takes."""
+    exporter = InMemorySpanExporter()
     provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(count))
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
     LangChainInstrumentor().instrument(tracer_provider=provider, **options)
     try:
-        agent: Any = create_agent(InstantModel(rounds=turns - 1), [add])
-        config: RunnableConfig = {"recursion_limit": 10 * turns}
-        agent.invoke({"messages": [HumanMessage(WORDS)]}, config)
+        seconds = least_seconds(turns)
     finally:
         LangChainInstrumentor().uninstrument()
-    return count.bytes
+    size = encode_spans(exporter.get_finished_spans()).ByteSize()
+    return size // REPETITIONS, seconds
+
+
+def least_seconds(turns: int) -> float:
+    return min(cpu_seconds(lambda: conversation(turns)) for _ in range(REPETITIONS))
 
 
 def main() -> None:
-    print(f"{'turns':>6}{'no content':>14}{'full':>14}{'new':>14}{'full / new':>14}")
+    heads = [f"{way}: bytes, µs added" for way in WAYS]
+    print("| turns, for each | " + " | ".join(heads) + " |\n| ---: | ---: | ---: | ---: |")
+    conversation(TURNS[0])
     for turns in TURNS:
-        without = telemetry(turns)
-        full, new = (
-            telemetry(turns, capture_message_content="SPAN_ONLY", history=history)
-            for history in ("full", "new")
-        )
-        print(f"{turns:6}{without:14,}{full:14,}{new:14,}{full / new:14.1f}")
+        bare = least_seconds(turns)
+        cells = []
+        for options in WAYS.values():
+            size, seconds = telemetry(turns, options)
+            cells.append(f"{size // turns:,}, {(seconds - bare) / turns * 1e6:,.0f}")
+        print(f"| {turns} | " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":

@@ -60,15 +60,20 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, rule, *rows))
 
 
+def described(found: dict[str, Any]) -> str:
+    """When and on what it was measured, in a line."""
+    return (
+        f"{found['date']}, {found['processor']}, {found['cores']} cores, load {found['load']:.1f}, "
+        f"CPython {found['python']}"
+    )
+
+
 def _heading(found: dict[str, Any]) -> str:
     pinned = {key: value for key, value in COMMON.items() if key.startswith(("lang", "opentel"))}
     for package in PEERS:
         pinned |= PACKAGES[package]
     versions = ", ".join(f"{package} {version}" for package, version in pinned.items())
-    return (
-        f"{found['date']}, {found['processor']}, {found['cores']} cores, load {found['load']:.1f}, "
-        f"CPython {found['python']}; {versions}."
-    )
+    return f"{described(found)}; {versions}."
 
 
 def _added(works: dict[str, Any]) -> str:

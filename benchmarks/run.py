@@ -19,8 +19,8 @@ from environments import OURS, PEERS
 from report import Figures, as_markdown, machine, spread
 from workers import Worker, started, workers
 
-LEAST: Final = 5
 MOST: Final = 31
+ENCODINGS: Final = 5
 STARTS: Final = 5
 ENCODED: Final = ("LCEL chain", "tool agent, 5 rounds", "one model call, history of 1,000")
 NOT_SAMPLED: Final = ("LCEL chain", "one model call, history of 1,000")
@@ -48,56 +48,59 @@ def variants() -> list[Variant]:
     return found
 
 
+def request_of(variant: Variant, work: str, sampler: str = "all") -> dict[str, Any]:
+    """What a worker is asked of a variant."""
+    return {
+        "work": work,
+        "variant": variant.name,
+        "content": variant.content,
+        "sampler": sampler,
+    }
+
+
 def measured(
-    running: dict[str, Worker], work: str, seconds: float, sampler: str = "all"
+    running: dict[str, Worker], work: str, chosen: argparse.Namespace, sampler: str = "all"
 ) -> dict[str, Any]:
     """What every variant adds to one run of a program, in one interleaved run."""
-    counted = running[OURS].ask("count", work=work)
-    bare: dict[str, list[float]] = {name: [] for name in running}
-    added: dict[str, list[float]] = {variant.key: [] for variant in variants()}
+    bare = [Variant(name, BARE, content=False) for name in running]
+    requests = {variant: request_of(variant, work, sampler) for variant in [*bare, *variants()]}
+    counted = {}
+    for variant, request in requests.items():
+        counted[variant] = running[variant.environment].ask("count", **request)
+        request["count"] = counted[variant]["count"]
+    times: dict[Variant, list[float]] = {variant: [] for variant in requests}
     spans: dict[str, float] = {}
-    until = time.monotonic() + seconds
+    until = time.monotonic() + chosen.seconds
     for repetition in range(MOST):
-        if repetition >= LEAST and time.monotonic() > until:
+        if repetition >= chosen.least and time.monotonic() > until:
             break
-        base = {}
-        for name, worker in running.items():
-            answer = worker.ask("measure", work=work, variant=BARE, count=counted["count"])
-            base[name] = answer["microseconds"]
-            if answer["spans"]:
-                raise SystemExit(f"{name} makes spans of bare LangChain")
-        for variant in _turned(variants(), repetition):
-            answer = running[variant.environment].ask(
-                "measure",
-                work=work,
-                variant=variant.name,
-                content=variant.content,
-                count=counted["count"],
-                sampler=sampler,
-            )
-            added[variant.key].append(answer["microseconds"] - base[variant.environment])
+        for variant in [*bare, *_turned(variants(), repetition)]:
+            answer = running[variant.environment].ask("measure", **requests[variant])
+            times[variant].append(answer["microseconds"])
             spans[variant.key] = answer["spans"]
-        for name, value in base.items():
-            bare[name].append(value)
+            if variant in bare and answer["spans"]:
+                raise SystemExit(f"{variant.environment} makes spans of bare LangChain")
+    base = {variant.environment: times[variant] for variant in bare}
     return {
-        **counted,
-        "bare": {name: spread(values) for name, values in bare.items()},
-        "added": {key: spread(values) for key, values in added.items()},
+        "runs": counted[bare[0]]["runs"],
+        "unit": counted[bare[0]]["unit"],
+        "bare": {name: spread(values) for name, values in base.items()},
+        "added": {
+            variant.key: spread(_beyond(times[variant], base[variant.environment]))
+            for variant in variants()
+        },
         "spans per run": spans,
     }
 
 
 def exported(running: dict[str, Worker], work: str) -> dict[str, Any]:
     """What the thread that exports does for one run of a program, and how much it sends."""
-    count = running[OURS].ask("count", work=work)["count"]
     found: dict[str, Any] = {}
     for variant in variants():
         if variant.name != EMPTY:
-            request = {"work": work, "variant": variant.name, "count": count}
-            answers = [
-                running[variant.environment].ask("encode", content=variant.content, **request)
-                for _ in range(LEAST)
-            ]
+            worker, request = running[variant.environment], request_of(variant, work)
+            request["count"] = worker.ask("count", **request)["count"]
+            answers = [worker.ask("encode", **request) for _ in range(ENCODINGS)]
             times = {
                 key: spread([answer[key] for answer in answers])
                 for key in ("microseconds", "microseconds, otlp_fast")
@@ -131,6 +134,10 @@ def remembered() -> dict[str, Any]:
     return found
 
 
+def _beyond(values: list[float], base: list[float]) -> list[float]:
+    return [value - bare for value, bare in zip(values, base, strict=True)]
+
+
 def _turned(all_of_them: list[Variant], by: int) -> list[Variant]:
     start = by % len(all_of_them)
     return all_of_them[start:] + all_of_them[:start]
@@ -141,9 +148,10 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--seconds", type=float, default=12, help="for each program")
+    parser.add_argument("--least", type=int, default=5, help="repetitions, however long they take")
     parser.add_argument("--only", action="append", help="the name of a program; may be repeated")
     parser.add_argument("--output", type=Path, help="a JSON file for the raw figures")
-    parser.add_argument("--quick", action="store_true", help="no memory, starts and export")
+    parser.add_argument("--quick", action="store_true", help="only what is added to runs")
     return parser.parse_args()
 
 
@@ -155,10 +163,10 @@ def figures_of(chosen: argparse.Namespace) -> Figures:
         names = list(running[OURS].ask("names")["works"])
         for name in [name for name in names if name in (chosen.only or names)]:
             print(name, file=sys.stderr)
-            figures["works"][name] = measured(running, name, chosen.seconds)
+            figures["works"][name] = measured(running, name, chosen)
             if name in NOT_SAMPLED:
                 figures["not sampled"][name] = {
-                    sampler: measured(running, name, chosen.seconds, sampler)
+                    sampler: measured(running, name, chosen, sampler)
                     for sampler in ("none", "10 %")
                 }
             if name in ENCODED and not chosen.quick:

@@ -56,6 +56,10 @@ class Empty(BaseCallbackHandler):
 
     run_inline = True
 
+    def on_chat_model_start(self, *_: Any, **__: Any) -> None:
+        # Without it LangChain makes one text of all messages, for `on_llm_start`.
+        return
+
 
 @contextmanager
 def bare(_: Sink, _content: bool) -> Iterator[Config]:
