@@ -6,6 +6,8 @@ Every turn of an agent sends the whole conversation to its model. Recorded in fu
 with the square of the turns; with `history="new"` each message is recorded once.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from langchain.agents import create_agent
@@ -20,9 +22,11 @@ from ourselves import cpu_seconds
 from programs import InstantModel, add
 
 TURNS: Final = (10, 25, 50, 100, 200)
-REPETITIONS: Final = 3
+REPETITIONS: Final = 5
 WORDS: Final = "words that somebody had to say about the matter " * 20
-WAYS: Final[dict[str, dict[str, Any]]] = {
+BARE: Final = "bare"
+WAYS: Final[dict[str, dict[str, Any] | None]] = {
+    BARE: None,
     "no content": {},
     "full": {"capture_message_content": "SPAN_ONLY", "history": "full"},
     "new": {"capture_message_content": "SPAN_ONLY", "history": "new"},
@@ -35,34 +39,44 @@ def conversation(turns: int) -> None:
     agent.invoke({"messages": [HumanMessage(WORDS)]}, {"recursion_limit": 10 * turns})
 
 
-def telemetry(turns: int, options: dict[str, Any]) -> tuple[int, float]:
-    """The bytes of telemetry of such an agent, and the CPU seconds that all of it takes."""
+@contextmanager
+def traced(options: dict[str, Any] | None) -> Iterator[InMemorySpanExporter]:
+    """LangChain traced in a way, or bare; the spans are kept."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
+    if options is None:
+        yield exporter
+        return
     LangChainInstrumentor().instrument(tracer_provider=provider, **options)
     try:
-        seconds = least_seconds(turns)
+        yield exporter
     finally:
         LangChainInstrumentor().uninstrument()
-    size = encode_spans(exporter.get_finished_spans()).ByteSize()
-    return size // REPETITIONS, seconds
 
 
-def least_seconds(turns: int) -> float:
-    return min(cpu_seconds(lambda: conversation(turns)) for _ in range(REPETITIONS))
+def measured(turns: int) -> dict[str, tuple[int, float]]:
+    """For each way: the bytes of telemetry of such an agent, and its CPU seconds at their least."""
+    seconds: dict[str, list[float]] = {way: [] for way in WAYS}
+    sizes = {}
+    for _ in range(REPETITIONS):
+        for way, options in WAYS.items():
+            with traced(options) as exporter:
+                seconds[way].append(cpu_seconds(lambda: conversation(turns)))
+            sizes[way] = encode_spans(exporter.get_finished_spans()).ByteSize()
+    return {way: (sizes[way], min(seconds[way])) for way in WAYS}
 
 
 def main() -> None:
-    heads = [f"{way}: bytes, µs added" for way in WAYS]
+    heads = [f"{way}: bytes, µs added" for way in WAYS if way != BARE]
     print("| turns, for each | " + " | ".join(heads) + " |\n| ---: | ---: | ---: | ---: |")
-    conversation(TURNS[0])
     for turns in TURNS:
-        bare = least_seconds(turns)
-        cells = []
-        for options in WAYS.values():
-            size, seconds = telemetry(turns, options)
-            cells.append(f"{size // turns:,}, {(seconds - bare) / turns * 1e6:,.0f}")
+        found = measured(turns)
+        _, bare = found.pop(BARE)
+        cells = [
+            f"{size // turns:,}, {(seconds - bare) / turns * 1e6:,.0f}"
+            for size, seconds in found.values()
+        ]
         print(f"| {turns} | " + " | ".join(cells) + " |", flush=True)
 
 
