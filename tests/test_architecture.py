@@ -60,7 +60,7 @@ LAYERS = (
     ("points",),
     ("patches",),
     ("handler", "inject", "evaluation", "conversation"),
-    ("instrumentor", "console"),
+    ("instrumentor", "console", "otlp"),
     ("__init__",),
 )
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
@@ -129,7 +129,7 @@ def test_rows_lead_to_known_names() -> None:
         (r"\battach\(|\bdetach\(|set_span_in_context", {"context.py"}),
         (r"\bsetattr\(", {"patches.py", "subclasses.py"}),
         (r"\bstr\(error\)", {"events.py"}),
-        (r"from opentelemetry\.sdk", {"console.py"}),
+        (r"from opentelemetry\.sdk", {"console.py", "exporter.py", "spans.py"}),
         (r"^(from|import) (langgraph|langchain|langchain_classic|openinference)\b", set()),
         (r"^(from|import) (mcp|langchain_mcp_adapters)\b", set()),
     ],
