@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from .phoenix import Phoenix, running_phoenix
 from .processes import ServerError
 from .readback import Backends
 from .servers import TEMPO_VARIABLE, Binaries, running_servers
@@ -37,3 +38,15 @@ def backends_with_tempo(backends: Backends) -> Backends:
     if backends.tempo_url is None:
         pytest.skip(f"Tempo is not built by us: name its binary in {TEMPO_VARIABLE}")
     return backends
+
+
+@pytest.fixture(scope="session")
+def phoenix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phoenix]:
+    """Arize Phoenix; where it is not installed the test is skipped, or fails where required."""
+    try:
+        with running_phoenix(tmp_path_factory.mktemp("phoenix")) as server:
+            yield server
+    except ServerError as error:
+        if os.environ.get(REQUIRE_VARIABLE) == "1":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
