@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ from opentelemetry import trace
 from langchain_otel import health
 from langchain_otel.patches import PATCHES
 from langchain_otel.run import RUNS
+from peer import PeerError, peer_environment
 from recording import Tracing, instrumented
 from savers import MODULES, Storage, forget_memories
 from servers.postgres import Postgres, PostgresError, running_postgres
@@ -43,6 +44,17 @@ def postgres() -> Iterator[Postgres]:
         with running_postgres() as server:
             yield server
     except PostgresError as error:
+        if os.environ.get(REQUIRE_VARIABLE) == "1":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def peer() -> Mapping[str, str]:
+    """The variables for OpenInference's own instrumentation; without it, likewise."""
+    try:
+        return peer_environment()
+    except PeerError as error:
         if os.environ.get(REQUIRE_VARIABLE) == "1":
             pytest.fail(str(error))
         pytest.skip(str(error))

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatch
 from pathlib import Path
@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-pytest.importorskip("openinference.instrumentation.langchain")
 pytest.importorskip("langchain.agents", reason="without create_agent")
 
 PROGRAM = Path(__file__).parent / "programs" / "in_phoenix.py"
@@ -91,25 +90,26 @@ MEANT = (
 )
 
 
-def run_program(which: str) -> Spans:
+def run_program(which: str, environment: Mapping[str, str]) -> Spans:
     done = subprocess.run(
         [sys.executable, PROGRAM, which],
         capture_output=True,
         text=True,
         check=False,
         # Theirs records what goes into every step; ours is asked to.
-        env={**os.environ, "STATE": "true"},
+        env={**environment, "STATE": "true"},
     )
     assert done.returncode == 0, done.stderr
     return dict(json.loads(line) for line in done.stdout.splitlines())
 
 
 @pytest.fixture(scope="module")
-def recorded() -> dict[str, Spans]:
+def recorded(peer: Mapping[str, str]) -> dict[str, Spans]:
     """The spans of every program, under theirs and under ours, each in a process of its own."""
-    both_ways = ("theirs", "openinference")
+    environments = {"theirs": peer, "openinference": os.environ}
     with ThreadPoolExecutor() as pool:
-        return dict(zip(both_ways, pool.map(run_program, both_ways), strict=True))
+        found = pool.map(run_program, environments, environments.values())
+        return dict(zip(environments, found, strict=True))
 
 
 def in_order(spans: list[Json]) -> list[tuple[int, Json]]:

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,6 @@ from typing import Any
 import pytest
 
 from .phoenix import Phoenix
-
-pytest.importorskip("openinference.instrumentation.langchain")
 
 PROGRAM = Path(__file__).parents[1] / "programs" / "in_phoenix.py"
 QUESTION = "What is the weather in Lisbon, and which hotels there cost less than 120 euros?"
@@ -93,17 +92,18 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def projects(phoenix: Phoenix) -> dict[str, Project]:
+def projects(phoenix: Phoenix, peer: Mapping[str, str]) -> dict[str, Project]:
     """Every project, filled by the programs, each in a process of its own."""
 
     def fill(name: str) -> subprocess.CompletedProcess[str]:
         which, content, _ = PROJECTS[name]
+        variables = peer if which == "theirs" else os.environ
         return subprocess.run(
             [sys.executable, PROGRAM, which, phoenix.otlp],
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, "PROJECT": name, "CONTENT": content},
+            env={**variables, "PROJECT": name, "CONTENT": content},
         )
 
     with ThreadPoolExecutor(2) as pool:

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -109,9 +110,8 @@ PROGRAMS: dict[str, Callable[[], None]] = {
 
 def instrument(which: str, provider: TracerProvider) -> None:
     if which == "theirs":
-        from openinference.instrumentation.langchain import LangChainInstrumentor as Theirs
-
-        Theirs().instrument(tracer_provider=provider)
+        theirs = import_module("openinference.instrumentation.langchain")
+        theirs.LangChainInstrumentor().instrument(tracer_provider=provider)
     else:
         from langchain_otel import LangChainInstrumentor
 
