@@ -43,7 +43,7 @@ def _install(requirements: list[str], directory: Path) -> None:
     unfinished = directory.with_name(f".{directory.name}")
     shutil.rmtree(unfinished, ignore_errors=True)
     # Everything that they need is in the environment of the tests.
-    command = ["pip", "install", "--quiet", "--no-deps", "--target", unfinished, *requirements]
+    command = ["pip", "install", "--quiet", "--no-deps", "--target", str(unfinished), *requirements]
     done = subprocess.run(
         [sys.executable, "-m", "uv", *command], capture_output=True, text=True, check=False
     )

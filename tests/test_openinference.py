@@ -259,6 +259,16 @@ def test_tags_metadata_session_and_user(phoenix: Tracing) -> None:
     assert said[names.TAGS] == ("blue",)
 
 
+def test_odd_metadata_costs_no_span(phoenix: Tracing) -> None:
+    """Numbers that JSON cannot say, and broken metadata in the context, cost their value alone."""
+    token = attach(set_value("metadata", "{broken"))
+    try:
+        RunnableLambda(str).invoke(1, {"metadata": {"large": 2**70, "none": float("nan")}})
+    finally:
+        detach(token)
+    assert json.loads(only(phoenix)[names.METADATA]) == {"large": hex(2**70), "none": None}
+
+
 def test_openinference_context_attributes_are_honoured(phoenix: Tracing) -> None:
     """What OpenInference's `using_attributes` puts into the context is on the spans."""
     around = set_value("session.id", "session-2")

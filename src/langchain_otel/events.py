@@ -47,7 +47,7 @@ class EventLog:
             name = semconv.GEN_AI_CLIENT_OPERATION_EXCEPTION
             told = _exception(self._policy, error, has_content=self._policy.on_events)
             self._emit(run.span, name, SeverityNumber.WARN, told)
-            if self._on_spans:
+            if self._on_spans and run.span.is_recording():
                 told = _exception(self._policy, error, has_content=self._policy.on_spans)
                 run.span.add_event(semconv.EVENT_EXCEPTION, told)
         if run.parent is not None:

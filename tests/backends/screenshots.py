@@ -32,6 +32,7 @@ EXAMPLE: Final = ROOT / "examples" / "agent.py"
 SERVICE: Final = "travel-agent"
 MAX_SIZE: Final = 300_000
 VIEWPORT: Final[Any] = {"width": 1440, "height": 860}
+TALL: Final[Any] = {"width": 1440, "height": 1040}
 CHROMIUM_OPTIONS: Final = (
     "--no-sandbox",
     "--disable-gpu",
@@ -93,7 +94,7 @@ def in_phoenix(phoenix: Phoenix, browser: "Browser") -> None:
 
 
 def in_jaeger(site: Site, browser: "Browser") -> None:
-    """The search page of Jaeger, and its trace page with a call of the model open."""
+    """The search page of Jaeger, and its trace page with a tool open."""
     url = site.url(site.ports.jaeger_ui_port)
     page = browser.new_page(viewport=VIEWPORT)
     page.goto(url + OPEN_SEARCH.format(service=SERVICE))
@@ -101,10 +102,10 @@ def in_jaeger(site: Site, browser: "Browser") -> None:
     take(page, "jaeger-search")
     traces = json.loads(fetch(f"{url}/api/traces?service={SERVICE}") or b"{}")["data"]
     page.goto(f"{url}/trace/{traces[0]['traceID']}")
-    page.get_by_text("execute_tool get_weather").first.wait_for(timeout=60 * SECONDS)
-    page.get_by_text("chat gpt-5-mini").first.click()
+    page.set_viewport_size(TALL)
+    page.get_by_text("execute_tool get_weather").first.click(timeout=60 * SECONDS)
     page.get_by_text("Tags").first.click()
-    page.get_by_text("gen_ai.input.messages").first.wait_for(timeout=60 * SECONDS)
+    page.get_by_text("gen_ai.tool.call.result").first.wait_for(timeout=60 * SECONDS)
     take(page, "jaeger-trace")
 
 

@@ -12,9 +12,9 @@ import orjson
 from opentelemetry.context import Context, get_value
 
 from langchain_otel import semconv
+from langchain_otel.content.encode import to_json
 from langchain_otel.dialects import openinference_names as names
 from langchain_otel.dialects.genai import Attributes, attributes
-from langchain_otel.dialects.openinference_messages import json_of
 from langchain_otel.mapping import LANGGRAPH
 from langchain_otel.operations import Facts, Started
 from langchain_otel.operations.conversation import conversation_of
@@ -129,7 +129,7 @@ def started(facts: Facts, run: Run, begun: Started) -> Attributes:
         found |= _stated(conversation_of(begun.metadata), kind)
     metadata = _context_metadata(run.outer) | _metadata(facts)
     if metadata:
-        found[names.METADATA] = json_of(metadata)
+        found[names.METADATA] = to_json(metadata)
     if kind == names.LLM:
         found |= _provider(facts)
     found |= _parameters(facts, kind) | _stated(facts, kind)
@@ -195,7 +195,7 @@ def _provider(facts: Facts) -> Facts:
 def _parameters(facts: Mapping[str, Any], kind: str) -> Facts:
     word = PARAMETERS_OF.get(kind)
     given = {PARAMETERS[key]: facts[key] for key in facts if key in PARAMETERS}
-    return {} if word is None or not given else {word: json_of(given)}
+    return {} if word is None or not given else {word: to_json(given)}
 
 
 def _total(facts: Facts) -> Facts:
