@@ -17,6 +17,8 @@ import pytest
 
 from .phoenix import Phoenix
 
+pytest.importorskip("langchain", minversion="1.0", reason="create_agent")
+
 PROGRAM = Path(__file__).parents[1] / "programs" / "in_phoenix.py"
 QUESTION = "What is the weather in Lisbon, and which hotels there cost less than 120 euros?"
 THEIRS = 32
