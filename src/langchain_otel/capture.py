@@ -34,7 +34,8 @@ class Capture:
     def request(self, run: Run, started: Started) -> None:
         """Take what a run is asked."""
         content = _told(run.operation.request_content, started) | variables_of(run)
-        content |= _told(self._dialect.asked, run, started)
+        if self._dialect.asked is not None:
+            content |= _told(self._dialect.asked, run, started)
         run.asked = content
         note_content(run, _instructions(run, content))
         history = history_of(run) if self._policy.history == NEW else None

@@ -19,15 +19,16 @@ class Dialect:
     """Functions from facts to attributes, and what of a run this dialect wants to know.
 
     `started` and `ended` are given the facts of a run's start and of its end, `content` what was
-    permitted of its content. `asked` tells content that no other dialect has, `copies` how many
-    times a span says its content. With `shows_roots` what goes into a trace and comes out of it is
-    content like its messages; with `has_exceptions` an exception is an event of the span as well.
+    permitted of its content. `asked`, if any, tells content that no other dialect has; `copies` is
+    how many times a span says its content. With `shows_roots` what goes into a trace and comes out
+    of it is content like its messages; with `has_exceptions` an exception is an event of the span
+    as well.
     """
 
     started: Callable[[Facts, Run, Started], Attributes]
     ended: Callable[[Facts, Run], Attributes]
     content: Callable[[Facts, Run], genai.Structured]
-    asked: Callable[[Run, Started], Facts]
+    asked: Callable[[Run, Started], Facts] | None
     copies: int
     shows_roots: bool
     has_exceptions: bool
@@ -56,7 +57,7 @@ GENAI: Final = Dialect(
     started=_genai,
     ended=_genai,
     content=_genai,
-    asked=lambda *_: {},
+    asked=None,
     copies=1,
     shows_roots=False,
     has_exceptions=False,
