@@ -5,6 +5,8 @@
 # make backends       builds the OpenTelemetry Collector and Jaeger into ~/.cache/langchain-otel, once
 # make postgres       installs PostgreSQL for the tests of checkpointers (Debian, Ubuntu; as root)
 # make kafka          brings Kafka for the test of a fleet (Maven and Java are needed)
+# make phoenix        installs Arize Phoenix for its tests, into an environment of its own, once
+# make screenshots    the pictures in docs/images, of the real Jaeger and Phoenix (Chromium is needed)
 # make up, down       starts and stops them on loopback
 # make bench          what tracing costs, beside other packages; BENCH_ARGS="--output FILE" keeps all figures
 # make bench-scale    the same for us alone, at scale; BENCH_ARGS="--soak MINUTES"
@@ -17,7 +19,7 @@ TERMINAL := OTEL_TRACES_EXPORTER=langchain_tree OTEL_METRICS_EXPORTER=none OTEL_
 EXPORTERS = $(if $(OTEL_EXPORTER_OTLP_ENDPOINT),,$(TERMINAL))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions check format backends postgres kafka up down bench bench-scale clean
+.PHONY: help demo test test-versions check format backends postgres kafka phoenix screenshots up down bench bench-scale clean
 
 help:
 	@grep -E '^# make' Makefile | cut -c3-
@@ -63,6 +65,13 @@ postgres:
 
 kafka:
 	$(PYTHON) -m tests.backends.kafka
+
+phoenix: $(VENV)/.test
+	$(BIN)/python -m tests.backends.phoenix
+
+screenshots: phoenix
+	$(BIN)/python -m pip install --quiet --group screenshots
+	$(BIN)/python -m tests.backends.screenshots
 
 up:
 	$(PYTHON) -m tests.backends.local up
