@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from environments import COMMON, OURS, PACKAGES, PEERS
+from peers import COMMON, OURS, PACKAGES, PEERS
 
 Figures = dict[str, Any]
 

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from environments import OURS, PEERS
+from peers import OURS, PEERS
 from report import Figures, as_markdown, machine, spread
 from workers import Worker, started, workers
 

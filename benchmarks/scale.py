@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from environments import OURS, variables_of
+from peers import OURS, variables_of
 from report import described, machine
 
 PROGRAMS: Final = {

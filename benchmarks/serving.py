@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from environments import OURS, variables_of
+from peers import OURS, variables_of
 from server import LOOPBACK
 
 CONNECTIONS: Final = 20

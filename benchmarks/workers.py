@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, Final
 
-from environments import check_versions, python_of, variables_of
+from peers import check_versions, python_of, variables_of
 
 FOLDER: Final = Path(__file__).parent
 TIMEOUT: Final = 300

@@ -20,7 +20,7 @@ from opentelemetry.context import attach, detach, set_value
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
-from langchain_otel import OpenTelemetryCallbackHandler, health
+from langchain_otel import OpenTelemetryCallbackHandler, health, semconv
 from langchain_otel.dialects import openinference_names as names
 from models import Model, Retriever, StreamingModel
 from recording import Tracing, instrumented
@@ -253,9 +253,9 @@ def test_tags_metadata_session_and_user(phoenix: Tracing) -> None:
     RunnableLambda(str).invoke(1, {"metadata": metadata, "tags": ["blue"]})
     said = only(phoenix)
     assert said[KIND] == "CHAIN"
-    assert said[names.SESSION_ID] == "session-1"
-    assert said[names.USER_ID] == "ada"
-    assert json.loads(said[names.METADATA]) == {"user_id": "ada", "colour": "red"}
+    assert said[semconv.SESSION_ID] == "session-1"
+    assert said[semconv.USER_ID] == "ada"
+    assert json.loads(said[names.METADATA]) == {"colour": "red"}
     assert said[names.TAGS] == ("blue",)
 
 
@@ -281,8 +281,8 @@ def test_openinference_context_attributes_are_honoured(phoenix: Tracing) -> None
     finally:
         detach(token)
     said = only(phoenix)
-    assert said[names.SESSION_ID] == "session-2"
-    assert said[names.USER_ID] == "bob"
+    assert said[semconv.SESSION_ID] == "session-2"
+    assert said[semconv.USER_ID] == "bob"
     assert said[names.TAGS] == ("green",)
     assert json.loads(said[names.METADATA]) == {"region": "eu", "colour": "red"}
     assert otel_context.get_value("session.id") is None

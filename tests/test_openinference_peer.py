@@ -76,7 +76,7 @@ MEANT = (
     Meant("*", "error.type", only_ours, "OpenTelemetry's own attribute of what failed"),
     Meant("LLM", "server.*", only_ours, "who answered"),
     Meant("LLM", "llm.finish_reason", only_ours, "a call that failed says so"),
-    Meant("AGENT TOOL", "agent.name", only_ours, "which agent"),
+    Meant("AGENT TOOL LLM", "agent.name", only_ours, "which agent"),
     Meant("TOOL", "tool.id", only_ours, "which call of the model asked for it"),
     Meant("TOOL", "tool.parameters", only_ours, "where Phoenix puts a tool's arguments"),
     Meant("RETRIEVER", "retrieval.documents.*.document.id", only_ours, "theirs leaves it out"),

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import tool
@@ -16,6 +15,7 @@ from pydantic import Field
 from langchain_otel import semconv
 from models import Model
 from recording import Tracing, id_of
+from versions import create_agent
 
 
 @tool

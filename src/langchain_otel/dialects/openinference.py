@@ -17,15 +17,13 @@ from langchain_otel.dialects import openinference_names as names
 from langchain_otel.dialects.genai import Attributes, attributes
 from langchain_otel.mapping import LANGGRAPH
 from langchain_otel.operations import Facts, Started
-from langchain_otel.operations.conversation import conversation_of
 from langchain_otel.operations.search import RERANKING
 from langchain_otel.run import Run
 
 PROMPT: Final = "prompt"
-USER_METADATA: Final = semconv.METADATA + "user_id"
 # What `openinference.instrumentation.using_attributes` puts into the context, by the same names.
-SURROUNDINGS: Final = (names.SESSION_ID, names.USER_ID, names.TAGS)
-UNSPOKEN: Final = ("gen_ai.", "openai.")
+SURROUNDINGS: Final = (semconv.SESSION_ID, semconv.USER_ID, names.TAGS)
+UNSPOKEN: Final = ("gen_ai.", "openai.", semconv.METADATA)
 
 KINDS: Final = {
     semconv.CHAT: names.LLM,
@@ -36,10 +34,9 @@ KINDS: Final = {
     semconv.EMBEDDINGS: names.EMBEDDING,
 }
 GENERAL: Final = {
-    semconv.GEN_AI_CONVERSATION_ID: names.SESSION_ID,
+    semconv.GEN_AI_CONVERSATION_ID: semconv.SESSION_ID,
     semconv.GEN_AI_AGENT_NAME: names.AGENT_NAME,
     semconv.TAGS: names.TAGS,
-    USER_METADATA: names.USER_ID,
 }
 ROWS: Final[dict[str, dict[str, str]]] = {
     names.LLM: {
@@ -105,6 +102,8 @@ PROVIDERS: Final[dict[str, tuple[str, str | None]]] = {
     "gcp.gen_ai": ("google", "vertexai"),
     "gcp.gemini": ("google", "vertexai"),
 }
+# Parts of the checkpoint's namespace, which is among the metadata.
+PARTS: Final = (semconv.LANGGRAPH_TASK_ID, semconv.LANGGRAPH_SUBGRAPH_PATH)
 METADATA_KEYS: Final = {attribute: key for key, (attribute, _) in LANGGRAPH.items()}
 
 
@@ -126,13 +125,13 @@ def started(facts: Facts, run: Run, begun: Started) -> Attributes:
     found: Facts = {names.SPAN_KIND: names.PROMPT if is_prompt(begun) else kind}
     found |= _surroundings(run.outer)
     if run.parent is None:
-        found |= _stated(conversation_of(begun.metadata), kind)
+        found |= _session(run.identity)
     metadata = _context_metadata(run.outer) | _metadata(facts)
     if metadata:
         found[names.METADATA] = to_json(metadata)
     if kind == names.LLM:
         found |= _provider(facts)
-    found |= _parameters(facts, kind) | _stated(facts, kind)
+    found = _stated(facts, kind) | _parameters(facts, kind) | found
     return attributes(found)
 
 
@@ -150,11 +149,19 @@ def _stated(facts: Facts, kind: str) -> Facts:
     found: Facts = {}
     for name, value in facts.items():
         word = GENERAL.get(name) or rows.get(name)
-        if word is not None:
+        if word == semconv.SESSION_ID:
+            # A session that is given as one says more than the conversation.
+            found.setdefault(word, value)
+        elif word is not None:
             found[word] = value
-        elif not name.startswith((*UNSPOKEN, semconv.METADATA)) and name not in METADATA_KEYS:
+        elif not name.startswith(UNSPOKEN) and name not in (*METADATA_KEYS, *PARTS):
             found[name] = value
     return found
+
+
+def _session(identity: Facts) -> Facts:
+    session = identity.get(semconv.SESSION_ID) or identity.get(semconv.GEN_AI_CONVERSATION_ID)
+    return {} if session is None else {semconv.SESSION_ID: session}
 
 
 def _metadata(facts: Facts) -> dict[str, Any]:

@@ -8,8 +8,6 @@ INPUT_MIME_TYPE: Final = "input.mime_type"
 OUTPUT_VALUE: Final = "output.value"
 OUTPUT_MIME_TYPE: Final = "output.mime_type"
 
-SESSION_ID: Final = "session.id"
-USER_ID: Final = "user.id"
 METADATA: Final = "metadata"
 TAGS: Final = "tag.tags"
 AGENT_NAME: Final = "agent.name"
