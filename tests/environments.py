@@ -79,6 +79,7 @@ ENVIRONMENTS: Final = {
             "langgraph==1.0.0",
             "langgraph-prebuilt==1.0.0",
             OLD_DRIVER,
+            OLD_MCP,
         ),
         deprecations=False,
         quick=True,
