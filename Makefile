@@ -6,8 +6,11 @@
 # make postgres       installs PostgreSQL for the tests of checkpointers (Debian, Ubuntu; as root)
 # make prometheus     installs Prometheus for the tests of dashboards (Debian, Ubuntu; as root)
 # make kafka          brings Kafka for the test of a fleet (Maven and Java are needed)
+# make phoenix        installs Arize Phoenix for its tests, into an environment of its own, once
+# make screenshots    the pictures in docs/images, of the real Jaeger and Phoenix (Chromium is needed)
 # make up, down       starts and stops them on loopback
-# make bench          what tracing costs
+# make bench          what tracing costs, beside other packages; BENCH_ARGS="--output FILE" keeps all figures
+# make bench-scale    the same for us alone, at scale; BENCH_ARGS="--soak MINUTES"
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,7 +20,7 @@ TERMINAL := OTEL_TRACES_EXPORTER=langchain_tree OTEL_METRICS_EXPORTER=none OTEL_
 EXPORTERS = $(if $(OTEL_EXPORTER_OTLP_ENDPOINT),,$(TERMINAL))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions check format backends postgres prometheus kafka up down bench clean
+.PHONY: help demo test test-versions check format backends postgres prometheus kafka phoenix screenshots up down bench bench-scale clean
 
 help:
 	@grep -E '^# make' Makefile | cut -c3-
@@ -68,6 +71,13 @@ prometheus:
 kafka:
 	$(PYTHON) -m tests.backends.kafka
 
+phoenix: $(VENV)/.test
+	$(BIN)/python -m tests.backends.phoenix
+
+screenshots: phoenix
+	$(BIN)/python -m pip install --quiet --group screenshots
+	$(BIN)/python -m tests.backends.screenshots
+
 up:
 	$(PYTHON) -m tests.backends.local up
 
@@ -75,7 +85,10 @@ down:
 	$(PYTHON) -m tests.backends.local down
 
 bench: $(VENV)/.test
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
+
+bench-scale: $(VENV)/.test
+	$(BIN)/python benchmarks/scale.py $(BENCH_ARGS)
 
 clean:
 	rm -rf $(VENV) dist

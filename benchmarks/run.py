@@ -1,125 +1,192 @@
-"""Measures the CPU time that tracing adds per LangChain run, side by side in one interleaved run.
+"""Measures what tracing costs: bare LangChain, spans by hand, us and others, side by side.
 
-    python benchmarks/run.py
+    python benchmarks/run.py [--seconds 12] [--only "LCEL chain"] [--output results.json]
 
-Every variant runs every program in turn, many times over; the figure is the median of the CPU
-microseconds of the whole process (the exporter's thread too) beyond those of bare LangChain.
+For each program, every variant is measured in turn, again and again, each package in a process of
+its own environment; what is added is counted against bare LangChain in that same process. Figures
+are CPU time of all threads, the exporter's too: medians, and quartiles in the JSON file.
 """
 
-import gc
-import statistics
+import argparse
+import json
+import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
-from langchain_core.callbacks import BaseCallbackHandler
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.trace import SpanKind
+from peers import OURS, PEERS
+from report import Figures, as_markdown, machine, spread
+from workers import Worker, started, workers
 
-from langchain_otel import LangChainInstrumentor
-from programs import Work, works
-
-REPETITIONS = 15
-START = {f"gen_ai.attribute.{number}": f"value {number}" for number in range(7)}
-END: dict[str, Any] = {"gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 5, "x": "y"}
-
-Call = Callable[[Work], None]
+MOST: Final = 31
+ENCODINGS: Final = 5
+STARTS: Final = 5
+ENCODED: Final = ("LCEL chain", "tool agent, 5 rounds", "one model call, history of 1,000")
+NOT_SAMPLED: Final = ("LCEL chain", "one model call, history of 1,000")
+BARE, EMPTY, BY_HAND = "bare", "empty handler", "by hand"
+KINDS: Final = ("finished", "never finished")
 
 
-class Drop(SpanExporter):
-    """An exporter that throws everything away."""
+class Variant(NamedTuple):
+    """A way to run a program, and the environment in which it is run."""
 
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        return SpanExportResult.SUCCESS
+    environment: str
+    name: str
+    content: bool
 
-
-class Empty(BaseCallbackHandler):
-    """A handler that does nothing, inline: LangChain's own price of having one."""
-
-    run_inline = True
-
-
-def provider() -> TracerProvider:
-    made = TracerProvider(shutdown_on_exit=False)
-    made.add_span_processor(BatchSpanProcessor(Drop(), max_queue_size=100_000))
-    return made
+    @property
+    def key(self) -> str:
+        return f"{self.name}, content {'on' if self.content else 'off'}"
 
 
-@contextmanager
-def bare() -> Iterator[Call]:
-    yield lambda work: work.call({})
+def variants() -> list[Variant]:
+    """All of them; each environment has its own bare one."""
+    found = [Variant(OURS, EMPTY, content=False)]
+    found += [Variant(OURS, name, content) for name in (BY_HAND, OURS) for content in (False, True)]
+    found += [Variant(peer, peer, content) for peer in PEERS for content in (False, True)]
+    return found
 
 
-@contextmanager
-def empty_handler() -> Iterator[Call]:
-    config = {"callbacks": [Empty()]}
-    yield lambda work: work.call(config)
+def request_of(variant: Variant, work: str, sampler: str = "all") -> dict[str, Any]:
+    """What a worker is asked of a variant."""
+    return {
+        "work": work,
+        "variant": variant.name,
+        "content": variant.content,
+        "sampler": sampler,
+    }
 
 
-@contextmanager
-def raw_spans() -> Iterator[Call]:
-    tracer = PROVIDER.get_tracer("raw")
+def measured(
+    running: dict[str, Worker], work: str, chosen: argparse.Namespace, sampler: str = "all"
+) -> dict[str, Any]:
+    """What every variant adds to one run of a program, in one interleaved run."""
+    bare = [Variant(name, BARE, content=False) for name in running]
+    requests = {variant: request_of(variant, work, sampler) for variant in [*bare, *variants()]}
+    counted = {}
+    for variant, request in requests.items():
+        counted[variant] = running[variant.environment].ask("count", **request)
+        request["count"] = counted[variant]["count"]
+    times: dict[Variant, list[float]] = {variant: [] for variant in requests}
+    spans: dict[str, float] = {}
+    until = time.monotonic() + chosen.seconds
+    for repetition in range(MOST):
+        if repetition >= chosen.least and time.monotonic() > until:
+            break
+        for variant in [*bare, *_turned(variants(), repetition)]:
+            answer = running[variant.environment].ask("measure", **requests[variant])
+            times[variant].append(answer["microseconds"])
+            spans[variant.key] = answer["spans"]
+            if variant in bare and answer["spans"]:
+                raise SystemExit(f"{variant.environment} makes spans of bare LangChain")
+    base = {variant.environment: times[variant] for variant in bare}
+    return {
+        "runs": counted[bare[0]]["runs"],
+        "unit": counted[bare[0]]["unit"],
+        "bare": {name: spread(values) for name, values in base.items()},
+        "added": {
+            variant.key: spread(_beyond(times[variant], base[variant.environment]))
+            for variant in variants()
+        },
+        "spans per run": spans,
+    }
 
-    def call(work: Work) -> None:
-        work.call({})
-        for _ in range(work.runs):
-            span = tracer.start_span("raw", kind=SpanKind.CLIENT, attributes=START)
-            span.set_attributes(END)
-            span.end()
 
-    yield call
-
-
-def ours(content: str) -> Callable[[], Any]:
-    @contextmanager
-    def variant() -> Iterator[Call]:
-        LangChainInstrumentor().instrument(
-            tracer_provider=PROVIDER, capture_message_content=content
-        )
-        yield lambda work: work.call({})
-        LangChainInstrumentor().uninstrument()
-
-    return variant
+def exported(running: dict[str, Worker], work: str) -> dict[str, Any]:
+    """What the thread that exports does for one run of a program, and how much it sends."""
+    found: dict[str, Any] = {}
+    for variant in variants():
+        if variant.name != EMPTY:
+            worker, request = running[variant.environment], request_of(variant, work)
+            request["count"] = worker.ask("count", **request)["count"]
+            answers = [worker.ask("encode", **request) for _ in range(ENCODINGS)]
+            times = {
+                key: spread([answer[key] for answer in answers])
+                for key in ("microseconds", "microseconds, otlp_fast")
+                if key in answers[0]
+            }
+            found[variant.key] = {**answers[-1], **times}
+    return found
 
 
-PROVIDER = provider()
-VARIANTS: dict[str, Callable[[], Any]] = {
-    "bare": bare,
-    "empty inline handler": empty_handler,
-    "raw spans": raw_spans,
-    "langchain-otel": ours("NO_CONTENT"),
-    "langchain-otel, content on": ours("SPAN_ONLY"),
-}
+def remembered() -> dict[str, Any]:
+    """What many runs leave behind, each kind and variant in a fresh process, two at a time."""
+    asked = [
+        (variant, kind)
+        for kind in KINDS
+        for variant in [Variant(OURS, BARE, content=False), *variants()]
+        if variant.name not in {EMPTY, BY_HAND}
+    ]
+
+    def answer(case: tuple[Variant, str]) -> Any:
+        variant, kind = case
+        with workers((variant.environment,)) as running:
+            return running[variant.environment].ask(
+                "remember", variant=variant.name, content=variant.content, kind=kind
+            )
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(answer, asked))
+    found: dict[str, Any] = {kind: {} for kind in KINDS}
+    for (variant, kind), grown in zip(asked, answers, strict=True):
+        found[kind][variant.key] = grown
+    return found
 
 
-def measure(variant: Callable[[], Any], work: Work) -> float:
-    """CPU microseconds for one LangChain run of `work`."""
-    with variant() as call:
-        call(work)
-        gc.collect()
-        before = time.process_time()
-        for _ in range(work.repeat):
-            call(work)
-        PROVIDER.force_flush()
-        return (time.process_time() - before) / work.repeat / work.runs * 1e6
+def _beyond(values: list[float], base: list[float]) -> list[float]:
+    return [value - bare for value, bare in zip(values, base, strict=True)]
+
+
+def _turned(all_of_them: list[Variant], by: int) -> list[Variant]:
+    start = by % len(all_of_them)
+    return all_of_them[start:] + all_of_them[:start]
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--seconds", type=float, default=12, help="for each program")
+    parser.add_argument("--least", type=int, default=5, help="repetitions, however long they take")
+    parser.add_argument("--only", action="append", help="the name of a program; may be repeated")
+    parser.add_argument("--output", type=Path, help="a JSON file for the raw figures")
+    parser.add_argument("--quick", action="store_true", help="only what is added to runs")
+    return parser.parse_args()
+
+
+def figures_of(chosen: argparse.Namespace) -> Figures:
+    """Everything that is measured."""
+    figures: Figures = {"machine": machine(), "works": {}, "not sampled": {}, "export": {}}
+    with workers((OURS, *PEERS)) as running:
+        figures["versions"] = {name: worker.versions for name, worker in running.items()}
+        names = list(running[OURS].ask("names")["works"])
+        for name in [name for name in names if name in (chosen.only or names)]:
+            print(name, file=sys.stderr)
+            figures["works"][name] = measured(running, name, chosen)
+            if name in NOT_SAMPLED:
+                figures["not sampled"][name] = {
+                    sampler: measured(running, name, chosen, sampler)
+                    for sampler in ("none", "10 %")
+                }
+            if name in ENCODED and not chosen.quick:
+                figures["export"][name] = exported(running, name)
+    if not chosen.quick:
+        print("starts and memory", file=sys.stderr)
+        figures["start"] = {
+            name: spread([started(name) for _ in range(STARTS)]) for name in (OURS, *PEERS)
+        }
+        figures["memory"] = remembered()
+    return figures
 
 
 def main() -> None:
-    """Print a table: a row a program, a column a variant, medians and their spread."""
-    for work in works():
-        times: dict[str, list[float]] = {name: [] for name in VARIANTS}
-        for _ in range(REPETITIONS):
-            for name, variant in VARIANTS.items():
-                times[name].append(measure(variant, work))
-        base = times["bare"]
-        print(f"{work.name} ({work.runs} runs), bare {statistics.median(base):.0f} µs per run")
-        for name, values in times.items():
-            if name != "bare":
-                added = [value - bare for value, bare in zip(values, base, strict=True)]
-                low, high = statistics.quantiles(added, n=4)[::2]
-                print(f"  {name:28} +{statistics.median(added):5.1f} µs  ({low:.1f} to {high:.1f})")
+    chosen = arguments()
+    figures = figures_of(chosen)
+    if chosen.output is not None:
+        chosen.output.parent.mkdir(parents=True, exist_ok=True)
+        chosen.output.write_text(json.dumps(figures, indent=1) + "\n")
+    print(as_markdown(figures))
 
 
 if __name__ == "__main__":

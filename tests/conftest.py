@@ -1,7 +1,7 @@
 """Fixtures that every test shares, and what must hold after each."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from opentelemetry import trace
 from langchain_otel import health
 from langchain_otel.patches import PATCHES
 from langchain_otel.run import RUNS
+from peer import PeerError, peer_environment
 from recording import Tracing, instrumented
 from required import unavailable
 from savers import MODULES, Storage, forget_memories
@@ -40,6 +41,15 @@ def postgres() -> Iterator[Postgres]:
         with running_postgres() as server:
             yield server
     except PostgresError as error:
+        unavailable(error)
+
+
+@pytest.fixture(scope="session")
+def peer() -> Mapping[str, str]:
+    """The variables for OpenInference's own instrumentation; without it, likewise."""
+    try:
+        return peer_environment()
+    except PeerError as error:
         unavailable(error)
 
 

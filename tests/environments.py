@@ -40,6 +40,8 @@ TOLERANT: Final = tuple(
 )
 # Older checkpointers take the connection for a thread, which it was.
 OLD_DRIVER: Final = "aiosqlite<0.22"
+# Older adapters of MCP do not say that they want this.
+OLD_MCP: Final = "mcp<2"
 
 Version = tuple[int, ...]
 OLDEST_PYTHON: Final[Version] = (3, 11)
@@ -59,14 +61,14 @@ class Environment:
 
 ENVIRONMENTS: Final = {
     "oldest-0.3": Environment(
-        ("langgraph==0.6.0", "langchain<1", OLD_DRIVER),
+        ("langgraph==0.6.0", "langchain<1", OLD_DRIVER, OLD_MCP),
         without=("langchain-classic",),
         deprecations=False,
         lowest=True,
         quick=True,
     ),
     "newest-0.3": Environment(
-        ("langchain-core<0.4", "langgraph<0.7", "langchain<1"),
+        ("langchain-core<0.4", "langgraph<0.7", "langchain<1", OLD_MCP),
         without=("langchain-classic",),
         newest_python=True,
         deprecations=False,
@@ -77,6 +79,7 @@ ENVIRONMENTS: Final = {
             "langgraph==1.0.0",
             "langgraph-prebuilt==1.0.0",
             OLD_DRIVER,
+            OLD_MCP,
         ),
         deprecations=False,
         quick=True,
@@ -120,7 +123,7 @@ def made(name: str, environment: Environment) -> Path:
     """The interpreter of an environment, brought up to what is the newest today within its pins."""
     pythons = interpreters()
     version = max(pythons) if environment.newest_python else min(pythons)
-    key = hashlib.sha256(f"{ROOT} {pythons[version]}".encode()).hexdigest()[:12]
+    key = hashlib.sha256(str(pythons[version]).encode()).hexdigest()[:12]
     place = cache_directory() / "environments" / f"{name}-{key}"
     python = place / "bin" / "python"
     if not python.exists():

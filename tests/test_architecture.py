@@ -3,18 +3,28 @@
 import ast
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from langchain_otel import semconv
 from langchain_otel.config import OPTIONS
+from langchain_otel.dialects import openinference_names
 from langchain_otel.mapping import LANGGRAPH, LANGSMITH, REQUEST
 from langchain_otel.points import POINTS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "langchain_otel"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-NAMES = {value for name, value in vars(semconv).items() if name.isupper() and "." in str(value)}
+
+
+def names_in(vocabulary: ModuleType) -> set[str]:
+    return {
+        value for name, value in vars(vocabulary).items() if name.isupper() and "." in str(value)
+    }
+
+
+NAMES = names_in(semconv)
 
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
@@ -61,7 +71,7 @@ LAYERS = (
     ("points",),
     ("patches",),
     ("handler", "inject", "evaluation", "conversation"),
-    ("instrumentor", "console"),
+    ("instrumentor", "console", "otlp"),
     ("__init__",),
 )
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
@@ -110,12 +120,13 @@ def test_imports_run_one_way(path: Path) -> None:
         assert RANK[other] <= RANK[own], f"{own} imports {other}"
 
 
-def test_each_name_stands_in_one_place() -> None:
-    """A convention's name is written out in `semconv` only."""
+@pytest.mark.parametrize("vocabulary", [semconv, openinference_names])
+def test_each_name_stands_in_one_place(vocabulary: ModuleType) -> None:
+    """A convention's name is written out in `semconv` only, OpenInference's in its dialect."""
     for path in MODULES:
-        if path.name != "semconv.py":
+        if path != Path(str(vocabulary.__file__)):
             source = path.read_text()
-            assert not [name for name in NAMES if f'"{name}"' in source], path
+            assert not [name for name in names_in(vocabulary) if f'"{name}"' in source], path
 
 
 def test_rows_lead_to_known_names() -> None:
@@ -130,7 +141,7 @@ def test_rows_lead_to_known_names() -> None:
         (r"\battach\(|\bdetach\(|set_span_in_context", {"context.py"}),
         (r"\bsetattr\(", {"patches.py", "subclasses.py"}),
         (r"\bstr\(error\)", {"events.py"}),
-        (r"from opentelemetry\.sdk", {"console.py"}),
+        (r"from opentelemetry\.sdk", {"console.py", "exporter.py", "spans.py"}),
         (r"^(from|import) (langgraph|langchain|langchain_classic|openinference)\b", set()),
         (r"^(from|import) (mcp|langchain_mcp_adapters)\b", set()),
     ],

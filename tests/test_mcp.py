@@ -28,11 +28,11 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, StatusCode, Trace
 
 from langchain_otel import OpenTelemetryCallbackHandler, mcp, semconv
 from recording import Tracing
+from versions import create_agent
 
 pytest.importorskip("langchain_mcp_adapters")
 McpError: Any = pytest.importorskip("mcp").McpError
 types: Any = pytest.importorskip("mcp.types")
-create_agent: Any = pytest.importorskip("langchain.agents").create_agent
 
 PROGRAM = Path(__file__).parent / "servers" / "mcp_server.py"
 TRANSPORTS = ("stdio", "sse", "streamable-http")

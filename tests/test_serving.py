@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import inspect
 import logging
 import re
 import socket
@@ -14,7 +13,6 @@ from typing import Any
 
 import httpx
 import pytest
-from langchain.agents import create_agent
 from opentelemetry.trace import StatusCode
 from websockets.sync.client import connect
 
@@ -35,11 +33,9 @@ from servers.served import (
     tree_of,
     trees,
 )
+from versions import newest_agent
 
-pytestmark = pytest.mark.skipif(
-    "ls_integration" not in inspect.getsource(create_agent),
-    reason="this create_agent does not tell that it makes agents",
-)
+pytestmark = newest_agent
 
 AGENT_WAYS = ("messages", "updates", "events", "threads", "sse_starlette", "fastapi")
 

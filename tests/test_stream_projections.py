@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-from langchain.agents import create_agent
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 
@@ -18,6 +17,7 @@ from modes.streaming import BODIES, graph, on_a_thread
 from observation import plain
 from recording import Tracing
 from servers.holding_server import Holding, holding
+from versions import create_agent
 
 pytestmark = pytest.mark.skipif(
     not VERSION_3 & GRAPH, reason="LangGraph has no version 3 of events"

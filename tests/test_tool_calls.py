@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import tool
@@ -16,6 +15,7 @@ from pydantic import Field
 from langchain_otel import semconv
 from models import Model
 from recording import Tracing, id_of
+from versions import create_agent, release
 
 
 @tool
@@ -110,6 +110,9 @@ def test_a_loop_by_hand(tracing: Tracing, together: bool) -> None:
     assert (link.context.trace_id == trace_of(span)) is together
 
 
+@pytest.mark.skipif(
+    release("langchain-core") < (1, 1), reason="a tool's start does not name its call here"
+)
 def test_after_a_person_was_asked(tracing: Tracing) -> None:
     """The tool goes on in another trace, and links to the model call in the first one."""
     agent = create_agent(

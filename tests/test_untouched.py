@@ -84,7 +84,9 @@ def test_outcomes_and_events_are_the_same(program: Program, mode: str, tracing: 
     for kind in HANDLERS:
         assert any(without[kind].events), "the handlers hear nothing: nothing is compared"
         instrumented = executed(kind)
-        if program.name in SIDE_BY_SIDE or kind in {"async", "all"}:
+        # Handlers that are not inline are told by threads and tasks, which race in async code.
+        is_ordered = kind == "inline" or (kind == "not_inline" and mode in {"invoke", "stream"})
+        if program.name in SIDE_BY_SIDE or not is_ordered:
             assert instrumented.unordered() == without[kind].unordered()
         else:
             assert instrumented == without[kind]

@@ -10,8 +10,14 @@ import pytest
 # Before LangChain 1.0 the legacy chains were in LangChain itself.
 CLASSIC: Final = "langchain_classic" if find_spec("langchain_classic") else "langchain"
 
+
+def release(distribution: str) -> tuple[int, ...]:
+    """The first two numbers of the version that is installed."""
+    return tuple(map(int, version(distribution).split(".")[:2]))
+
+
 newest_agent = pytest.mark.skipif(
-    tuple(map(int, version("langchain").split(".")[:2])) < (1, 2),
+    release("langchain") < (1, 2),
     reason="the example is written for the agents of a newer LangChain",
 )
 

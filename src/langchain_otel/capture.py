@@ -1,5 +1,6 @@
 """Knows where the content of a run goes: on its span, on its log record, to the completion hook."""
 
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any, Final
 
@@ -8,8 +9,9 @@ from langchain_otel.config import Config
 from langchain_otel.content.hook import load_hook
 from langchain_otel.content.messages import Messages
 from langchain_otel.content.permit import permitted
-from langchain_otel.content.policy import NEW, Room
-from langchain_otel.dialects.genai import attributes, structured
+from langchain_otel.content.policy import NEW, Policy, Room
+from langchain_otel.dialects import Dialect
+from langchain_otel.dialects.genai import structured
 from langchain_otel.lineage import content_of, history_of, note_content, variables_of
 from langchain_otel.operations import Facts, Started
 from langchain_otel.run import Run
@@ -20,14 +22,20 @@ SYSTEM: Final = "system"
 class Capture:
     """Takes the content of runs, as far as the policy lets it, to where it is wanted."""
 
-    def __init__(self, config: Config) -> None:
-        self._policy = config.policy
+    def __init__(self, config: Config, policy: Policy, dialect: Dialect) -> None:
+        self._policy = policy
+        self._root_policy = policy
+        if dialect.shows_roots:
+            self._root_policy = replace(policy, state=policy.state or policy.messages)
+        self._dialect = dialect
         self._hook = load_hook(config.completion_hook, self._policy)
         self.is_wanted = self._policy.on_spans or self._policy.on_events or self._hook is not None
 
     def request(self, run: Run, started: Started) -> None:
         """Take what a run is asked."""
         content = _told(run.operation.request_content, started) | variables_of(run)
+        if self._dialect.asked is not None:
+            content |= _told(self._dialect.asked, run, started)
         run.asked = content
         note_content(run, _instructions(run, content))
         history = history_of(run) if self._policy.history == NEW else None
@@ -55,10 +63,10 @@ class Capture:
     def _take(self, run: Run, content: Facts) -> None:
         run.content = run.content | content
         if self._policy.on_spans and content and run.span.is_recording():
-            run.room = run.room or Room(self._policy)
-            shown = permitted(content, self._policy, run.room)
-            form = structured if self._policy.structured else attributes
-            run.span.set_attributes(form(shown))
+            run.room = run.room or Room(self._policy, self._dialect.copies)
+            policy = self._policy if run.parent is not None else self._root_policy
+            shown = permitted(content, policy, run.room)
+            run.span.set_attributes(self._dialect.content(shown, run))
 
 
 def _instructions(run: Run, content: Facts) -> list[dict[str, Any]]:

@@ -20,8 +20,10 @@ _requests: Final[Recent[tuple[object, str], SpanContext]] = Recent(MAX_TOOL_CALL
 
 def note_tool_calls(run: Run, result: Any) -> None:
     """Remember which tool calls the answer of a model asks for."""
+    if run.operation.family != "model" or result is None:
+        return
     span_context = run.span.get_span_context()
-    if run.operation.family != "model" or result is None or not span_context.is_valid:
+    if not span_context.is_valid:
         return
     for call_id in _tool_calls(result):
         _requests.put((span_context.trace_id, call_id), span_context)

@@ -164,6 +164,7 @@ OPTIONS: Final = (
     ),
     _word("metrics", ("latest", "previous", "both"), "whose names of metrics: the conventions'"),
     _word("detail", ("all", "nodes", "semantic"), "which runs become spans"),
+    _word("dialect", ("gen_ai", "openinference", "both"), "whose names the attributes have"),
     *_own(
         int,
         _count,
@@ -194,6 +195,7 @@ class Config:
     completion_hook: Any
     metrics: Literal["latest", "previous", "both"]
     detail: str
+    dialect: str
     max_open_runs: int
 
     @property

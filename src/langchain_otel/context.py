@@ -36,13 +36,12 @@ _SUPPRESS_KEY_OF_OLD: Final = "suppress_instrumentation"
 current: Final = get_current
 
 
-def make_current(context: Context) -> None:
-    """Make a context the current one here.
+make_current: Final = attach
+"""Make a context the current one here.
 
-    Nothing takes it back: with a token that fails, and is logged, where code ends in another
-    context than it began in. Whoever makes one current makes current what was before.
-    """
-    attach(context)
+The token is left alone: taking a context back with it fails, and is logged, where code ends in
+another context than it began in. Whoever makes one current makes current what was before.
+"""
 
 
 def is_suppressed(ambient: Context) -> bool:

@@ -27,12 +27,15 @@ MAX_EVENTS: Final = 100
 class EventLog:
     """The log records of runs, for one logger provider."""
 
-    def __init__(self, config: Config, logger_provider: LoggerProvider | None) -> None:
+    def __init__(
+        self, config: Config, logger_provider: LoggerProvider | None, *, on_spans: bool
+    ) -> None:
         self._logger = get_logger(
             SCOPE, __version__, logger_provider, schema_url=semconv.SCHEMA_URL
         )
         self._policy = config.policy
         self._emits_details = config.emits_event
+        self._on_spans = on_spans
 
     def exception(self, run: Run, error: BaseException) -> None:
         """Emit the record of an exception, once: where it first ended a run.
@@ -42,7 +45,11 @@ class EventLog:
         identity = _identity(error)
         if run.reported_error != identity:
             name = semconv.GEN_AI_CLIENT_OPERATION_EXCEPTION
-            self._emit(run.span, name, SeverityNumber.WARN, _exception(self._policy, error))
+            told = _exception(self._policy, error, has_content=self._policy.on_events)
+            self._emit(run.span, name, SeverityNumber.WARN, told)
+            if self._on_spans and run.span.is_recording():
+                told = _exception(self._policy, error, has_content=self._policy.on_spans)
+                run.span.add_event(semconv.EVENT_EXCEPTION, told)
         if run.parent is not None:
             run.parent.reported_error = identity
 
@@ -83,9 +90,9 @@ def _identity(error: BaseException) -> ErrorIdentity:
     return id(error), origin
 
 
-def _exception(policy: Policy, error: BaseException) -> dict[str, Any]:
+def _exception(policy: Policy, error: BaseException, *, has_content: bool) -> dict[str, Any]:
     facts: Facts = {semconv.EXCEPTION_TYPE: error_type(error)}
-    if policy.on_events:
+    if has_content:
         texts = {
             semconv.EXCEPTION_MESSAGE: message_of(error),
             semconv.EXCEPTION_STACKTRACE: "".join(traceback.format_exception(error)),

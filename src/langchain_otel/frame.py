@@ -111,7 +111,7 @@ class Frame:
         if left is not self._caller:
             self._inside = left
             make_current(self._caller)
-        if left is not self._attached or self._own is not None:
+        if self._attached is not None and (left is not self._attached or self._own is not None):
             self._lend()
 
     def finished(self) -> None:

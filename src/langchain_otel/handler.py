@@ -142,10 +142,19 @@ class RecordingHandler(InlineHandler):
         self._start(operation_of(started), run_id, parent_run_id, started)
 
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        self._asked(run_id, kwargs)
         self._end(run_id, outputs)
 
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        self._asked(run_id, kwargs)
         self._end(run_id, None, error)
+
+    def _asked(self, run_id: UUID, told: Mapping[str, Any]) -> None:
+        # A chain that is streamed knows its inputs only when it ends.
+        inputs = told.get("inputs")
+        run = None if inputs is None else RUNS.of_handler(run_id, self)
+        if run is not None:
+            run.recorder.asked(run, inputs)
 
     def on_agent_action(self, action: Any, *, run_id: UUID, **kwargs: Any) -> None:
         self._event(run_id, AGENT_ACTION, action)

@@ -17,7 +17,7 @@ from langchain_otel.causes import add_late_links, links_of, note_tool_calls
 from langchain_otel.collecting import apart
 from langchain_otel.config import Config
 from langchain_otel.content.permit import permitted_text
-from langchain_otel.dialects.genai import attributes
+from langchain_otel.dialects import dialect_of
 from langchain_otel.events import EventLog, SpanEvent, add_event, message_of
 from langchain_otel.frame import frame_of, started_in
 from langchain_otel.identity import identify
@@ -48,9 +48,10 @@ class Recorder:
             SCOPE, __version__, tracer_provider, schema_url=semconv.SCHEMA_URL
         )
         self._metrics = Metrics(config.metrics, meter_provider)
-        self._log = EventLog(config, logger_provider)
         self._policy = config.policy
-        self._capture = Capture(config)
+        self._dialect = dialect_of(config.dialect, structured=self._policy.structured)
+        self._log = EventLog(config, logger_provider, on_spans=self._dialect.has_exceptions)
+        self._capture = Capture(config, self._policy, self._dialect)
         self._leaves_out = LEFT_OUT[config.detail]
 
     @property
@@ -98,7 +99,9 @@ class Recorder:
                 run.operation.title(started, run.facts),
                 hangs_under,
                 run.operation.kind,
-                attributes(run.facts | _described(annotations, started, run)),
+                self._dialect.started(
+                    run.facts | _described(annotations, started, run), run, started
+                ),
                 links_of(run, run.facts, around),
             )
         oldest = RUNS.add(run)
@@ -109,6 +112,15 @@ class Recorder:
             self._capture.request(run, started)
         if oldest is not None:
             oldest.recorder.evict(oldest)
+
+    def asked(self, run: Run, inputs: Any) -> None:
+        """Take what a run was asked, where only its end tells: the stream of a chain, say."""
+        try:
+            if inputs is not None and run.has_span and self._capture.is_wanted:
+                started = Started(None, inputs, None, None, owner=run.owner)
+                self._capture.request(run, started)
+        except Exception as error:
+            health.failed("asked", error)
 
     def chunk(self, run: Run, chunk: Any) -> None:
         """Note a chunk of a streamed answer, or an event of one, in the form that came first."""
@@ -167,7 +179,7 @@ class Recorder:
         if not run.has_span:
             return
         if facts and run.span.is_recording():
-            run.span.set_attributes(attributes(facts))
+            run.span.set_attributes(self._dialect.ended(facts, run))
         if semconv.ERROR_TYPE in facts:
             self._set_error(run, error)
         if self._capture.is_wanted:

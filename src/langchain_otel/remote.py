@@ -28,7 +28,9 @@ def calls_remotely(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def carries_trace(original: Callable[..., Any]) -> Callable[..., Any]:
-    """The requests of a call name the current span."""
+    """The requests of a call name the current span, where the call takes headers."""
+    if not _takes_headers(inspect.signature(original)):
+        return original
 
     def frame_for(_: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         _carry(kwargs, context.current())
@@ -45,8 +47,15 @@ def _call_frame(
         # The call itself says so to its caller.
         return None
     frame = begin(CALL, args[0], arguments)
-    _carry(kwargs, context.current() if frame is None else frame.inside)
+    if _takes_headers(signature):
+        _carry(kwargs, context.current() if frame is None else frame.inside)
     return frame
+
+
+def _takes_headers(signature: inspect.Signature) -> bool:
+    # Older versions take them for runs, by whatever keyword arguments, and not for states.
+    parameters = signature.parameters.values()
+    return any(each.name == "headers" or each.kind is each.VAR_KEYWORD for each in parameters)
 
 
 def _carry(kwargs: dict[str, Any], inside: Context) -> None:

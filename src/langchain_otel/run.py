@@ -82,7 +82,8 @@ class Run:
         self.chunks = []
         self.asked = self.content = {}
         self.published = None
-        RUNS.remember(self)
+        if semconv.GEN_AI_RESPONSE_ID in self.facts:
+            RUNS.remember(self)
         try:
             if self.has_span:
                 self.span.end()

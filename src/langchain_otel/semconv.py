@@ -161,6 +161,9 @@ LANGGRAPH_INTERRUPT_COUNT: Final = "langgraph.interrupt.count"
 LANGGRAPH_INTERRUPT_WAIT: Final = "langgraph.interrupt.wait_time"
 LINK_TYPE: Final = "langchain.link.type"
 
+# OpenTelemetry's own event of a span
+EVENT_EXCEPTION: Final = "exception"
+
 EVENT_TEXT: Final = "langchain.text"
 EVENT_RETRY: Final = "langchain.retry"
 EVENT_CUSTOM: Final = "langchain.custom_event"
@@ -174,4 +177,7 @@ EVENT_LENGTH: Final = "langchain.event.length"
 
 STATE_INPUT: Final = "langchain.input"
 STATE_OUTPUT: Final = "langchain.output"
+PROMPT_TEMPLATE: Final = "langchain.prompt.template"
+EMBEDDINGS_INPUT: Final = "langchain.embeddings.input"
+RERANKING_DOCUMENTS: Final = "langchain.reranking.documents"
 MESSAGES_OMITTED: Final = "langchain.messages.omitted"

@@ -8,6 +8,7 @@ import pytest
 from required import unavailable
 
 from .collectors import Collectors, collectors
+from .phoenix import Phoenix, running_phoenix
 from .processes import ServerError
 from .prometheus import Prometheus, running_prometheus
 from .readback import Backends
@@ -65,3 +66,13 @@ def made(binaries: Binaries, tmp_path: Path) -> Iterator[Collectors]:
     """Makes Collectors, each on ports of its own, that end with the test."""
     with collectors(binaries.collector, tmp_path) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def phoenix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phoenix]:
+    """Arize Phoenix; where it is not installed the test is skipped, or fails where required."""
+    try:
+        with running_phoenix(tmp_path_factory.mktemp("phoenix")) as server:
+            yield server
+    except ServerError as error:
+        unavailable(error)

@@ -28,6 +28,15 @@ def fetch(url: str, timeout: float = 5.0) -> bytes | None:
         return None
 
 
+def post(url: str, body: bytes, timeout: float = 30.0) -> bytes:
+    """The body of the answer to JSON that is sent."""
+    headers = {"Accept": "application/json", "Content-Type": "application/json"}
+    request = urllib.request.Request(url, body, headers, method="POST")
+    with _WITHOUT_PROXY.open(request, timeout=timeout) as answer:
+        found: bytes = answer.read()
+        return found
+
+
 def free_ports(count: int) -> list[int]:
     """That many different ports on which nobody listens now."""
     ports = [port for port in random.sample(CANDIDATES, 4 * count) if not is_taken(port)]

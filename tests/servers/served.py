@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
-from langchain.agents import create_agent
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from opentelemetry.context import Context
@@ -21,6 +20,7 @@ from langchain_otel import semconv
 from recording import Tracing, id_of
 from servers.asgi_server import serving
 from servers.holding_server import Holding, holding
+from versions import create_agent
 
 WHOLE = "Here is what I found. sunny in Paris."
 SO_FAR = "Here is what I"

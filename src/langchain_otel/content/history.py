@@ -75,11 +75,17 @@ def _mark(item: Any, alike: Counter[Key]) -> int:
         content = _encoded(content if fields else message)
     calls = fields.get("tool_calls")
     identity = fields.get("id")
-    key: Key = (str(identity), str(fields.get("type")), content, _encoded(calls) if calls else None)
+    key: Key = (str(identity), str(fields.get("type")), content, _calls(calls) if calls else None)
     if identity is not None:
         return hash(key)
     alike[key] += 1
     return hash((*key, alike[key]))
+
+
+def _calls(calls: list[Any]) -> Any:
+    # Their ids tell tool calls apart at a fraction of the cost of all that they say.
+    ids = tuple([call.get("id") for call in calls])
+    return ids if all(ids) else _encoded(calls)
 
 
 def _encoded(value: Any) -> bytes:

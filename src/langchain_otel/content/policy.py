@@ -48,12 +48,15 @@ class Policy:
 
 
 class Room:
-    """How many bytes of content one span, or one log record, has left."""
+    """How many bytes of content one span, or one log record, has left.
+
+    Where everything is said in several forms, all `copies` together are within the limit.
+    """
 
     __slots__ = ("left",)
 
-    def __init__(self, policy: Policy) -> None:
-        self.left = policy.max_span_bytes
+    def __init__(self, policy: Policy, copies: int = 1) -> None:
+        self.left = policy.max_span_bytes // copies
 
     def take(self, size: int) -> None:
         """Count content that was recorded."""

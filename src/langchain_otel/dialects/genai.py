@@ -13,6 +13,7 @@ from langchain_otel.content.messages import Messages
 from langchain_otel.content.plain import Value
 from langchain_otel.operations import Facts
 
+PLAIN: Final = frozenset((str, int, float, bool))
 CONTENT: Final = (Messages, Value)
 
 Attributes = dict[str, AttributeValue]
@@ -21,7 +22,7 @@ Structured = dict[str, Any]
 
 def attributes(facts: Facts) -> Attributes:
     """The attributes that state `facts`."""
-    return {name: _value(value) for name, value in facts.items()}
+    return {name: value if type(value) in PLAIN else _value(value) for name, value in facts.items()}
 
 
 def structured(facts: Facts) -> Structured:

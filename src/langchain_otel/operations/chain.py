@@ -127,12 +127,12 @@ def _state_out(output: Any) -> Facts:
 
 def _request_messages(started: Started) -> Facts:
     messages = state_messages(started.payload)
-    return {semconv.GEN_AI_INPUT_MESSAGES: messages} if messages else {}
+    return {semconv.GEN_AI_INPUT_MESSAGES: messages} if messages else _state_in(started)
 
 
 def _answer(output: Any) -> Facts:
     messages = state_messages(output, last=1)
-    return {semconv.GEN_AI_OUTPUT_MESSAGES: messages} if messages else {}
+    return {semconv.GEN_AI_OUTPUT_MESSAGES: messages} if messages else _state_out(output)
 
 
 CHAIN: Final = Operation(

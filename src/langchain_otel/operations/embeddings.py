@@ -27,7 +27,7 @@ KIND_SUFFIXES: Final = ("Model", "Embeddings", "Embedding")
 ENCODING_FIELDS: Final = ("embedding_types", "encoding_format")
 
 
-def started(owner: object, _: Mapping[str, Any]) -> Started | None:
+def started(owner: object, arguments: Mapping[str, Any]) -> Started | None:
     """What a call of an embeddings object starts with; None where it hands the call on.
 
     An object that holds another one (a cache, say) is not a provider: the other one's call is told.
@@ -36,7 +36,8 @@ def started(owner: object, _: Mapping[str, Any]) -> Started | None:
 
     if next(held(owner, Embeddings), None) is not None:
         return None
-    return Started(None, None, None, None, owner=owner)
+    texts = arguments.get("texts", arguments.get("text"))
+    return Started(None, texts, None, None, owner=owner)
 
 
 def is_covered(_: object, __: "Run | None", call: "Run | None") -> bool:

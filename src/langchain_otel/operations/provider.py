@@ -87,6 +87,7 @@ SERVERS: Final[tuple[Path, ...]] = (
     ("endpoint_url",),
     ("base_url",),
 )
+FIELDS: Final = frozenset(path[0] for path in (*OPENAI, *SERVERS))
 ANTHROPIC_PACKAGE: Final = "langchain_anthropic"
 ANTHROPIC_URL: Final = ("anthropic_api_url",)
 
@@ -125,15 +126,16 @@ def server_of(owner: object) -> Facts:
     """The address and port that the model's own client talks to; nothing where it is unknown."""
     fields = getattr(owner, "__dict__", NOTHING)
     for path in OPENAI:
-        facts = server_at(_reached(fields, path))
-        if facts:
+        if path[0] in fields and (facts := server_at(_reached(fields, path))):
             return facts
-    # Pydantic's private attributes count as fields.
-    fields = {**(getattr(owner, "__pydantic_private__", None) or NOTHING), **fields}
-    for path in SERVERS:
-        facts = server_at(_reached(fields, path))
-        if facts:
-            return facts
+    private = getattr(owner, "__pydantic_private__", None) or NOTHING
+    if not FIELDS.isdisjoint(fields) or not FIELDS.isdisjoint(private):
+        # Pydantic's private attributes count as fields.
+        fields = {**private, **fields}
+        for path in SERVERS:
+            facts = server_at(_reached(fields, path))
+            if facts:
+                return facts
     if type(owner).__module__.startswith(ANTHROPIC_PACKAGE):
         return server_at(_reached(fields, ANTHROPIC_URL))
     return {}

@@ -44,7 +44,8 @@ def reranking_started(reranker: object, arguments: Mapping[str, Any]) -> Started
 
     if next(held(reranker, BaseDocumentCompressor), None) is not None:
         return None
-    options = {"k": getattr(reranker, "__dict__", NOTHING).get("top_n")}
+    top_n = getattr(reranker, "__dict__", NOTHING).get("top_n")
+    options = {"k": top_n, "documents": arguments.get("documents")}
     return Started(None, arguments.get("query"), None, None, options, reranker)
 
 

@@ -1,0 +1,210 @@
+"""Knows what OpenInference makes of content: what goes in and comes out, messages, documents."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from opentelemetry.trace import Span
+
+from langchain_otel import semconv
+from langchain_otel.content.documents import documents
+from langchain_otel.dialects import openinference_names as names
+from langchain_otel.dialects.genai import Attributes
+from langchain_otel.dialects.openinference import is_prompt, kind_of
+from langchain_otel.dialects.openinference_messages import (
+    document_fields,
+    in_order,
+    json_of,
+    newest_first,
+    only_text,
+    tool_fields,
+)
+from langchain_otel.operations import Facts, Started
+from langchain_otel.run import Run
+
+# What a span takes that does not say how much, as the SDK has it by default.
+DEFAULT_ROOM: Final = 128
+UNBOUNDED: Final = 10_000
+# Kept free while a run is under way: for what its end tells, its answer among it.
+FOR_THE_END: Final = 40
+TOOLS_SHARE: Final = 4
+MAX_DEPTH: Final = 4
+JSON_ENDS: Final = (("{", "}"), ("[", "]"))
+
+
+def asked(run: Run, started: Started) -> Facts:
+    """What OpenInference wants to know of a request that the GenAI conventions do not."""
+    if is_prompt(started):
+        filled = None if run.parent is None else run.parent.prompt
+        template = "\n".join(_templates(started.serialized, 0))
+        facts: Facts = {} if filled is None else dict(filled.variables)
+        return facts | {semconv.PROMPT_TEMPLATE: template} if template else facts
+    kind = kind_of(run)
+    if kind == names.EMBEDDING and started.payload:
+        texts = started.payload
+        return {semconv.EMBEDDINGS_INPUT: [texts] if isinstance(texts, str) else list(texts)}
+    if kind == names.RERANKER and started.options.get("documents"):
+        return {semconv.RERANKING_DOCUMENTS: documents(started.options["documents"])}
+    return {}
+
+
+def content(shown: Facts, run: Run) -> Attributes:
+    """The attributes of content that was permitted; messages have become values before."""
+    free = _room(run.span)
+    found: Attributes = _variables(shown, run)
+    # Messages take what the rest has left.
+    for name in sorted(shown, key=LISTS_OF_MESSAGES.__contains__):
+        describe = DESCRIBED.get(name)
+        if describe is not None:
+            room = free - len(found) - (0 if name in TOLD_AT_END else FOR_THE_END)
+            found.update(describe(shown[name], run, max(room, 0)))
+        elif not name.startswith("gen_ai."):
+            found[name] = shown[name]
+    return found
+
+
+def _room(span: Span) -> int:
+    limits = getattr(span, "_limits", None)
+    most = getattr(limits, "max_span_attributes", DEFAULT_ROOM)
+    return (UNBOUNDED if most is None else most) - len(getattr(span, "attributes", None) or ())
+
+
+def _input_messages(value: Any, run: Run, room: int) -> Attributes:
+    if _is_completion(run):
+        prompts = [part["content"] for message in value.data() for part in message["parts"]]
+        return {names.LLM_PROMPTS: prompts} | _input(value, run, room)
+    return _messages(value, run, room, names.LLM_INPUT_MESSAGES) | _input(value, run, room)
+
+
+def _output_messages(value: Any, run: Run, room: int) -> Attributes:
+    if _is_completion(run):
+        return _output(value, run, room)
+    return _messages(value, run, room, names.LLM_OUTPUT_MESSAGES) | _output(value, run, room)
+
+
+def _is_completion(run: Run) -> bool:
+    return bool(run.facts.get(semconv.GEN_AI_OPERATION_NAME) == semconv.TEXT_COMPLETION)
+
+
+def _messages(value: Any, run: Run, room: int, prefix: str) -> Attributes:
+    # Two are for the whole as one value.
+    return newest_first(prefix, value.data(), room - 2) if kind_of(run) == names.LLM else {}
+
+
+def _tools(value: Any, run: Run, room: int) -> Attributes:
+    if kind_of(run) != names.LLM:
+        return {}
+    return in_order(names.LLM_TOOLS, map(tool_fields, value.data()), room // TOOLS_SHARE)
+
+
+def _arguments(value: Any, run: Run, room: int) -> Attributes:
+    return {names.TOOL_PARAMETERS: _text(value)} | _input(value, run, room)
+
+
+def _query(value: Any, run: Run, room: int) -> Attributes:
+    query = {names.RERANKER_QUERY: _text(value)} if kind_of(run) == names.RERANKER else {}
+    return query | _input(value, run, room)
+
+
+def _found(value: Any, run: Run, room: int) -> Attributes:
+    is_reranker = kind_of(run) == names.RERANKER
+    word = names.RERANKER_OUTPUT_DOCUMENTS if is_reranker else names.RETRIEVAL_DOCUMENTS
+    return in_order(word, map(document_fields, value.data()), room - 2) | _output(value, run, room)
+
+
+def _to_rerank(value: Any, _: Run, room: int) -> Attributes:
+    # Half of the room is for those that come out.
+    described = map(document_fields, value.data())
+    return in_order(names.RERANKER_INPUT_DOCUMENTS, described, room // 2)
+
+
+def _to_embed(value: Any, run: Run, room: int) -> Attributes:
+    texts = ({names.EMBEDDING_TEXT: text} for text in value.data())
+    return in_order(names.EMBEDDINGS, texts, room - 2) | _input(value, run, room)
+
+
+def _template(value: Any, *_: Any) -> Attributes:
+    return {names.LLM_PROMPT_TEMPLATE: value}
+
+
+def _input(value: Any, *_: Any) -> Attributes:
+    return _value(value, names.INPUT_VALUE, names.INPUT_MIME_TYPE)
+
+
+def _output(value: Any, *_: Any) -> Attributes:
+    return _value(value, names.OUTPUT_VALUE, names.OUTPUT_MIME_TYPE)
+
+
+def _value(value: Any, name: str, type_name: str) -> Attributes:
+    text = _text(value)
+    is_json = any(text.startswith(first) and text.endswith(last) for first, last in JSON_ENDS)
+    return {name: text, type_name: names.JSON} if is_json else {name: text}
+
+
+def _text(value: Any) -> str:
+    # A message that is one text is that text, so that lists of traces are easy to read.
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bool, int, float)):
+        return json_of(value)
+    data = value.data()
+    if isinstance(data, str):
+        return data
+    is_messages = isinstance(data, list) and data and isinstance(data[0], Mapping)
+    text = only_text(data) if is_messages and "parts" in data[0] else None
+    return value.json() if text is None else text
+
+
+def _variables(shown: Facts, run: Run) -> Attributes:
+    # They stand on the span of the prompt, not once more on the model's.
+    if kind_of(run) != names.CHAIN:
+        return {}
+    prefix = semconv.GEN_AI_PROMPT_VARIABLE
+    found = {key.removeprefix(prefix): shown[key] for key in shown if key.startswith(prefix)}
+    return {names.LLM_PROMPT_TEMPLATE_VARIABLES: json_of(found)} if found else {}
+
+
+def _templates(serialized: Any, depth: int) -> Iterator[str]:
+    """The texts of a prompt template as LangChain serializes it, of each message in turn."""
+    if depth > MAX_DEPTH:
+        return
+    if isinstance(serialized, list):
+        for item in serialized:
+            yield from _templates(item, depth + 1)
+    fields = serialized.get("kwargs") if isinstance(serialized, Mapping) else None
+    if isinstance(fields, Mapping):
+        template = fields.get("template")
+        if isinstance(template, str):
+            yield template
+        for key in ("messages", "prompt"):
+            yield from _templates(fields.get(key), depth + 1)
+
+
+Describe = Callable[[Any, Run, int], Attributes]
+
+DESCRIBED: Final[dict[str, Describe]] = {
+    semconv.GEN_AI_INPUT_MESSAGES: _input_messages,
+    semconv.GEN_AI_OUTPUT_MESSAGES: _output_messages,
+    semconv.GEN_AI_TOOL_DEFINITIONS: _tools,
+    semconv.GEN_AI_TOOL_CALL_ARGUMENTS: _arguments,
+    semconv.GEN_AI_TOOL_CALL_RESULT: _output,
+    semconv.GEN_AI_RETRIEVAL_QUERY_TEXT: _query,
+    semconv.GEN_AI_RETRIEVAL_DOCUMENTS: _found,
+    semconv.RERANKING_DOCUMENTS: _to_rerank,
+    semconv.EMBEDDINGS_INPUT: _to_embed,
+    semconv.PROMPT_TEMPLATE: _template,
+    semconv.STATE_INPUT: _input,
+    semconv.STATE_OUTPUT: _output,
+}
+"""What becomes of content, by its fact."""
+
+LISTS_OF_MESSAGES: Final = frozenset(
+    (semconv.GEN_AI_INPUT_MESSAGES, semconv.GEN_AI_OUTPUT_MESSAGES)
+)
+TOLD_AT_END: Final = frozenset(
+    (
+        semconv.GEN_AI_OUTPUT_MESSAGES,
+        semconv.GEN_AI_TOOL_CALL_RESULT,
+        semconv.GEN_AI_RETRIEVAL_DOCUMENTS,
+        semconv.STATE_OUTPUT,
+    )
+)

@@ -1,0 +1,73 @@
+"""Knows what spans for Arize Phoenix say: OpenInference alone, or the conventions beside it."""
+
+from dataclasses import replace
+from typing import Final
+
+import orjson
+
+from langchain_otel import semconv
+from langchain_otel.content.messages import Messages
+from langchain_otel.content.plain import Value
+from langchain_otel.dialects import Dialect, genai, openinference, openinference_content
+from langchain_otel.dialects.genai import Attributes
+from langchain_otel.operations import Facts, Started
+from langchain_otel.run import Run
+
+# What is asked for OpenInference alone.
+NOT_GENAI: Final = frozenset(
+    (semconv.PROMPT_TEMPLATE, semconv.EMBEDDINGS_INPUT, semconv.RERANKING_DOCUMENTS)
+)
+
+
+def _content(shown: Facts, run: Run) -> Attributes:
+    return openinference_content.content(_as_values(shown), run)
+
+
+def _both_started(facts: Facts, run: Run, started: Started) -> Attributes:
+    return genai.attributes(facts) | openinference.started(facts, run, started)
+
+
+def _both_ended(facts: Facts, run: Run) -> Attributes:
+    return genai.attributes(facts) | openinference.ended(facts, run)
+
+
+def _both_content(shown: Facts, run: Run) -> Attributes:
+    values = _as_values(shown)
+    return genai.attributes(_known(values)) | openinference_content.content(values, run)
+
+
+def _both_structured(shown: Facts, run: Run) -> genai.Structured:
+    values = _as_values(shown)
+    return genai.structured(_known(values)) | openinference_content.content(values, run)
+
+
+def _known(shown: Facts) -> Facts:
+    return {name: value for name, value in shown.items() if name not in NOT_GENAI}
+
+
+def _as_values(shown: Facts) -> Facts:
+    # Messages are made into data once, and take their share of the span's room once.
+    return {
+        name: _as_value(value) if isinstance(value, Messages) else value
+        for name, value in shown.items()
+    }
+
+
+def _as_value(messages: Messages) -> Value:
+    data = messages.data()
+    return Value(data, orjson.dumps(data))
+
+
+ALONE: Final = Dialect(
+    started=openinference.started,
+    ended=openinference.ended,
+    content=_content,
+    asked=openinference_content.asked,
+    copies=2,
+    shows_roots=True,
+    has_exceptions=True,
+)
+BOTH: Final = replace(
+    ALONE, started=_both_started, ended=_both_ended, content=_both_content, copies=3
+)
+BOTH_STRUCTURED: Final = replace(BOTH, content=_both_structured)

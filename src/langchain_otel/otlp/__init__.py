@@ -1,0 +1,1 @@
+"""Spans to OTLP: the standard exporters with a faster encoder."""

@@ -1,0 +1,173 @@
+"""Knows how the pictures of docs/images are taken: the example in real backends, in Chromium.
+
+`python -m tests.backends.screenshots`, with Jaeger built, Phoenix installed, Chromium and Go there.
+"""
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from .build import GO_ENVIRONMENT, find_go
+from .loopback import fetch
+from .phoenix import Phoenix, running_phoenix
+from .pins import PINS_FILE, Pins, cache_directory
+from .servers import Binaries, Ports, Site, servers, start_all, stop_all
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT: Final = Path(__file__).parents[2]
+IMAGES: Final = ROOT / "docs" / "images"
+EXAMPLE: Final = ROOT / "examples" / "agent.py"
+SERVICE: Final = "travel-agent"
+MAX_SIZE: Final = 300_000
+VIEWPORT: Final[Any] = {"width": 1440, "height": 860}
+TALL: Final[Any] = {"width": 1440, "height": 1040}
+CHROMIUM_OPTIONS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+)
+CHROMIUM_NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
+OPEN_SEARCH: Final = "/search?service={service}&limit=20&lookback=1h"
+SECONDS: Final = 1_000
+
+
+def main() -> None:
+    """Take every picture."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as state, chromium() as browser:
+        with running_phoenix(Path(state)) as phoenix:
+            run_example(phoenix.otlp, "openinference")
+            in_phoenix(phoenix, browser)
+        with running_jaeger(Path(state)) as site:
+            run_example(site.url(site.ports.jaeger_otlp_http_port, "/v1/traces"), "gen_ai")
+            in_jaeger(site, browser)
+
+
+def run_example(endpoint: str, dialect: str) -> None:
+    """Run the example as its users do, with its content."""
+    bin_folder = Path(sys.executable).parent
+    subprocess.run(
+        [bin_folder / "opentelemetry-instrument", sys.executable, EXAMPLE],
+        check=True,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+            "OTEL_SERVICE_NAME": SERVICE,
+            "OTEL_RESOURCE_ATTRIBUTES": f"openinference.project.name={SERVICE}",
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint,
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+            "OTEL_METRICS_EXPORTER": "none",
+            "OTEL_LOGS_EXPORTER": "none",
+            "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "SPAN_ONLY",
+            "OTEL_INSTRUMENTATION_LANGCHAIN_DIALECT": dialect,
+        },
+    )
+
+
+def in_phoenix(phoenix: Phoenix, browser: "Browser") -> None:
+    """The trace page of Phoenix, at the last call of the model."""
+    spans = phoenix.spans(SERVICE, at_least=9)
+    found = phoenix.query("{ projects(first: 9) { edges { node { id name } } } }")
+    nodes = [edge["node"] for edge in found["projects"]["edges"]]
+    (project,) = [node["id"] for node in nodes if node["name"] == SERVICE]
+    calls = [span for span in spans if span["span_kind"] == "LLM"]
+    last = max(calls, key=lambda span: str(span["start_time"]))
+    page = browser.new_page(viewport=VIEWPORT)
+    trace = f"{phoenix.url}/projects/{project}/spans/{last['context']['trace_id']}"
+    page.goto(f"{trace}?selectedSpanNodeId={last['id']}")
+    page.get_by_text("execute_tool get_weather").first.wait_for(timeout=60 * SECONDS)
+    page.get_by_text("Casa do Rio").first.wait_for(timeout=60 * SECONDS)
+    take(page, "phoenix-trace")
+
+
+def in_jaeger(site: Site, browser: "Browser") -> None:
+    """The search page of Jaeger, and its trace page with a tool open."""
+    url = site.url(site.ports.jaeger_ui_port)
+    page = browser.new_page(viewport=VIEWPORT)
+    page.goto(url + OPEN_SEARCH.format(service=SERVICE))
+    page.get_by_text(f"invoke_agent {SERVICE}").first.wait_for(timeout=60 * SECONDS)
+    take(page, "jaeger-search")
+    traces = json.loads(fetch(f"{url}/api/traces?service={SERVICE}") or b"{}")["data"]
+    page.goto(f"{url}/trace/{traces[0]['traceID']}")
+    page.set_viewport_size(TALL)
+    page.get_by_text("execute_tool get_weather").first.click(timeout=60 * SECONDS)
+    page.get_by_text("Tags").first.click()
+    page.get_by_text("gen_ai.tool.call.result").first.wait_for(timeout=60 * SECONDS)
+    take(page, "jaeger-trace")
+
+
+def take(page: "Page", name: str) -> None:
+    """A picture of the page as it is once nothing moves."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(2 * SECONDS)
+    file = IMAGES / f"{name}.png"
+    page.screenshot(path=file)
+    print(f"{file.relative_to(ROOT)}: {file.stat().st_size // 1_000} kB")
+    if file.stat().st_size > MAX_SIZE:
+        raise SystemExit(f"{file} is larger than {MAX_SIZE} bytes")
+
+
+@contextmanager
+def chromium() -> Iterator["Browser"]:
+    """A browser that shows nothing to anybody and talks to nobody."""
+    from playwright.sync_api import sync_playwright
+
+    program = next((found for name in CHROMIUM_NAMES if (found := shutil.which(name))), None)
+    if program is None:
+        raise SystemExit("Chromium is missing: install Debian's package chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_OPTIONS))
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def running_jaeger(state: Path) -> Iterator[Site]:
+    """Jaeger with its user interface, which its Go module lacks."""
+    site = Site(Ports.free(), state)
+    jaeger = servers(site, Binaries.find())[0]
+    assets = f"--set=extensions.jaeger_query.ui.assets_path={jaeger_assets()}"
+    with_pages = replace(jaeger, command=(*jaeger.command, assets))
+    processes = start_all([with_pages], site.environment(), state)
+    try:
+        yield site
+    finally:
+        stop_all(processes)
+
+
+def jaeger_assets() -> Path:
+    """The built pages of Jaeger, each file of which its Go module has compressed."""
+    pin = tomllib.loads(PINS_FILE.read_text())["jaeger_ui"]
+    directory = cache_directory() / f"jaeger-ui-{pin['version']}"
+    if directory.exists():
+        return directory
+    module = f"{pin['module']}@{pin['module_version']}"
+    command = [find_go(Pins.load().go), "mod", "download", "-json", module]
+    environment = os.environ | GO_ENVIRONMENT
+    done = subprocess.run(command, env=environment, capture_output=True, check=True)
+    public = Path(json.loads(done.stdout)["Dir"]) / "public"
+    unfinished = directory.with_name(f".{directory.name}.{os.getpid()}")
+    for file in public.rglob("*"):
+        if file.is_file():
+            unpacked = unfinished / file.relative_to(public)
+            unpacked.parent.mkdir(parents=True, exist_ok=True)
+            unpacked.write_bytes(gzip.decompress(file.read_bytes()))
+    unfinished.rename(directory)
+    return directory
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+"""What tracing costs, as calls of Python functions: the same on every machine, however busy.
+
+Calls are counted while a program runs that has run a few times before, so that caches are warm,
+without garbage collection, and by the file of the function that is called. Only those of
+`langchain_otel` have limits: how many the SDK makes for one call of its interface is its own
+affair. Times are measured by `make bench`.
+"""
+
+import gc
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import opentelemetry.sdk.trace
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import Runnable
+from langchain_core.tools import tool
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+
+import langchain_otel
+from models import Model, StreamingModel
+from recording import RunTree, Tracing, instrumented
+
+OURS: Final = str(Path(langchain_otel.__file__).parent)
+SDK: Final = str(Path(opentelemetry.sdk.trace.__file__).parent)
+WARMING: Final = 3
+
+# Calls into langchain_otel for one run, or one token: some 15 % above what CPython 3.11 counts, the
+# most of all versions. Who makes it cheaper lowers the limit.
+LIMITS: Final = {
+    "chain": 128,
+    "chain, content on": 168,
+    "chain, not sampled": 145,
+    "agent": 116,
+    "agent, content on": 176,
+    "history": 268,
+    "history, not sampled": 296,
+    "token": 8,
+}
+# The same for each message of a history, with content on.
+MESSAGE_LIMIT: Final = 1.15
+
+# Where content is read, and made into what a span shows.
+READING: Final = ("/content/message.py", "/content/blocks.py", "/content/permit.py")
+
+
+class Calls:
+    """The calls of Python functions of this package and of the SDK, by file and name."""
+
+    def __init__(self) -> None:
+        self.ours: Counter[str] = Counter()
+        self.sdk: Counter[str] = Counter()
+
+    def __call__(self, frame: FrameType, event: str, _: Any) -> None:
+        if event != "call":
+            return
+        code = frame.f_code
+        if code.co_filename.startswith(OURS):
+            self.ours[f"{code.co_filename.removeprefix(OURS)}:{code.co_name}"] += 1
+        elif code.co_filename.startswith(SDK):
+            self.sdk[code.co_name] += 1
+
+
+def counted(program: Callable[[], Any]) -> Calls:
+    """The calls that one time of a program makes once its caches are warm."""
+    for _ in range(WARMING):
+        program()
+    calls = Calls()
+    gc.collect()
+    gc.disable()
+    sys.setprofile(calls)
+    try:
+        program()
+    finally:
+        sys.setprofile(None)
+        gc.enable()
+    return calls
+
+
+def runs_of(program: Callable[..., Any]) -> int:
+    """How many runs LangChain reports of a program."""
+    reported = RunTree()
+    program({"callbacks": [reported]})
+    return len(reported.order)
+
+
+def calls_per_run(program: Callable[..., Any], **options: Any) -> float:
+    """The calls into this package for each run of a program."""
+    runs = runs_of(program)
+    with instrumented(Tracing(), **options):
+        return counted(program).ours.total() / runs
+
+
+CHAIN: Final[Runnable[Any, str]] = (
+    ChatPromptTemplate.from_template("Tell me about {topic}") | Model() | StrOutputParser()
+)
+
+
+def call_chain(config: Any = None) -> Any:
+    return CHAIN.invoke({"topic": "cats"}, config)
+
+
+def call_with_history(length: int) -> Callable[..., Any]:
+    """One model call with so many messages."""
+    kinds = (HumanMessage, AIMessage)
+    messages = [kinds[number % 2](f"sentence {number}") for number in range(length)]
+    model = Model()
+    return lambda config=None: model.invoke(messages, config)
+
+
+@tool
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+class Caller(Model):
+    """Asks for a tool five times, then answers."""
+
+    def bind_tools(self, *_: Any, **__: Any) -> Any:
+        return self
+
+    def _generate(self, messages: list[Any], *_: Any, **__: Any) -> Any:
+        result = super()._generate(messages)
+        done = sum(message.type == "tool" for message in messages)
+        if done < 5:
+            call = {"name": "add", "args": {"a": 1, "b": 2}, "id": f"call-{done}"}
+            result.generations[0].message = AIMessage("", tool_calls=[call])
+        return result
+
+
+def agent() -> Callable[..., Any]:
+    agents = pytest.importorskip("langchain.agents")
+    if not hasattr(agents, "create_agent"):
+        pytest.skip("this version of langchain has no create_agent")
+    made = agents.create_agent(Caller(), [add], name="calculator")
+    question = {"messages": [HumanMessage("1 + 2?")]}
+    return lambda config=None: made.invoke(question, config)
+
+
+def test_calls_are_the_same_every_time(tracing: Tracing) -> None:
+    """The count is a fact about the code: a second count of the same program is equal."""
+    first, second = counted(call_chain), counted(call_chain)
+    assert first.ours == second.ours
+    assert first.ours.total() > 0
+    assert first.sdk["set_attributes"] > 0
+
+
+def test_chain_is_cheap() -> None:
+    """A run of a chain takes so many calls and no more, without content and with it."""
+    assert calls_per_run(call_chain) <= LIMITS["chain"]
+    with_content = calls_per_run(call_chain, capture_message_content="SPAN_ONLY")
+    assert with_content <= LIMITS["chain, content on"]
+
+
+def test_reading_of_content_is_seen() -> None:
+    """With content on, a run that is sampled does read its messages."""
+    with instrumented(Tracing(), capture_message_content="SPAN_ONLY"):
+        calls = counted(call_chain)
+    assert {name for name in calls.ours if name.startswith(READING)}
+
+
+def test_agent_is_cheap() -> None:
+    """A run of an agent with tools takes so many calls and no more."""
+    program = agent()
+    assert calls_per_run(program) <= LIMITS["agent"]
+    with_content = calls_per_run(program, capture_message_content="SPAN_ONLY")
+    assert with_content <= LIMITS["agent, content on"]
+
+
+def test_history_costs_nothing_without_content() -> None:
+    """A model call with 1,000 messages takes exactly the calls that one with 10 takes."""
+    short, long = (calls_per_run(call_with_history(length)) for length in (10, 1_000))
+    assert long == short
+    assert long <= LIMITS["history"]
+
+
+def test_history_costs_little_with_content() -> None:
+    """With content on, each message of a history adds the same few calls."""
+    options = {"capture_message_content": "SPAN_ONLY"}
+    short, long = (calls_per_run(call_with_history(length), **options) for length in (100, 1_000))
+    assert (long - short) / 900 <= MESSAGE_LIMIT
+
+
+@pytest.mark.parametrize("content", ["NO_CONTENT", "SPAN_ONLY"])
+@pytest.mark.parametrize(
+    ("limit", "program"),
+    [
+        ("chain, not sampled", call_chain),
+        ("history, not sampled", call_with_history(1_000)),
+    ],
+    ids=["chain", "history"],
+)
+def test_run_that_is_not_sampled_is_cheap(
+    limit: str, program: Callable[..., Any], content: str
+) -> None:
+    """Nobody will see its span: no attribute is set on it and no message is looked at.
+
+    A sampler may look at what is known at the start, and metrics are recorded all the same.
+    """
+    tracing = Tracing()
+    tracing.tracer_provider = TracerProvider(ALWAYS_OFF, shutdown_on_exit=False)
+    runs = runs_of(program)
+    with instrumented(tracing, capture_message_content=content):
+        calls = counted(program)
+    assert calls.ours.total() / runs <= LIMITS[limit]
+    assert not {name for name in calls.ours if name.startswith(READING)}
+    assert not calls.sdk["set_attribute"]
+    assert not calls.sdk["set_attributes"]
+
+
+def test_streamed_token_is_cheap(tracing: Tracing) -> None:
+    """Each further token of a stream takes so many calls and no more."""
+
+    def streaming(tokens: int) -> Callable[[], Any]:
+        model = StreamingModel(words=["word"] * tokens)
+        return lambda: list(model.stream("a question"))
+
+    short, long = (counted(streaming(tokens)).ours.total() for tokens in (100, 600))
+    assert (long - short) / 500 <= LIMITS["token"]
