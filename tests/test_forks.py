@@ -1,4 +1,4 @@
-"""A process that forks: each run's span is ended once, by whom it belongs to; no lock is left held."""
+"""A process that forks: each run's span is ended once, by whom it belongs to; no lock is held."""
 
 import json
 import os

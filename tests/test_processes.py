@@ -25,7 +25,13 @@ from servers.otlp_sink import Sink, running_sink
 PROGRAMS: Final = Path(__file__).parent / "programs"
 INSTRUMENT: Final = (str(Path(sys.executable).with_name("opentelemetry-instrument")),)
 PATIENCE: Final = 40.0
-GUNICORN: Final = ("-m", "gunicorn", "--workers=2", "--bind=127.0.0.1:{port}", "--graceful-timeout=5")
+GUNICORN: Final = (
+    "-m",
+    "gunicorn",
+    "--workers=2",
+    "--bind=127.0.0.1:{port}",
+    "--graceful-timeout=5",
+)
 UVICORN: Final = ("-m", "uvicorn", "--port={port}", "served_app:asgi")
 ASYNC: Final = ("--worker-class=uvicorn_worker.UvicornWorker", "served_app:asgi")
 
@@ -110,6 +116,8 @@ def check(sink: Sink, answers: Counter[str]) -> None:
     assert len(spans) == 3 * len(roots)
     assert len({span.span_id for span in spans}) == len(spans)
     assert {span.parent_id for span in spans} == {"", *roots}
+    # By which the metrics of one process are told from another's.
+    assert len({span.resource["service.instance.id"] for span in spans}) == len(made)
 
 
 @pytest.mark.parametrize(

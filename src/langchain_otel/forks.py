@@ -1,4 +1,4 @@
-"""Knows what a forked process takes over from us: no lock that is held, no run that it would end."""
+"""Knows what a forked process takes over from us: no lock that is held, no run to be ended."""
 
 import os
 from typing import Any, Final, TypeVar

@@ -1,6 +1,6 @@
 """Runs chains in a pool of processes, from inside a chain.
 
-    pool.py fork|spawn|forkserver
+pool.py fork|spawn|forkserver
 """
 
 import multiprocessing
@@ -31,7 +31,9 @@ def work(given: tuple[int, dict[str, str]]) -> str:
     number, carrier = given
     token = attach(propagate.extract(carrier))
     try:
-        return str(FakeListChatModel(responses=["done"], name=f"worker-{number}").invoke("work").text)
+        return str(
+            FakeListChatModel(responses=["done"], name=f"worker-{number}").invoke("work").text
+        )
     finally:
         detach(token)
         provider: Any = trace.get_tracer_provider()

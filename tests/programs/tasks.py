@@ -1,6 +1,6 @@
 """A Celery application whose task runs a chain; its worker processes are forked.
 
-    tasks.py FOLDER     sends two tasks, under the span "request", and waits for their results
+tasks.py FOLDER     sends two tasks, under the span "request", and waits for their results
 """
 
 import os
@@ -47,7 +47,7 @@ worker_process_init.connect(set_up, weak=False)
 worker_process_shutdown.connect(send_spans, weak=False)
 
 
-@app.task
+@app.task  # type: ignore[untyped-decorator]
 def answer(question: str) -> str:
     chain = RunnableLambda(lambda text: text) | FakeListChatModel(responses=["hello"])
     return str(chain.with_config(run_name="answer").invoke(question).text)
