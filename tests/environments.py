@@ -40,8 +40,8 @@ TOLERANT: Final = tuple(
 )
 # Older checkpointers take the connection for a thread, which it was.
 OLD_DRIVER: Final = "aiosqlite<0.22"
-# Older adapters of MCP do not say that they want this.
-OLD_MCP: Final = "mcp<2"
+# Neither the newer adapters of MCP nor the older ones say what they want.
+OLD_MCP: Final = ("langchain-mcp-adapters<0.2", "mcp<2")
 
 Version = tuple[int, ...]
 OLDEST_PYTHON: Final[Version] = (3, 11)
@@ -61,14 +61,14 @@ class Environment:
 
 ENVIRONMENTS: Final = {
     "oldest-0.3": Environment(
-        ("langgraph==0.6.0", "langchain<1", OLD_DRIVER, OLD_MCP),
+        ("langgraph==0.6.0", "langchain<1", OLD_DRIVER, *OLD_MCP),
         without=("langchain-classic",),
         deprecations=False,
         lowest=True,
         quick=True,
     ),
     "newest-0.3": Environment(
-        ("langchain-core<0.4", "langgraph<0.7", "langchain<1", OLD_MCP),
+        ("langchain-core<0.4", "langgraph<0.7", "langchain<1", *OLD_MCP),
         without=("langchain-classic",),
         newest_python=True,
         deprecations=False,
@@ -79,7 +79,7 @@ ENVIRONMENTS: Final = {
             "langgraph==1.0.0",
             "langgraph-prebuilt==1.0.0",
             OLD_DRIVER,
-            OLD_MCP,
+            *OLD_MCP,
         ),
         deprecations=False,
         quick=True,

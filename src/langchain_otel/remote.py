@@ -29,11 +29,11 @@ def calls_remotely(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def carries_trace(original: Callable[..., Any]) -> Callable[..., Any]:
     """The requests of a call name the current span, where the call takes headers."""
-    if not _takes_headers(inspect.signature(original)):
-        return original
+    takes_headers = _takes_headers(inspect.signature(original))
 
     def frame_for(_: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        _carry(kwargs, context.current())
+        if takes_headers:
+            _carry(kwargs, context.current())
 
     return framed(original, frame_for)
 
