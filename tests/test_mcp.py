@@ -28,9 +28,12 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, StatusCode, Trace
 
 from langchain_otel import OpenTelemetryCallbackHandler, mcp, semconv
 from recording import Tracing
-from versions import create_agent
+from versions import create_agent, release
 
 pytest.importorskip("langchain_mcp_adapters")
+if release("langchain-mcp-adapters") < (0, 2):
+    # They answer in another form; an environment of their own tries them.
+    pytest.skip("these adapters are too old", allow_module_level=True)
 McpError: Any = pytest.importorskip("mcp").McpError
 types: Any = pytest.importorskip("mcp.types")
 
