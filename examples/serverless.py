@@ -37,7 +37,7 @@ chain: Runnable[Any, Any] = ChatPromptTemplate.from_template("{question}") | Fak
 def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     """Answer a question, and have told everything about it by then."""
     try:
-        return {"answer": chain.invoke({"question": event["question"]}).text}
+        return {"answer": chain.invoke({"question": event["question"]}).content}
     finally:
         tracer_provider.force_flush(MILLISECONDS)
         meter_provider.force_flush(MILLISECONDS)

@@ -35,7 +35,7 @@ chain = RunnableLambda(lambda text: text) | FakeListChatModel(responses=["hello"
 """
 ASK: Final = """\
 exporter.clear()
-assert (await chain.ainvoke("Hello")).text == chain.invoke("Hello").text
+assert (await chain.ainvoke("Hello")).content == chain.invoke("Hello").content
 async for _ in chain.astream("Hello"):
     pass
 """

@@ -32,7 +32,7 @@ def work(given: tuple[int, dict[str, str]]) -> str:
     token = attach(propagate.extract(carrier))
     try:
         return str(
-            FakeListChatModel(responses=["done"], name=f"worker-{number}").invoke("work").text
+            FakeListChatModel(responses=["done"], name=f"worker-{number}").invoke("work").content
         )
     finally:
         detach(token)

@@ -50,7 +50,7 @@ worker_process_shutdown.connect(send_spans, weak=False)
 @app.task  # type: ignore[untyped-decorator]
 def answer(question: str) -> str:
     chain = RunnableLambda(lambda text: text) | FakeListChatModel(responses=["hello"])
-    return str(chain.with_config(run_name="answer").invoke(question).text)
+    return str(chain.with_config(run_name="answer").invoke(question).content)
 
 
 if __name__ == "__main__":
