@@ -12,6 +12,7 @@ from typing import Final
 from .loopback import is_taken
 from .pins import cache_directory
 from .processes import Process, Server, ServerError
+from .prometheus import INSTALL_COMMAND, local_prometheus
 from .servers import TEMPO_VARIABLE, Binaries, Ports, Site, servers, start_all, stop_all
 
 
@@ -34,11 +35,8 @@ def up() -> int:
     running = _running()
     if not running:
         shutil.rmtree(site.state, ignore_errors=True)
-    wanted = [
-        server
-        for server in servers(site, Binaries.find())
-        if server.name not in {process.name for process in running}
-    ]
+    names = {process.name for process in running}
+    wanted = [server for server in _servers(site) if server.name not in names]
     _refuse_taken_ports(site.ports, wanted)
     _remember(running + _start(site, wanted))
     print(_where(site, {process.name for process in _running()}))
@@ -67,6 +65,18 @@ def status() -> int:
 COMMANDS: Final[dict[str, Callable[[], int]]] = {"up": up, "down": down, "status": status}
 
 
+def _servers(site: Site) -> list[Server]:
+    """Those that tests run too, and Prometheus where it is installed."""
+    found = servers(site, Binaries.find())
+    binary = shutil.which("prometheus")
+    if binary is None:
+        return found
+    site.state.mkdir(parents=True, exist_ok=True)
+    ports = site.ports
+    metrics = ports.collector_prometheus_port
+    return [*found, local_prometheus(binary, metrics, site.state, ports.prometheus_port)]
+
+
 def _start(site: Site, wanted: list[Server]) -> list[Process]:
     site.state.mkdir(parents=True, exist_ok=True)
     return start_all(wanted, site.environment(), site.state, outlive_us=True)
@@ -84,12 +94,15 @@ def _where(site: Site, running: set[str]) -> str:
     addresses = {
         "Jaeger": site.url(ports.jaeger_ui_port),
         "Tempo": site.url(ports.tempo_http_port),
+        "Prometheus": site.url(ports.prometheus_port),
         "metrics": site.url(ports.collector_prometheus_port, "/metrics"),
         "logs": str(site.state / "collector.log"),
     }
     if "tempo" not in running:
         addresses["Tempo"] = f"not running: {TEMPO_VARIABLE} names no binary of it"
-    lines = [f"{name:8} {address}" for name, address in addresses.items()]
+    if "prometheus" not in running:
+        addresses["Prometheus"] = f"not installed: `{INSTALL_COMMAND}`, then `make up`"
+    lines = [f"{name:10} {address}" for name, address in addresses.items()]
     endpoint = site.url(ports.collector_grpc_port)
     return "\n".join([*lines, f"export OTEL_EXPORTER_OTLP_ENDPOINT={endpoint}"])
 

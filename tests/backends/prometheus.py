@@ -5,7 +5,7 @@ import math
 import shutil
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +58,7 @@ def running_prometheus(collector_port: int, state: Path) -> Iterator[Prometheus]
     binary = shutil.which("prometheus")
     if binary is None:
         raise ServerError(f"Prometheus is not installed: run `{INSTALL_COMMAND}`")
-    files = _configured(collector_port, state)
+    files = _configured(collector_port, state, SOON)
     with only_one_chooses_ports():
         (port,) = free_ports(1)
         server = _server(binary, files, state, port)
@@ -74,9 +74,14 @@ def running_prometheus(collector_port: int, state: Path) -> Iterator[Prometheus]
         stop(process)
 
 
-def _configured(collector_port: int, state: Path) -> Path:
+def local_prometheus(binary: str, collector_port: int, state: Path, port: int) -> Server:
+    """The server for people, which reads the Collector at this port as often as in the files."""
+    return _server(binary, _configured(collector_port, state, {}), state, port)
+
+
+def _configured(collector_port: int, state: Path, changes: Mapping[str, str]) -> Path:
     text = (CONFIGURATION / "prometheus.yaml").read_text()
-    for wanted, instead in {"collector:9464": f"{ADDRESS}:{collector_port}", **SOON}.items():
+    for wanted, instead in {"collector:9464": f"{ADDRESS}:{collector_port}", **changes}.items():
         assert wanted in text
         text = text.replace(wanted, instead)
     shutil.copy(CONFIGURATION / "prices.yaml", state)

@@ -37,6 +37,7 @@ class Ports:
     jaeger_otlp_grpc_port: int = 14317
     jaeger_otlp_http_port: int = 14318
     jaeger_health_port: int = 13134
+    prometheus_port: int = 9090
     tempo_http_port: int = 3200
     tempo_grpc_port: int = 9095
     tempo_otlp_grpc_port: int = 24317

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -204,6 +205,9 @@ def test_up_and_down(
     assert local(["up"]) == 0
     assert f"OTEL_EXPORTER_OTLP_ENDPOINT={endpoint}\n" in capsys.readouterr().out
     processes = json.loads((tmp_path / "run" / "processes.json").read_text())
+    started = {process["name"] for process in processes}
+    assert ("prometheus" in started) is (shutil.which("prometheus") is not None)
+    assert started >= {"collector", "jaeger"}
     assert local(["up"]) == local(["status"]) == 0
     assert json.loads((tmp_path / "run" / "processes.json").read_text()) == processes
     assert local(["down"]) == 0
