@@ -22,6 +22,7 @@ from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command, interrupt
+from opentelemetry import context as otel_context
 from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -212,3 +213,17 @@ def test_failures_of_ours_quote_nothing(loud: pytest.LogCaptureFixture) -> None:
     assert "in-exception" not in warning.getMessage()
     # The stack trace, which quotes the text, is for the level DEBUG alone.
     assert all(record.levelno == logging.DEBUG for record in rest)
+
+
+def test_the_context_of_a_run_quotes_nothing(tracing_with_content: Tracing) -> None:
+    """Whoever prints OpenTelemetry's context in a run's code prints no content."""
+    printed = []
+
+    class Printing(SecretModel):
+        def _generate(self, messages: Any, *args: Any, **kwargs: Any) -> ChatResult:
+            printed.append(repr(otel_context.get_current()))
+            return super()._generate(messages, *args, **kwargs)
+
+    Printing().invoke("in-user")
+    assert "Run object" in printed[0]
+    assert "in-user" not in printed[0]

@@ -24,7 +24,7 @@ MAX_OPEN_RUNS: Final = 10_000
 MAX_ENDED_RUNS: Final = 4_096
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Run:
     """A run of LangChain and its span, from its start event to its end event."""
 
