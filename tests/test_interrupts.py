@@ -285,6 +285,15 @@ def test_nothing_is_stored_without_a_trace() -> None:
     assert not any("langchain_otel" in metadata for metadata in saver.saved)
 
 
+def test_checkpointers_are_put_back() -> None:
+    """Without us a checkpointer has the methods that it had, to the identical object."""
+    classes = (InMemorySaver, Watching)
+    before = [dict(vars(kind)) for kind in classes]
+    with instrumented(Tracing()):
+        assert vars(InMemorySaver)["put"] is not before[0]["put"]
+    assert [dict(vars(kind)) for kind in classes] == before
+
+
 @pytest.mark.skipif(LANGGRAPH < (1, 1), reason="this LangGraph has no lifecycle callbacks")
 @pytest.mark.parametrize("drive", DRIVES.values(), ids=DRIVES)
 def test_lifecycle_handlers_of_others(tracing: Tracing, drive: Any) -> None:
