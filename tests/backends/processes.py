@@ -134,8 +134,11 @@ def _wait_until_ended(process: Process, timeout: float) -> None:
 
 
 def _reap(process: Process) -> None:
+    """Take note of the end of a child of ours, once the last of its threads has ended too."""
+    deadline = time.monotonic() + KILL_TIMEOUT
     try:
-        os.waitpid(process.pid, os.WNOHANG)
+        while os.waitpid(process.pid, os.WNOHANG) == (0, 0) and time.monotonic() < deadline:
+            time.sleep(STEP)
     except ChildProcessError:
         return
 
