@@ -1,5 +1,6 @@
 """Knows what older versions of LangChain lack, and where they have the rest."""
 
+import re
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -13,7 +14,7 @@ CLASSIC: Final = "langchain_classic" if find_spec("langchain_classic") else "lan
 
 def release(distribution: str) -> tuple[int, ...]:
     """The first two numbers of the version that is installed."""
-    return tuple(map(int, version(distribution).split(".")[:2]))
+    return tuple(map(int, re.findall(r"\d+", version(distribution))[:2]))
 
 
 newest_agent = pytest.mark.skipif(
