@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import pytest
 
+from versions import newest_agent
+
 ROOT: Final = Path(__file__).parent.parent
 
 # A chain has itself and three steps, an agent itself, a node and a call for each model and tool,
@@ -42,6 +44,7 @@ def answers(*requests: dict[str, Any]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@newest_agent
 def test_worker_counts_runs_and_spans() -> None:
     """Every run is counted, has one span of ours and one by hand, and none without tracing."""
     pytest.importorskip("opentelemetry.exporter.otlp.proto.common")

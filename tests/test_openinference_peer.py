@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-pytest.importorskip("langchain", minversion="1.0", reason="create_agent")
+pytest.importorskip("langchain", minversion="1.2", reason="agents of these very nodes")
 
 PROGRAM = Path(__file__).parent / "programs" / "in_phoenix.py"
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
