@@ -16,6 +16,7 @@ from recording import Tracing, instrumented
 from required import unavailable
 from savers import MODULES, Storage, forget_memories
 from servers.postgres import Postgres, PostgresError, running_postgres
+from shown import MODES
 
 
 @pytest.fixture
@@ -32,6 +33,12 @@ def tracing_with_content() -> Iterator[Tracing]:
     tracing = Tracing()
     with instrumented(tracing, capture_message_content="SPAN_AND_EVENT"):
         yield tracing
+
+
+@pytest.fixture(params=MODES)
+def mode(request: pytest.FixtureRequest) -> str:
+    """Each way to run a graph; see `shown.executed`."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from langchain_otel import semconv
 from models import ScriptedModel, calls, says
 from recording import RunTree, Tracing
-from shown import MODES, STEPS, everything, executed, shown
+from shown import STEPS, everything, executed, shown
 
 pytest.importorskip("langchain.agents.factory", reason="this LangChain has no create_agent")
 
@@ -26,11 +26,6 @@ class Sum(BaseModel):
     """A sum."""
 
     total: int
-
-
-@pytest.fixture(params=MODES)
-def mode(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @tool

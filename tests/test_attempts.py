@@ -14,7 +14,7 @@ from langgraph.types import CachePolicy, Command, RetryPolicy
 from langchain_otel import OpenTelemetryCallbackHandler, attempts, semconv
 from langchain_otel.run import RUNS
 from recording import Tracing
-from shown import MODES, everything, executed, shown
+from shown import everything, executed, shown
 from test_control_flow import GIVEN, SECRET, State, graph_of, passes
 
 AT_ONCE = RetryPolicy(initial_interval=0, jitter=False, retry_on=lambda _: True)
@@ -27,11 +27,6 @@ def private(tracing: Tracing) -> Iterator[Tracing]:
     yield tracing
     assert tracing.spans
     assert SECRET not in everything(tracing)
-
-
-@pytest.fixture(params=MODES)
-def mode(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 def failing(times: int) -> Callable[[Any], Any]:

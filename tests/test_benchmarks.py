@@ -48,9 +48,6 @@ def answers(*requests: dict[str, Any]) -> list[dict[str, Any]]:
 def test_worker_counts_runs_and_spans() -> None:
     """Every run is counted, has one span of ours and one by hand, and none without tracing."""
     pytest.importorskip("opentelemetry.exporter.otlp.proto.common")
-    agents = pytest.importorskip("langchain.agents")
-    if not hasattr(agents, "create_agent"):
-        pytest.skip("this version of langchain has no create_agent")
     asked = [
         {"do": action, "work": name, "variant": variant, "content": True, "count": 1}
         for name in RUNS

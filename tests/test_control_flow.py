@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 
 from langchain_otel import semconv
 from recording import Tracing
-from shown import MODES, everything, executed, shown
+from shown import everything, executed, shown
 
 SECRET = "the secret state"
 GIVEN: Any = {"seen": [SECRET]}
@@ -33,11 +33,6 @@ def private(tracing: Tracing) -> Iterator[Tracing]:
     yield tracing
     assert tracing.spans
     assert SECRET not in everything(tracing)
-
-
-@pytest.fixture(params=MODES)
-def mode(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 def passes(state: State) -> Any:

@@ -27,6 +27,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 import langchain_otel
 from models import Model, StreamingModel
 from recording import RunTree, Tracing, instrumented
+from versions import create_agent
 
 OURS: Final = str(Path(langchain_otel.__file__).parent)
 SDK: Final = str(Path(opentelemetry.sdk.trace.__file__).parent)
@@ -137,10 +138,7 @@ class Caller(Model):
 
 
 def agent() -> Callable[..., Any]:
-    agents = pytest.importorskip("langchain.agents")
-    if not hasattr(agents, "create_agent"):
-        pytest.skip("this version of langchain has no create_agent")
-    made = agents.create_agent(Caller(), [add], name="calculator")
+    made = create_agent(Caller(), [add], name="calculator")
     question = {"messages": [HumanMessage("1 + 2?")]}
     return lambda config=None: made.invoke(question, config)
 

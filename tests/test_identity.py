@@ -25,6 +25,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from langchain_otel import OpenTelemetryCallbackHandler, semconv
 from models import Model, Retriever
 from recording import Tracing, instrumented
+from versions import create_agent
 
 CONVERSATION, USER, SESSION = (
     semconv.GEN_AI_CONVERSATION_ID,
@@ -130,7 +131,9 @@ def test_graph_with_history_called_twice(tracing: Tracing) -> None:
     try:
         outer.invoke({"steps": []}, IN_THREAD)
     except Exception as error:
-        pytest.skip(f"this LangGraph allows one call: {type(error).__name__}")
+        if type(error).__name__ != "MultipleSubgraphsError":
+            raise
+        pytest.skip("this LangGraph allows one call")
     assert values(tracing, "leaf", PATH) == ["calls", "calls"]
     assert len(set(values(tracing, "leaf", TASK))) == 2
 
@@ -405,18 +408,13 @@ class Caller(BaseChatModel):
 
 def test_agent_is_named_on_all_that_it_does(tracing: Tracing) -> None:
     """Its model calls, its tools, and what its tools search: by the nearest agent."""
-    agents = pytest.importorskip("langchain.agents")
-    if not hasattr(agents, "create_agent"):
-        pytest.skip("this LangChain has no create_agent")
 
     @tool
     def look_up(word: str) -> str:
         """Look a word up."""
         return str(Retriever().invoke(word))
 
-    agents.create_agent(Caller(), [look_up], name="scout").invoke({"messages": [("user", "hi")]})
-    if "invoke_agent scout" not in tracing.names():
-        pytest.skip("this LangChain does not say that it is an agent")
+    create_agent(Caller(), [look_up], name="scout").invoke({"messages": [("user", "hi")]})
     Caller().invoke("alone")
     agent = semconv.GEN_AI_AGENT_NAME
     assert values(tracing, "chat", agent) == ["scout", "scout", None]

@@ -12,18 +12,13 @@ from langgraph.prebuilt import create_react_agent
 from langchain_otel import semconv
 from models import ScriptedModel, calls, says
 from recording import Tracing, id_of
-from shown import MODES, STEPS, everything, executed, shown
+from shown import STEPS, everything, executed, shown
 from versions import release
 
 SECRET = "the secret state"
 
 # The way before `create_agent`, which the supervisor itself still goes.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
-
-@pytest.fixture(params=MODES)
-def mode(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @tool

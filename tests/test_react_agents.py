@@ -11,17 +11,12 @@ from langgraph.prebuilt import create_react_agent
 from langchain_otel import semconv
 from models import ScriptedModel, calls, says
 from recording import Tracing
-from shown import MODES, STEPS, executed, shown
+from shown import STEPS, executed, shown
 
 SECRET = "the secret state"
 
 # It is deprecated, and much used.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
-
-@pytest.fixture(params=MODES)
-def mode(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @tool

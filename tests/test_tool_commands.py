@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import InjectedToolCallId, tool
 from langgraph.graph import START, MessagesState, StateGraph
@@ -11,7 +10,7 @@ from langgraph.types import Command
 
 from langchain_otel import semconv
 from recording import Tracing
-from shown import MODES, everything, executed, shown
+from shown import everything, executed, shown
 
 SECRET = "the secret state"
 ANSWER = "I noted it."
@@ -21,11 +20,6 @@ CallId = Annotated[str, InjectedToolCallId]
 
 class Notes(MessagesState):
     notes: str
-
-
-@pytest.fixture(params=MODES)
-def mode(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @tool
