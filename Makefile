@@ -19,6 +19,9 @@ BIN := $(VENV)/bin
 TERMINAL := OTEL_TRACES_EXPORTER=langchain_tree OTEL_METRICS_EXPORTER=none OTEL_LOGS_EXPORTER=none
 EXPORTERS = $(if $(OTEL_EXPORTER_OTLP_ENDPOINT),,$(TERMINAL))
 
+# uv trusts whom the machine trusts, as pip does.
+export UV_SYSTEM_CERTS ?= true
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-versions check format backends postgres prometheus kafka phoenix screenshots up down bench bench-scale clean
 
