@@ -41,6 +41,7 @@ LAYERS = (
         "imports",
         "neighbours",
         "supported",
+        "unread",
         "outcome",
         "mapping",
         "recent",

@@ -323,6 +323,7 @@ def test_unknown_class_is_called_by_its_name() -> None:
 
     assert provider_of_class(HomegrownEmbeddings) is None
     started = Started(None, None, None, None, owner=HomegrownEmbeddings())
+    assert EMBEDDINGS.request is not None
     facts = EMBEDDINGS.request(started, None)
     assert facts == {
         semconv.GEN_AI_OPERATION_NAME: "embeddings",

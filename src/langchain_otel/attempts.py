@@ -3,26 +3,24 @@
 All tries of a task have its checkpoint namespace, and the graph's run as their parent.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 from uuid import UUID
 
 from langchain_otel import semconv
-from langchain_otel.operations import Facts, Started
-from langchain_otel.operations.chain import CHAIN
+from langchain_otel.mapping import NOTHING
+from langchain_otel.operations import Facts
 from langchain_otel.run import RUNS, Run
 
 MAX_TASKS: Final = 1_024
 NAMESPACE: Final = "langgraph_checkpoint_ns"
 
 
-def number_attempt(run: Run, started: Started) -> None:
-    """Number the run of a node that starts, and note it as the latest one of its task."""
-    namespace = (started.metadata or {}).get(NAMESPACE)
-    parent = run.parent
-    if namespace is None or parent is None or run.operation is not CHAIN:
-        return
+def number_attempt(run: Run, parent: Run, metadata: Mapping[str, Any]) -> None:
+    """Number a chain's run that starts, if it is a node's, as the latest one of its task."""
+    namespace = metadata.get(NAMESPACE)
     # What runs inside a node has its namespace too.
-    if (parent.metadata or {}).get(NAMESPACE) == namespace:
+    if namespace is None or (parent.metadata or NOTHING).get(NAMESPACE) == namespace:
         return
     if parent.attempts is None:
         parent.attempts = {}

@@ -29,10 +29,13 @@ class Capture:
             self._root_policy = replace(policy, state=policy.state or policy.messages)
         self._dialect = dialect
         self._hook = load_hook(config.completion_hook, self._policy)
-        self.is_wanted = self._policy.on_spans or self._policy.on_events or self._hook is not None
+        self._goes_beyond_spans = policy.on_events or self._hook is not None
+        self.is_wanted = policy.on_spans or self._goes_beyond_spans
 
     def request(self, run: Run, started: Started) -> None:
         """Take what a run is asked."""
+        if not self._has_place(run):
+            return
         content = _told(run.operation.request_content, started) | variables_of(run)
         if self._dialect.asked is not None:
             content |= _told(self._dialect.asked, run, started)
@@ -43,6 +46,8 @@ class Capture:
 
     def response(self, run: Run, result: Any) -> None:
         """Take what a run answers; None is no answer."""
+        if not self._has_place(run):
+            return
         content = {} if result is None else _told(run.operation.response_content, result)
         history = history_of(run) if self._policy.history == NEW else None
         if history is not None:
@@ -59,6 +64,9 @@ class Capture:
     def on_event(self, run: Run) -> Facts:
         """What a run's log record carries of its content."""
         return structured(permitted(run.content, self._policy)) if self._policy.on_events else {}
+
+    def _has_place(self, run: Run) -> bool:
+        return self._goes_beyond_spans or run.span.is_recording()
 
     def _take(self, run: Run, content: Facts) -> None:
         run.content = run.content | content
@@ -85,6 +93,8 @@ def _texts(message: Any) -> list[str]:
 
 
 def _told(function: Any, *args: Any) -> Facts:
+    if function is None:
+        return {}
     try:
         found: Facts = function(*args)
     except Exception as error:

@@ -20,8 +20,6 @@ _requests: Final[Recent[tuple[object, str], SpanContext]] = Recent(MAX_TOOL_CALL
 
 def note_tool_calls(run: Run, result: Any) -> None:
     """Remember which tool calls the answer of a model asks for."""
-    if run.operation.family != "model" or result is None:
-        return
     span_context = run.span.get_span_context()
     if not span_context.is_valid:
         return
@@ -30,9 +28,8 @@ def note_tool_calls(run: Run, result: Any) -> None:
         _requests.put((run.recorder, call_id), span_context)
 
 
-def links_of(run: Run, facts: Facts, around: Span) -> list[Link]:
-    """The links of a run whose facts name a tool call, inside the span `around` or being it."""
-    call_id = facts.get(semconv.GEN_AI_TOOL_CALL_ID)
+def links_of(run: Run, call_id: str | None, around: Span) -> list[Link]:
+    """The links of a run that answers a tool call, inside the span `around` or being it."""
     if call_id is None:
         return []
     trace_id = around.get_span_context().trace_id
@@ -43,7 +40,7 @@ def links_of(run: Run, facts: Facts, around: Span) -> list[Link]:
 def add_late_links(run: Run, facts: Facts) -> None:
     """Add the links that only the facts of a run's end tell: so it is before langchain-core 1.0."""
     if semconv.GEN_AI_TOOL_CALL_ID not in run.facts:
-        for link in links_of(run, facts, run.span):
+        for link in links_of(run, facts.get(semconv.GEN_AI_TOOL_CALL_ID), run.span):
             run.span.add_link(link.context, link.attributes)
 
 

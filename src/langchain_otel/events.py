@@ -34,7 +34,7 @@ class EventLog:
             SCOPE, __version__, logger_provider, schema_url=semconv.SCHEMA_URL
         )
         self._policy = config.policy
-        self._emits_details = config.emits_event
+        self.emits_details = config.emits_event
         self._on_spans = on_spans
 
     def exception(self, run: Run, error: BaseException) -> None:
@@ -55,7 +55,7 @@ class EventLog:
 
     def details(self, run: Run, content: Facts) -> None:
         """Emit all that is known of a model call, where that was asked for."""
-        if self._emits_details:
+        if self.emits_details:
             name = semconv.GEN_AI_CLIENT_INFERENCE_DETAILS
             self._emit(run.span, name, SeverityNumber.DEBUG, run.facts | content)
 

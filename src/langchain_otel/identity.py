@@ -92,8 +92,9 @@ def identify(run: Run, metadata: Mapping[str, Any] | None) -> None:
     kin = run.kin
     if kin is not None:
         run.identity, run.named, run.configured = kin.identity, kin.named, kin.configured
-    own = news(identity_of(metadata), run.named)
-    entered = NOBODY
+    own = entered = NOBODY
+    if metadata and not KEYS.isdisjoint(metadata):
+        own = news(identity_of(metadata), run.named)
     if _GIVEN_KEY in run.outer or UTIL_MODULE in sys.modules:
         entered = _entered_since(run.outer, Context() if kin is None else kin.outer)
     if own:

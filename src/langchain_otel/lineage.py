@@ -9,19 +9,15 @@ from langchain_otel import semconv
 from langchain_otel.attempts import number_attempt
 from langchain_otel.content.history import History
 from langchain_otel.identity import conversation_of
-from langchain_otel.mapping import text
 from langchain_otel.operations import Facts, Started
-from langchain_otel.operations.chain import AGENT
+from langchain_otel.operations.chain import AGENT, CHAIN
+from langchain_otel.operations.template import is_template, template_of, variables_in
 from langchain_otel.run import Run
 
-PROMPT: Final = "prompt"
-MAX_VARIABLES: Final = 32
 AGENTS_OWN: Final = frozenset(
     (semconv.CHAT, semconv.TEXT_COMPLETION, semconv.RETRIEVAL, semconv.EMBEDDINGS)
 )
 """The operations that are named by the agent they are made for, as tools and agents name theirs."""
-HUB_NAME: Final = "lc_hub_repo"
-HUB_VERSION: Final = "lc_hub_commit_hash"
 
 
 @dataclass(slots=True)
@@ -49,33 +45,37 @@ def _sum(total: int | None, count: int | None) -> int | None:
 
 def adopt(run: Run, parent: Run | SpanContext | None, started: Started) -> None:
     """Give a run that starts its place among its relatives."""
-    run.owner, run.tags, run.metadata = started.owner, started.tags, started.metadata
+    operation = run.operation
     if isinstance(parent, Run):
-        run.parent = parent
+        run.parent = run.kin = parent
         run.agent = parent if parent.totals is not None else parent.agent
-        number_attempt(run, started)
-    if run.operation is AGENT:
+        if operation is CHAIN:
+            if started.metadata:
+                number_attempt(run, parent, started.metadata)
+            if is_template(started):
+                parent.prompt = started
+        elif operation.family == "model":
+            run.prompt, parent.prompt = parent.prompt, None
+    if operation is AGENT:
         run.totals = Totals()
-    if run.operation.family == "model":
-        _take_prompt(run)
-    elif started.options.get("run_type") == PROMPT:
-        _leave_prompt(run, started)
 
 
 def belonging_of(run: Run) -> Facts:
-    """The conversation that a run is a part of, and the agent that it works for."""
+    """The conversation that a run is a part of, the agent that it works for, its prompt."""
     facts = dict(conversation_of(run))
     if run.kin is not None and run.facts.get(semconv.GEN_AI_OPERATION_NAME) in AGENTS_OWN:
         agent = run.kin.agent_name
         if agent is not None:
             facts[semconv.GEN_AI_AGENT_NAME] = agent
+    if run.prompt is not None and run.operation.family == "model":
+        facts.update(template_of(run.prompt))
     return facts
 
 
-def account(run: Run) -> None:
+def account(run: Run, agent: Run) -> None:
     """Add a run that ends to the totals of the agent that made it."""
-    totals = None if run.agent is None else run.agent.totals
-    if totals is None or run.facts.get(semconv.CACHE_HIT):
+    totals = agent.totals
+    if totals is None or semconv.CACHE_HIT in run.facts:
         return
     if run.operation.family == "tool":
         totals.tool_calls += 1
@@ -91,11 +91,8 @@ def account(run: Run) -> None:
     )
 
 
-def totals_of(run: Run) -> Facts:
+def totals_of(totals: Totals) -> Facts:
     """What an agent's span says of all that its invocation did."""
-    totals = run.totals
-    if totals is None:
-        return {}
     (model,) = totals.models if len(totals.models) == 1 else ("",)
     facts = {
         semconv.GEN_AI_USAGE_INPUT_TOKENS: totals.input_tokens,
@@ -130,51 +127,6 @@ def content_of(run: Run) -> Facts:
     return {} if run.totals is None else run.totals.content
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """A prompt template that has just been filled in, for the model call that comes next."""
-
-    facts: Facts
-    variables: Facts
-
-
-def prompt_of(run: Run) -> Facts:
-    """The name and version of the prompt template that a model call was made with."""
-    return {} if run.prompt is None or run.operation.family != "model" else run.prompt.facts
-
-
 def variables_of(run: Run) -> Facts:
     """What the prompt template of a model call was filled in with."""
-    return {} if run.prompt is None or run.operation.family != "model" else run.prompt.variables
-
-
-def _take_prompt(run: Run) -> None:
-    if run.parent is not None:
-        run.prompt, run.parent.prompt = run.parent.prompt, None
-
-
-def _leave_prompt(run: Run, started: Started) -> None:
-    if run.parent is None:
-        return
-    metadata = started.metadata or {}
-    name = text(metadata.get(HUB_NAME)) or _given_name(started)
-    version = text(metadata.get(HUB_VERSION))
-    facts: Facts = {} if name is None else {semconv.GEN_AI_PROMPT_NAME: name}
-    if name is not None and version is not None:
-        facts[semconv.GEN_AI_PROMPT_VERSION] = version
-    run.parent.prompt = Prompt(facts, _variables(started.payload))
-
-
-def _given_name(started: Started) -> str | None:
-    # Without a name of its own a template is called by its type.
-    name = text(started.options.get("name"))
-    return None if name is None or name.endswith(("Prompt", "PromptTemplate")) else name
-
-
-def _variables(inputs: Any) -> Facts:
-    if not isinstance(inputs, dict):
-        return {}
-    plain = [(key, value) for key, value in inputs.items() if isinstance(value, (str, int, float))]
-    return {
-        f"{semconv.GEN_AI_PROMPT_VARIABLE}{key}": str(value) for key, value in plain[:MAX_VARIABLES]
-    }
+    return {} if run.prompt is None or run.operation.family != "model" else variables_in(run.prompt)

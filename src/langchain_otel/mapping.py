@@ -11,6 +11,7 @@ from langchain_otel import semconv
 Converter = Callable[[Any], Any]
 Table = dict[str, tuple[str, Converter]]
 
+NOTHING: Final[Mapping[str, Any]] = {}
 MAX_TEXT: Final = 1_024
 MAX_ITEMS: Final = 64
 
@@ -47,9 +48,6 @@ def choices(value: Any) -> int | None:
 
 
 REQUEST: Final[Table] = {
-    "model": (semconv.GEN_AI_REQUEST_MODEL, text),
-    "model_name": (semconv.GEN_AI_REQUEST_MODEL, text),
-    "model_id": (semconv.GEN_AI_REQUEST_MODEL, text),
     "temperature": (semconv.GEN_AI_REQUEST_TEMPERATURE, number),
     "top_p": (semconv.GEN_AI_REQUEST_TOP_P, number),
     "top_k": (semconv.GEN_AI_REQUEST_TOP_K, integer),
@@ -67,7 +65,6 @@ REQUEST: Final[Table] = {
 """`invocation_params` of a model call, as the provider packages name them."""
 
 LANGSMITH: Final[Table] = {
-    "ls_model_name": (semconv.GEN_AI_REQUEST_MODEL, text),
     "ls_temperature": (semconv.GEN_AI_REQUEST_TEMPERATURE, number),
     "ls_max_tokens": (semconv.GEN_AI_REQUEST_MAX_TOKENS, integer),
     "ls_stop": (semconv.GEN_AI_REQUEST_STOP_SEQUENCES, texts),

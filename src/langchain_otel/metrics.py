@@ -66,7 +66,7 @@ class Metrics:
         facts = run.facts
         operation = facts.get(semconv.GEN_AI_OPERATION_NAME)
         rows = self._rows.get(operation) if operation is not None else None
-        if rows is None or semconv.CACHE_HIT in facts or not self._is_live():
+        if rows is None or semconv.CACHE_HIT in facts or not self.is_live():
             return
         context = span_context_with(run.span)
         for row, histogram in rows:
@@ -80,7 +80,8 @@ class Metrics:
         if self._totals is not None and run.operation.family == "model":
             self._totals.add(facts)
 
-    def _is_live(self) -> bool:
+    def is_live(self) -> bool:
+        """Whether there is a provider to measure for."""
         # The API's own providers, which do nothing, are all there is until an application sets one.
         provider = self._meter_provider or get_meter_provider()
         return not type(provider).__module__.startswith("opentelemetry.metrics.")

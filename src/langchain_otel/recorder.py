@@ -1,14 +1,16 @@
 """Knows the life of a run: its start, its chunks and events, its end. This is the hot path."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any, Final
 from uuid import UUID
 
 from opentelemetry import trace
 from opentelemetry._logs import LoggerProvider
+from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import SpanContext, Status, StatusCode, TracerProvider
+from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TracerProvider
 
 from langchain_otel import context, health, semconv
 from langchain_otel.attempts import failed_attempt
@@ -18,16 +20,19 @@ from langchain_otel.collecting import apart
 from langchain_otel.config import Config
 from langchain_otel.content.permit import permitted_text
 from langchain_otel.dialects import dialect_of
+from langchain_otel.dialects.genai import Attributes
 from langchain_otel.events import EventLog, SpanEvent, add_event, message_of
 from langchain_otel.frame import frame_of, started_in
 from langchain_otel.identity import identify
-from langchain_otel.lineage import account, adopt, belonging_of, prompt_of, totals_of
+from langchain_otel.lineage import account, adopt, belonging_of, totals_of
 from langchain_otel.metrics import Metrics
 from langchain_otel.operations import Facts, Operation, Started
 from langchain_otel.operations.annotations import annotations
 from langchain_otel.operations.chain import LEFT_OUT
+from langchain_otel.operations.tool import call_id_of
 from langchain_otel.outcome import EVICTED, error_type, outcome_of
 from langchain_otel.run import RUNS, Run
+from langchain_otel.unread import Unread
 from langchain_otel.version import SCOPE, __version__
 
 MAX_CHUNKS: Final = 10_000
@@ -77,8 +82,8 @@ class Recorder:
             twin = RUNS.head(run_id)
             # The one that came before may have made its span current already.
             ambient = context.current() if twin is None else twin.outer
-            if not context.is_suppressed(ambient) and not self._records(twin):
-                run = Run(run_id, operation, self, handler, ambient)
+            if not context.is_suppressed(ambient) and (twin is None or not self._records(twin)):
+                run = Run(run_id, operation, self, handler, ambient, started)
                 self._start(run, parent_run_id, started)
         except Exception as error:
             health.failed("start", error)
@@ -86,32 +91,65 @@ class Recorder:
     def _start(self, run: Run, parent_run_id: UUID | None, started: Started) -> None:
         parent = None if parent_run_id is None else self._parent(parent_run_id)
         hangs_under = context.parent_context(parent, run.outer)
-        adopt(run, parent, started)
-        run.kin = context.run_around(hangs_under) if parent is None else run.parent
-        _described(identify, run, started.metadata)
-        run.facts = _described(run.operation.request, started, run.parent) | prompt_of(run)
-        run.facts |= _described(belonging_of, run)
+        if parent is None:
+            run.kin = context.run_around(hangs_under)
+        try:
+            adopt(run, parent, started)
+            identify(run, started.metadata)
+        except Exception as error:
+            health.failed("relatives", error)
         if self._leaves_out is not None and self._leaves_out(started, run):
             run.leave_out(trace.get_current_span(hangs_under))
         else:
-            around = trace.get_current_span(hangs_under)
-            run.span = self._tracer.start_span(
-                run.operation.title(started, run.facts),
-                hangs_under,
-                run.operation.kind,
-                self._dialect.started(
-                    run.facts | _described(annotations, started, run), run, started
-                ),
-                links_of(run, run.facts, around),
-            )
+            self._start_span(run, started, hangs_under)
         oldest = RUNS.add(run)
-        frame = frame_of(run.operation.family, run.id)
+        frame = None if run.owner is None else frame_of(run.operation.family, run.id)
         if frame is not None:
             started_in(frame, run)
         if self._capture.is_wanted and run.has_span:
             self._capture.request(run, started)
         if oldest is not None:
             oldest.recorder.evict(oldest)
+
+    def _start_span(self, run: Run, started: Started, hangs_under: Context) -> None:
+        operation = run.operation
+        attributes: Attributes | Unread
+        if run.parent is not None and run.parent.is_told:
+            attributes = self._told(run, started)
+        else:
+            attributes = Unread(partial(self._told, run, started))
+        links: Sequence[Link] = ()
+        if operation.family == "tool":
+            links = links_of(run, call_id_of(started), trace.get_current_span(hangs_under))
+        run.span = self._tracer.start_span(
+            operation.title(started), hangs_under, operation.kind, attributes, links
+        )
+        agent = run.agent
+        run.is_told = (
+            run.span.is_recording() or (agent is not None and agent.is_told) or self._listens()
+        )
+        if run.is_told and type(attributes) is Unread and not attributes.is_read:
+            self._told(run, started)
+
+    def _told(self, run: Run, started: Started) -> Attributes:
+        """The attributes of a run that starts; what fails leaves out what would come after it."""
+        said: Facts = {}
+        try:
+            request = run.operation.request
+            if request is not None:
+                run.facts = request(started, run.parent)
+                run.facts.update(belonging_of(run))
+            said = annotations(started, run)
+        except Exception as error:
+            health.failed("request", error)
+        try:
+            return self._dialect.started({**run.facts, **said}, run, started)
+        except Exception as error:
+            health.failed("dialect", error)
+            return {}
+
+    def _listens(self) -> bool:
+        return self._metrics.is_live() or self._log.emits_details
 
     def asked(self, run: Run, inputs: Any) -> None:
         """Take what a run was asked, where only its end tells: the stream of a chain, say."""
@@ -124,12 +162,12 @@ class Recorder:
 
     def chunk(self, run: Run, chunk: Any) -> None:
         """Note a chunk of a streamed answer, or an event of one, in the form that came first."""
-        chunks = run.chunks
+        chunks, times = run.chunks, run.chunk_times
+        if chunks is None or times is None:
+            run.chunks, run.chunk_times = [chunk], [perf_counter()]
         # Where the client of a provider tells of chunks itself, LangChain may make events of them.
-        if chunks and (type(chunk) is dict) is not (type(chunks[0]) is dict):
-            return
-        if len(chunks) < MAX_CHUNKS:
-            run.chunk_times.append(perf_counter())
+        elif (type(chunk) is dict) is (type(chunks[0]) is dict) and len(chunks) < MAX_CHUNKS:
+            times.append(perf_counter())
             chunks.append(chunk)
 
     def event(self, run: Run, event: SpanEvent, reported: Any) -> None:
@@ -149,7 +187,12 @@ class Recorder:
             return
         run.seconds = perf_counter() - run.started_at
         try:
-            self._describe_end(run, result, error)
+            if run.is_told or error is not None:
+                self._describe_end(run, result, error)
+            if self._capture.is_wanted and run.has_span:
+                self._capture.response(run, result)
+            if run.operation.family == "model":
+                self._log.details(run, self._capture.on_event(run))
         except Exception as failure:
             health.failed("end", failure)
         finally:
@@ -157,7 +200,13 @@ class Recorder:
 
     def abandon(self, run: Run, error: BaseException) -> None:
         """End a run of which LangChain will report no end, with what came before."""
-        self.end(run, _described(run.operation.partial, run.chunks) or None, error)
+        partial_result = None
+        if run.chunks is not None and run.operation.partial is not None:
+            try:
+                partial_result = run.operation.partial(run.chunks)
+            except Exception as failure:
+                health.failed("partial", failure)
+        self.end(run, partial_result, error)
 
     def evict(self, run: Run) -> None:
         """End the oldest run to make room."""
@@ -167,25 +216,27 @@ class Recorder:
         self.end(run)
 
     def _describe_end(self, run: Run, result: Any, error: BaseException | None) -> None:
-        facts = _described(run.operation.response, result, run)
+        facts = _answered(run, result)
         if error is not None:
-            facts = run.operation.unfinished | facts
-        facts |= totals_of(run) | self._failure(run, result, error)
-        add_late_links(run, facts)
-        run.facts |= facts
-        self._metrics.record(run)
-        account(run)
-        note_tool_calls(run, result)
-        if not run.has_span:
-            return
-        if facts and run.span.is_recording():
+            facts = run.operation.unfinished | facts | self._failure(run, error)
+        if run.totals is not None:
+            facts.update(totals_of(run.totals))
+        if run.operation.family == "tool":
+            add_late_links(run, facts)
+        run.facts.update(facts)
+        self._settle(run, result)
+        if facts and run.has_span and run.span.is_recording():
             run.span.set_attributes(self._dialect.ended(facts, run))
-        if semconv.ERROR_TYPE in facts:
-            self._set_error(run, error)
-        if self._capture.is_wanted:
-            self._capture.response(run, result)
-        if run.operation.family == "model":
-            self._log.details(run, self._capture.on_event(run))
+            if semconv.ERROR_TYPE in facts:
+                self._set_error(run, error)
+
+    def _settle(self, run: Run, result: Any) -> None:
+        """Tell those who are told of a run once it has ended."""
+        self._metrics.record(run)
+        if run.agent is not None:
+            account(run, run.agent)
+        if run.operation.family == "model" and result is not None:
+            note_tool_calls(run, result)
 
     def _set_error(self, run: Run, error: BaseException | None) -> None:
         status = getattr(run.span, "status", None)
@@ -198,19 +249,16 @@ class Recorder:
             )
         run.span.set_status(Status(StatusCode.ERROR, text))
 
-    def _failure(self, run: Run, result: Any, error: BaseException | None) -> Facts:
-        if error is None:
-            failure = run.operation.failure(result)
-            return {} if failure is None else {semconv.ERROR_TYPE: failure}
+    def _failure(self, run: Run, error: BaseException) -> Facts:
         outcome = outcome_of(error)
         if outcome is not None:
             return {semconv.RUN_OUTCOME: outcome}
         self._log.exception(run, error)
         return {semconv.ERROR_TYPE: error_type(error)} | failed_attempt(run)
 
-    def _records(self, twin: Run | None) -> bool:
+    def _records(self, twin: Run) -> bool:
         provider = self.tracer_provider
-        return twin is not None and any(
+        return any(
             run.recorder is self or run.recorder.tracer_provider is provider for run in twin.twins()
         )
 
@@ -222,9 +270,16 @@ class Recorder:
         return None if ended is None else ended.span_context
 
 
-def _described(function: Callable[..., Any], *args: Any) -> Any:
+def _answered(run: Run, result: Any) -> Facts:
+    """What the result of a run says, an error that it stands for too."""
+    operation = run.operation
+    facts: Facts = {}
     try:
-        return function(*args)
+        if operation.response is not None:
+            facts = operation.response(result, run)
+        failure = None if operation.failure is None else operation.failure(result)
+        if failure is not None:
+            facts[semconv.ERROR_TYPE] = failure
     except Exception as error:
-        health.failed(function.__name__, error)
-        return {}
+        health.failed("response", error)
+    return facts

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
@@ -14,54 +13,112 @@ from langchain_otel import health, semconv
 
 if TYPE_CHECKING:
     from langchain_otel.content.policy import Room
-    from langchain_otel.lineage import Prompt, Totals
-    from langchain_otel.operations import Facts, Operation
+    from langchain_otel.lineage import Totals
+    from langchain_otel.operations import Facts, Operation, Started
     from langchain_otel.recorder import Recorder
 
 ErrorIdentity = tuple[int, tuple[int, int] | None]
 
+NOTHING: Final[dict[str, Any]] = {}
 MAX_OPEN_RUNS: Final = 10_000
 MAX_ENDED_RUNS: Final = 4_096
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Run:
-    """A run of LangChain and its span, from its start event to its end event."""
+    """A run of LangChain and its span, from its start event to its end event.
 
-    id: UUID
-    operation: "Operation"
-    recorder: "Recorder"
-    handler: object
-    outer: Context
-    span: Span = INVALID_SPAN
-    has_span: bool = True
-    facts: "Facts" = field(default_factory=dict)
-    asked: "Facts" = field(default_factory=dict)
-    content: "Facts" = field(default_factory=dict)
-    room: "Room | None" = None
-    learned: "Facts" = field(default_factory=dict)
-    owner: object | None = None
-    tags: list[str] | None = None
-    metadata: dict[str, Any] | None = None
-    parent: "Run | None" = None
-    kin: "Run | None" = None
-    identity: dict[str, Any] = field(default_factory=dict)
-    named: dict[str, Any] = field(default_factory=dict)
-    configured: dict[str, Any] = field(default_factory=dict)
-    agent: "Run | None" = None
-    totals: "Totals | None" = None
-    prompt: "Prompt | None" = None
-    attempt: int = 0
-    attempts: dict[str, tuple[int, UUID]] | None = None
-    published: object | None = None
-    chunks: list[Any] = field(default_factory=list)
-    chunk_times: list[float] = field(default_factory=list)
-    event_count: int = 0
-    reported_error: ErrorIdentity | None = None
-    started_at: float = field(default_factory=perf_counter)
-    seconds: float = 0.0
-    ended: bool = False
-    twin: "Run | None" = None
+    `is_told` says whether anybody listens to what there is to tell of it: a span that records, an
+    agent's span above it, metrics. What has no use is None, or an empty dict that all runs share:
+    such a dict is replaced, never changed.
+    """
+
+    __slots__ = (
+        "agent",
+        "asked",
+        "attempt",
+        "attempts",
+        "chunk_times",
+        "chunks",
+        "configured",
+        "content",
+        "ended",
+        "event_count",
+        "facts",
+        "handler",
+        "has_span",
+        "id",
+        "identity",
+        "is_told",
+        "kin",
+        "learned",
+        "metadata",
+        "named",
+        "operation",
+        "outer",
+        "owner",
+        "parent",
+        "prompt",
+        "published",
+        "recorder",
+        "reported_error",
+        "room",
+        "seconds",
+        "span",
+        "started_at",
+        "tags",
+        "totals",
+        "twin",
+    )
+
+    asked: "Facts"
+    content: "Facts"
+    learned: "Facts"
+    identity: dict[str, Any]
+    named: dict[str, Any]
+    configured: dict[str, Any]
+    parent: "Run | None"
+    kin: "Run | None"
+    agent: "Run | None"
+    twin: "Run | None"
+    totals: "Totals | None"
+    prompt: "Started | None"
+    room: "Room | None"
+    chunks: list[Any] | None
+    chunk_times: list[float] | None
+    attempts: dict[str, tuple[int, UUID]] | None
+    reported_error: ErrorIdentity | None
+    published: object | None
+
+    def __init__(
+        self,
+        run_id: UUID,
+        operation: "Operation",
+        recorder: "Recorder",
+        handler: object,
+        outer: Context,
+        started: "Started",
+    ) -> None:
+        self.id = run_id
+        self.operation = operation
+        self.recorder = recorder
+        self.handler = handler
+        self.outer = outer
+        self.owner = started.owner
+        self.tags = started.tags
+        self.metadata = started.metadata
+        self.span: Span = INVALID_SPAN
+        self.has_span = True
+        self.is_told = self.ended = False
+        self.facts: Facts = {}
+        self.asked = self.content = self.learned = NOTHING
+        self.identity = self.named = self.configured = NOTHING
+        self.parent = self.kin = self.agent = self.twin = None
+        self.totals = self.prompt = self.room = None
+        self.chunks = self.chunk_times = None
+        self.attempts = self.reported_error = self.published = None
+        self.attempt = self.event_count = 0
+        self.seconds = 0.0
+        self.started_at = perf_counter()
 
     def state(self, name: str, value: Any) -> None:
         """Say something of the run while it is under way."""
@@ -79,9 +136,8 @@ class Run:
     def close(self) -> None:
         """End the span; nothing more is known of the run than that it was there."""
         self.ended = True
-        self.chunks = []
-        self.asked = self.content = {}
-        self.published = None
+        self.chunks = self.published = None
+        self.asked = self.content = NOTHING
         if semconv.GEN_AI_RESPONSE_ID in self.facts:
             RUNS.remember(self)
         try:

@@ -45,8 +45,13 @@ def dialect_of(word: str, *, structured: bool) -> Dialect:
     return phoenix.BOTH_STRUCTURED if structured else phoenix.BOTH
 
 
-def _genai(facts: Facts, *_: Run | Started) -> Attributes:
-    return genai.attributes(facts)
+def _as_they_are(facts: Facts, *_: Run | Started) -> Attributes:
+    # Only content has values that no attribute can hold.
+    return facts
+
+
+def _content(shown: Facts, _: Run) -> Attributes:
+    return genai.attributes(shown)
 
 
 def _structured(shown: Facts, _: Run) -> genai.Structured:
@@ -54,9 +59,9 @@ def _structured(shown: Facts, _: Run) -> genai.Structured:
 
 
 GENAI: Final = Dialect(
-    started=_genai,
-    ended=_genai,
-    content=_genai,
+    started=_as_they_are,
+    ended=_as_they_are,
+    content=_content,
     asked=None,
     copies=1,
     shows_roots=False,

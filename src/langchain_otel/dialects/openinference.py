@@ -18,9 +18,9 @@ from langchain_otel.dialects.genai import Attributes, attributes
 from langchain_otel.mapping import LANGGRAPH
 from langchain_otel.operations import Facts, Started
 from langchain_otel.operations.search import RERANKING
+from langchain_otel.operations.template import is_template
 from langchain_otel.run import Run
 
-PROMPT: Final = "prompt"
 # What `openinference.instrumentation.using_attributes` puts into the context, by the same names.
 SURROUNDINGS: Final = (semconv.SESSION_ID, semconv.USER_ID, names.TAGS)
 UNSPOKEN: Final = ("gen_ai.", "openai.", semconv.METADATA)
@@ -114,15 +114,10 @@ def kind_of(run: Run) -> str:
     return KINDS.get(run.facts.get(semconv.GEN_AI_OPERATION_NAME, ""), names.CHAIN)
 
 
-def is_prompt(started: Started) -> bool:
-    """Whether a run fills in a prompt template."""
-    return started.options.get("run_type") == PROMPT
-
-
 def started(facts: Facts, run: Run, begun: Started) -> Attributes:
     """The attributes of a span that starts."""
     kind = kind_of(run)
-    found: Facts = {names.SPAN_KIND: names.PROMPT if is_prompt(begun) else kind}
+    found: Facts = {names.SPAN_KIND: names.PROMPT if is_template(begun) else kind}
     found |= _surroundings(run.outer)
     if run.parent is None:
         found |= _session(run.identity)

@@ -9,7 +9,7 @@ from langchain_otel import semconv
 from langchain_otel.content.documents import documents
 from langchain_otel.dialects import openinference_names as names
 from langchain_otel.dialects.genai import Attributes
-from langchain_otel.dialects.openinference import is_prompt, kind_of
+from langchain_otel.dialects.openinference import kind_of
 from langchain_otel.dialects.openinference_messages import (
     document_fields,
     in_order,
@@ -19,6 +19,7 @@ from langchain_otel.dialects.openinference_messages import (
     tool_fields,
 )
 from langchain_otel.operations import Facts, Started
+from langchain_otel.operations.template import is_template, variables_in
 from langchain_otel.run import Run
 
 # What a span takes that does not say how much, as the SDK has it by default.
@@ -33,10 +34,9 @@ JSON_ENDS: Final = (("{", "}"), ("[", "]"))
 
 def asked(run: Run, started: Started) -> Facts:
     """What OpenInference wants to know of a request that the GenAI conventions do not."""
-    if is_prompt(started):
-        filled = None if run.parent is None else run.parent.prompt
+    if is_template(started):
         template = "\n".join(_templates(started.serialized, 0))
-        facts: Facts = {} if filled is None else dict(filled.variables)
+        facts = {} if run.parent is None else variables_in(started)
         return facts | {semconv.PROMPT_TEMPLATE: template} if template else facts
     kind = kind_of(run)
     if kind == names.EMBEDDING and started.payload:

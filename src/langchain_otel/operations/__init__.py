@@ -36,39 +36,35 @@ class Started:
     owner: object | None = None
 
 
-def _no_facts(*_: Any) -> Facts:
-    return {}
-
-
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A kind of run: how it is told from what LangChain says at its start and at its end.
 
-    `request` gives what is known at the start, `response` what the result adds (None: there is no
-    result). `partial` makes a result of the chunks that came before the run was abandoned;
-    `failure` names the error that a result stands for; `unfinished` is what is to be said of a run
-    that an exception ended, where nothing else says it. `covers` is what instrumentations of
-    providers need not tell again, below it.
+    `title` is the span's name. `request` gives what is known at the start, `response` what the
+    result adds (None: there is no result), each as a dict of its own. `partial` makes a result of
+    the chunks that came before the run was abandoned; `failure` names the error that a result
+    stands for; `unfinished` is what is to be said of a run that an exception ended, where nothing
+    else says it. `covers` is what instrumentations of providers need not tell again, below it.
     """
 
     family: Family
     kind: SpanKind
-    title: Callable[[Started, Facts], str]
-    request: Callable[[Started, "Run | None"], Facts]
-    response: Callable[[Any, "Run"], Facts] = _no_facts
-    request_content: Callable[[Started], Facts] = _no_facts
-    response_content: Callable[[Any], Facts] = _no_facts
-    partial: Callable[[list[Any]], Any] = lambda _: None
-    failure: Callable[[Any], str | None] = lambda _: None
+    title: Callable[[Started], str]
+    request: Callable[[Started, "Run | None"], Facts] | None = None
+    response: Callable[[Any, "Run"], Facts] | None = None
+    request_content: Callable[[Started], Facts] | None = None
+    response_content: Callable[[Any], Facts] | None = None
+    partial: Callable[[list[Any]], Any] | None = None
+    failure: Callable[[Any], str | None] | None = None
     unfinished: Facts = field(default_factory=dict)
     covers: Covered | None = None
 
 
-def titled(operation: str, subject: str) -> Callable[[Started, Facts], str]:
-    """The conventions' span name: the operation, then the fact `subject` where it is known."""
+def titled(operation: str, subject: Callable[[Started], str | None]) -> Callable[[Started], str]:
+    """The conventions' span name: the operation, then its subject's name where that is known."""
 
-    def title(_: Started, facts: Facts) -> str:
-        name = facts.get(subject)
+    def title(started: Started) -> str:
+        name = subject(started)
         return operation if name is None else f"{operation} {name}"
 
     return title

@@ -3,18 +3,20 @@
 Each stands on the span where it first appears, and is not repeated below.
 """
 
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_otel import semconv
 from langchain_otel.identity import KEYS as IDENTITY_KEYS
 from langchain_otel.identity import people_of
-from langchain_otel.mapping import LANGGRAPH, MAX_ITEMS, MAX_TEXT, facts_from
+from langchain_otel.mapping import LANGGRAPH, MAX_ITEMS, MAX_TEXT, NOTHING, facts_from
 from langchain_otel.operations import Facts, Started
 
 if TYPE_CHECKING:
     from langchain_otel.run import Run
 
 MAX_METADATA: Final = 32
+UNKNOWN: Final = object()
 RETRY_TAG: Final = "retry:attempt:"
 # Tags that LangChain itself adds to say which step a run is: the tree says it already.
 STEP_TAGS: Final = (RETRY_TAG, "seq:step:", "map:key:", "graph:step:", "condition:", "branch:")
@@ -25,47 +27,48 @@ OWN_METADATA: Final = ("ls_", "lc_", "langgraph_", "checkpoint_", "__")
 def annotations(started: Started, run: "Run") -> Facts:
     """The facts that are new on this run, compared with its parent's; a root says its id."""
     parent = run.parent
-    facts: Facts = {semconv.RUN_ID: str(run.id)} if _is_root(run) else {}
-    parent_tags = () if parent is None else parent.tags or ()
+    facts: Facts = {}
+    known_tags: Container[str] = ()
+    known = NOTHING
+    if parent is not None:
+        known_tags, known = parent.tags or (), parent.metadata or NOTHING
+    elif run.operation.family != "call":
+        # What LangChain reports nothing of has no run id that anybody could look for.
+        facts[semconv.RUN_ID] = str(run.id)
     if started.tags:
-        facts.update(_tags(started.tags, parent_tags))
+        _add_tags(facts, started.tags, known_tags)
     if run.attempt > 1:
         facts[semconv.RETRY_ATTEMPT] = run.attempt
-    known = {} if parent is None else parent.metadata or {}
     if started.metadata and started.metadata != known:
         facts.update(_metadata(started.metadata, known))
-    facts.update(people_of(run))
+    if run.identity:
+        facts.update(people_of(run))
     return facts
 
 
-def _is_root(run: "Run") -> bool:
-    # What LangChain reports nothing of has no run id that anybody could look for.
-    return run.parent is None and run.operation.family != "call"
-
-
-def _tags(tags: list[str], known: Any) -> Facts:
-    facts: Facts = {}
-    new = [tag for tag in tags if tag not in known]
-    given = [tag[:MAX_TEXT] for tag in new if not tag.startswith(STEP_TAGS)]
+def _add_tags(facts: Facts, tags: list[str], known: Container[str]) -> None:
+    given = []
+    for tag in tags:
+        if tag in known:
+            continue
+        if not tag.startswith(STEP_TAGS):
+            given.append(tag[:MAX_TEXT])
+        elif tag.startswith(RETRY_TAG) and tag[len(RETRY_TAG) :].isdigit():
+            facts[semconv.RETRY_ATTEMPT] = int(tag[len(RETRY_TAG) :])
     if given:
         facts[semconv.TAGS] = given[:MAX_ITEMS]
-    for tag in new:
-        attempt = tag.removeprefix(RETRY_TAG)
-        if attempt != tag and attempt.isdigit():
-            facts[semconv.RETRY_ATTEMPT] = int(attempt)
-    return facts
 
 
-def _metadata(metadata: dict[str, Any], known: dict[str, Any]) -> Facts:
+def _metadata(metadata: Mapping[str, Any], known: Mapping[str, Any]) -> Facts:
     facts: Facts = {}
     namespace = metadata.get("langgraph_checkpoint_ns")
     if namespace != known.get("langgraph_checkpoint_ns"):
         facts.update(facts_from(metadata, LANGGRAPH))
         facts.update(_task(namespace))
     for key, value in metadata.items():
-        if key.startswith(OWN_METADATA) or key in IDENTITY_KEYS:
+        if known.get(key, UNKNOWN) is value:
             continue
-        if key in known and known[key] is value:
+        if key.startswith(OWN_METADATA) or key in IDENTITY_KEYS:
             continue
         scalar = _scalar(value)
         if scalar is not None and len(facts) < MAX_METADATA:

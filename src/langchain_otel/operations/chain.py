@@ -7,7 +7,7 @@ from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
 from langchain_otel.content.messages import state_messages
-from langchain_otel.mapping import text
+from langchain_otel.mapping import NOTHING, text
 from langchain_otel.operations import Facts, Operation, Started, titled
 
 if TYPE_CHECKING:
@@ -75,12 +75,8 @@ def _has_model_node(owner: object) -> bool:
 
 
 def _name(started: Started) -> str:
-    serialized = started.serialized or {}
-    return text(started.options.get("name")) or text(serialized.get("name")) or "chain"
-
-
-def _chain_request(_: Started, __: "Run | None") -> Facts:
-    return {}
+    name = text(started.options.get("name"))
+    return name or text((started.serialized or NOTHING).get("name")) or "chain"
 
 
 def _agent_request(started: Started, _: "Run | None") -> Facts:
@@ -101,12 +97,15 @@ def agent_name(started: Started) -> str | None:
 
 def _workflow_request(started: Started, _: "Run | None") -> Facts:
     facts: Facts = {semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_WORKFLOW}
-    name: str | None = _name(started)
-    if name in TYPE_NAMES:
-        name = _entrypoint_name(started.owner)
+    name = _workflow_name(started)
     if name is not None:
         facts[semconv.GEN_AI_WORKFLOW_NAME] = name
     return facts
+
+
+def _workflow_name(started: Started) -> str | None:
+    name = _name(started)
+    return _entrypoint_name(started.owner) if name in TYPE_NAMES else name
 
 
 def _entrypoint_name(owner: Any) -> str | None:
@@ -138,15 +137,14 @@ def _answer(output: Any) -> Facts:
 CHAIN: Final = Operation(
     family="chain",
     kind=SpanKind.INTERNAL,
-    title=lambda started, _: _name(started),
-    request=_chain_request,
+    title=_name,
     request_content=_state_in,
     response_content=_state_out,
 )
 AGENT: Final = Operation(
     family="chain",
     kind=SpanKind.INTERNAL,
-    title=titled(semconv.INVOKE_AGENT, semconv.GEN_AI_AGENT_NAME),
+    title=titled(semconv.INVOKE_AGENT, agent_name),
     request=_agent_request,
     request_content=_request_messages,
     response_content=_answer,
@@ -154,7 +152,7 @@ AGENT: Final = Operation(
 WORKFLOW: Final = Operation(
     family="chain",
     kind=SpanKind.INTERNAL,
-    title=titled(semconv.INVOKE_WORKFLOW, semconv.GEN_AI_WORKFLOW_NAME),
+    title=titled(semconv.INVOKE_WORKFLOW, _workflow_name),
     request=_workflow_request,
     request_content=_request_messages,
     response_content=_answer,

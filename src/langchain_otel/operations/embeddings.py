@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
-from langchain_otel.mapping import text, texts
+from langchain_otel.mapping import NOTHING, text, texts
 from langchain_otel.operations import Facts, Operation, Started, titled
 from langchain_otel.operations.provider import (
-    NOTHING,
     UNKNOWN_PROVIDER,
     model_of,
     provider_of_class,
@@ -102,7 +101,7 @@ def _dimensions(vectors: Any) -> Facts:
 EMBEDDINGS: Final = Operation(
     family="call",
     kind=SpanKind.CLIENT,
-    title=titled(semconv.EMBEDDINGS, semconv.GEN_AI_REQUEST_MODEL),
+    title=titled(semconv.EMBEDDINGS, lambda started: model_of(started.owner)),
     request=_request,
     response=_response,
     covers="embedding",

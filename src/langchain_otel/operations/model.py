@@ -10,7 +10,7 @@ from opentelemetry.trace import SpanKind
 from langchain_otel import semconv
 from langchain_otel.content.definitions import tool_definitions
 from langchain_otel.content.messages import answers, conversation, prompts
-from langchain_otel.mapping import LANGSMITH, REQUEST, facts_from
+from langchain_otel.mapping import LANGSMITH, NOTHING, REQUEST, facts_from, text
 from langchain_otel.operations import Facts, Operation, Started, titled
 from langchain_otel.operations.answer import UNFINISHED, finish_reasons, identity
 from langchain_otel.operations.form import requested_form
@@ -21,11 +21,26 @@ from langchain_otel.operations.usage import legacy_usage_of, usage_of
 if TYPE_CHECKING:
     from langchain_otel.run import Run
 
+# The parameter of a request that names the model, as the provider packages call it.
+MODEL_KEYS: Final = ("model", "model_name", "model_id")
+
+
+def _model_name(started: Started) -> str | None:
+    params = started.options.get("invocation_params") or NOTHING
+    for key in MODEL_KEYS:
+        name = text(params.get(key))
+        if name is not None:
+            return name
+    return text((started.metadata or NOTHING).get("ls_model_name"))
+
 
 def _request(operation: str, started: Started) -> Facts:
-    metadata = started.metadata or {}
+    metadata = started.metadata or NOTHING
     facts = facts_from(metadata, LANGSMITH)
-    facts.update(facts_from(started.options.get("invocation_params") or {}, REQUEST))
+    facts.update(facts_from(started.options.get("invocation_params") or NOTHING, REQUEST))
+    name = _model_name(started)
+    if name is not None:
+        facts[semconv.GEN_AI_REQUEST_MODEL] = name
     facts[semconv.GEN_AI_OPERATION_NAME] = operation
     facts.update(server_of(started.owner))
     facts[semconv.GEN_AI_PROVIDER_NAME] = provider_of(metadata, facts.get(semconv.SERVER_ADDRESS))
@@ -64,7 +79,7 @@ def _answer(result: Any) -> Facts:
 
 
 def _streaming(run: "Run") -> Facts:
-    if not run.chunk_times:
+    if run.chunk_times is None:
         return {}
     return {
         semconv.GEN_AI_REQUEST_STREAM: True,
@@ -91,8 +106,6 @@ def _partial(chunks: list[Any]) -> Any:
     from langchain_core.messages import AIMessage
     from langchain_core.outputs import ChatGeneration, LLMResult
 
-    if not chunks:
-        return None
     if isinstance(chunks[0], Mapping):
         deltas = [chunk.get("delta") or {} for chunk in chunks]
         text = "".join(str(delta.get("text", "")) for delta in deltas)
@@ -105,7 +118,7 @@ def _partial(chunks: list[Any]) -> Any:
 CHAT: Final = Operation(
     family="model",
     kind=SpanKind.CLIENT,
-    title=titled(semconv.CHAT, semconv.GEN_AI_REQUEST_MODEL),
+    title=titled(semconv.CHAT, _model_name),
     request=_chat_request,
     response=_response,
     request_content=_chat_content,
@@ -117,7 +130,7 @@ CHAT: Final = Operation(
 COMPLETION: Final = Operation(
     family="model",
     kind=SpanKind.CLIENT,
-    title=titled(semconv.TEXT_COMPLETION, semconv.GEN_AI_REQUEST_MODEL),
+    title=titled(semconv.TEXT_COMPLETION, _model_name),
     request=_completion_request,
     response=_response,
     request_content=_completion_content,

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from langchain_otel import semconv
-from langchain_otel.mapping import text
+from langchain_otel.mapping import NOTHING, text
 from langchain_otel.operations import Facts
 
 Path = tuple[str, ...]
@@ -94,10 +94,9 @@ ANTHROPIC_URL: Final = ("anthropic_api_url",)
 # An endpoint without a scheme is that of a gRPC client, which speaks TLS.
 DEFAULT_PORTS: Final = {"https": 443, "http": 80, "": 443}
 MODEL_FIELDS: Final = ("model", "model_name", "model_id", "repo_id", "model_arn")
-NOTHING: Final[Mapping[str, Any]] = {}
 
 
-def provider_of(metadata: dict[str, Any], address: str | None = None) -> str:
+def provider_of(metadata: Mapping[str, Any], address: str | None = None) -> str:
     """The provider's name, by the server's address where that says it.
 
     The attribute is required, so an unknown one says so.

@@ -13,9 +13,9 @@ from opentelemetry.trace import SpanKind
 from langchain_otel import semconv
 from langchain_otel.content.messages import state_messages
 from langchain_otel.identity import KEYS
-from langchain_otel.mapping import text
+from langchain_otel.mapping import NOTHING, text
 from langchain_otel.operations import Facts, Operation, Started, titled
-from langchain_otel.operations.provider import NOTHING, server_of
+from langchain_otel.operations.provider import server_of
 
 if TYPE_CHECKING:
     from langchain_otel.run import Run
@@ -37,8 +37,12 @@ def remote_started(graph: object, arguments: Mapping[str, Any]) -> Started:
 def _request(started: Started, _: "Run | None") -> Facts:
     facts = server_of(started.owner)
     facts[semconv.GEN_AI_OPERATION_NAME] = semconv.INVOKE_WORKFLOW
-    name = text(getattr(started.owner, "name", None))
+    name = _name(started)
     return facts if name is None else facts | {semconv.GEN_AI_WORKFLOW_NAME: name}
+
+
+def _name(started: Started) -> str | None:
+    return text(getattr(started.owner, "name", None))
 
 
 def _request_content(started: Started) -> Facts:
@@ -49,7 +53,7 @@ def _request_content(started: Started) -> Facts:
 REMOTE: Final = Operation(
     family="call",
     kind=SpanKind.CLIENT,
-    title=titled(semconv.INVOKE_WORKFLOW, semconv.GEN_AI_WORKFLOW_NAME),
+    title=titled(semconv.INVOKE_WORKFLOW, _name),
     request=_request,
     request_content=_request_content,
 )

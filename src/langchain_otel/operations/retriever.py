@@ -6,9 +6,8 @@ from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
 from langchain_otel.content.documents import documents
-from langchain_otel.mapping import Table, facts_from, integer, text
-from langchain_otel.operations import Facts, Operation, Started
-from langchain_otel.operations.provider import NOTHING
+from langchain_otel.mapping import NOTHING, Table, facts_from, integer, text
+from langchain_otel.operations import Facts, Operation, Started, titled
 
 if TYPE_CHECKING:
     from langchain_otel.run import Run
@@ -30,18 +29,23 @@ METADATA: Final[Table] = {
 def _request(started: Started, _: "Run | None") -> Facts:
     facts: Facts = {semconv.GEN_AI_OPERATION_NAME: semconv.RETRIEVAL}
     facts.update(facts_from(started.metadata or NOTHING, METADATA))
+    facts.update(_fields(started))
+    return facts
+
+
+def _fields(started: Started) -> Facts:
     fields = getattr(started.owner, "__dict__", NOTHING)
-    facts.update(facts_from(fields, FIELDS))
     searched_with = fields.get("search_kwargs")
+    facts = facts_from(fields, FIELDS)
     if isinstance(searched_with, dict):
         facts.update(facts_from(searched_with, FIELDS))
     return facts
 
 
-def _title(started: Started, facts: Facts) -> str:
+def _name(started: Started) -> str | None:
     # Where there is no data source id, the conventions let a retriever use another name.
-    name = facts.get(semconv.GEN_AI_DATA_SOURCE_ID) or text(started.options.get("name"))
-    return semconv.RETRIEVAL if name is None else f"{semconv.RETRIEVAL} {name}"
+    found = _fields(started).get(semconv.GEN_AI_DATA_SOURCE_ID)
+    return found or text(started.options.get("name"))
 
 
 def _request_content(started: Started) -> Facts:
@@ -55,7 +59,7 @@ def _response_content(found: Any) -> Facts:
 RETRIEVER: Final = Operation(
     family="retriever",
     kind=SpanKind.CLIENT,
-    title=_title,
+    title=titled(semconv.RETRIEVAL, _name),
     request=_request,
     request_content=_request_content,
     response_content=_response_content,

@@ -9,10 +9,10 @@ from opentelemetry.trace import SpanKind
 from langchain_otel import semconv
 from langchain_otel.content.documents import documents
 from langchain_otel.content.plain import MAX_ITEMS
-from langchain_otel.mapping import integer, text
+from langchain_otel.mapping import NOTHING, integer, text
 from langchain_otel.operations import Facts, Operation, Started
 from langchain_otel.operations.embeddings import held
-from langchain_otel.operations.provider import NOTHING, model_of, provider_of_class, server_of
+from langchain_otel.operations.provider import model_of, provider_of_class, server_of
 from langchain_otel.operations.retriever import RETRIEVER
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _request(started: Started) -> Facts:
     return facts if top_k is None else facts | {semconv.GEN_AI_RETRIEVAL_TOP_K: top_k}
 
 
-def _title(started: Started, _: Facts) -> str:
+def _title(started: Started) -> str:
     return f"{semconv.RETRIEVAL} {type(started.owner).__name__}"
 
 

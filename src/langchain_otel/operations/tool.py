@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
-from langchain_otel.mapping import text
+from langchain_otel.mapping import NOTHING, text
 from langchain_otel.operations import Facts, Operation, Started, titled
 
 if TYPE_CHECKING:
@@ -17,23 +17,31 @@ COMMAND: Final = ("langgraph.types", "Command")
 
 
 def _request(started: Started, parent: "Run | None") -> Facts:
-    serialized = started.serialized or {}
     facts: Facts = {
         semconv.GEN_AI_OPERATION_NAME: semconv.EXECUTE_TOOL,
-        semconv.GEN_AI_TOOL_NAME: text(serialized.get("name"))
-        or text(started.options.get("name"))
-        or "unknown",
+        semconv.GEN_AI_TOOL_NAME: _name(started),
         semconv.GEN_AI_TOOL_TYPE: FUNCTION,
     }
-    description = text(serialized.get("description"))
+    description = text((started.serialized or NOTHING).get("description"))
     if description is not None:
         facts[semconv.GEN_AI_TOOL_DESCRIPTION] = description
-    call_id = text(started.options.get("tool_call_id"))
+    call_id = call_id_of(started)
     if call_id is not None:
         facts[semconv.GEN_AI_TOOL_CALL_ID] = call_id
-    if parent is not None and parent.agent_name is not None:
-        facts[semconv.GEN_AI_AGENT_NAME] = parent.agent_name
+    agent = None if parent is None else parent.agent_name
+    if agent is not None:
+        facts[semconv.GEN_AI_AGENT_NAME] = agent
     return facts
+
+
+def call_id_of(started: Started) -> str | None:
+    """The id of the tool call that a run answers, where LangChain says it at the start."""
+    return text(started.options.get("tool_call_id"))
+
+
+def _name(started: Started) -> str:
+    name = text((started.serialized or NOTHING).get("name"))
+    return name or text(started.options.get("name")) or "unknown"
 
 
 def _response(output: Any, run: "Run") -> Facts:
@@ -74,7 +82,7 @@ def _answer(output: Any) -> Any:
 TOOL: Final = Operation(
     family="tool",
     kind=SpanKind.INTERNAL,
-    title=titled(semconv.EXECUTE_TOOL, semconv.GEN_AI_TOOL_NAME),
+    title=titled(semconv.EXECUTE_TOOL, _name),
     request=_request,
     response=_response,
     request_content=_request_content,
