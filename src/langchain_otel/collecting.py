@@ -24,7 +24,7 @@ def is_collecting() -> bool:
 
 def apart(function: Callable[..., Any], *args: Any) -> Any:
     """Call a function that sets variables: in a copy of the context if the collector runs."""
-    if not is_collecting():
+    if not _threads or not is_collecting():
         return function(*args)
     thread = get_ident()
     _threads.discard(thread)

@@ -8,11 +8,10 @@ from typing import Final, Literal
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import (
+    _RUNTIME_CONTEXT,
     _SUPPRESS_INSTRUMENTATION_KEY,
     Context,
-    attach,
     create_key,
-    get_current,
 )
 from opentelemetry.trace import (
     INVALID_SPAN,
@@ -33,11 +32,11 @@ _SPAN_KEY: Final = next(iter(set_span_in_context(INVALID_SPAN, Context())))
 _SUPPRESS_KEY: Final = _SUPPRESS_INSTRUMENTATION_KEY
 _SUPPRESS_KEY_OF_OLD: Final = "suppress_instrumentation"
 
-current: Final = get_current
+current: Final = _RUNTIME_CONTEXT.get_current
+"""The context that is current here; as `opentelemetry.context.get_current`, which calls it."""
 
-
-make_current: Final = attach
-"""Make a context the current one here.
+make_current: Final = _RUNTIME_CONTEXT.attach
+"""Make a context the current one here; as `opentelemetry.context.attach`, which calls it.
 
 The token is left alone: taking a context back with it fails, and is logged, where code ends in
 another context than it began in. Whoever makes one current makes current what was before.
@@ -57,23 +56,23 @@ def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Contex
     with the ambient baggage. A root run hangs under whatever is current, unless that is the
     left-over span of a run that has ended.
     """
-    active = run_of(ambient)
+    active: Run | None = ambient.get(_RUN_KEY)  # type: ignore[assignment]
     if parent is None:
-        return _without_ended_runs(ambient, active)
-    if active is not None and _is_same(active, parent):
+        return ambient if active is None else _without_ended_runs(ambient, active)
+    if active is not None and (active is parent or active.span.get_span_context() is parent):
         return ambient
     span = parent.span if isinstance(parent, Run) else NonRecordingSpan(parent)
-    return _with(ambient, _SPAN_KEY, span)
+    return Context({**ambient, _SPAN_KEY: span})
 
 
 def enter_given(identity: Identity) -> None:
     """Begin a block of code whose runs have `identity`."""
-    make_current(with_given(identity, get_current()))
+    make_current(with_given(identity, current()))
 
 
 def leave_given(identity: Identity) -> None:
     """End such a block; where it ends in another context, there is nothing to give back."""
-    given = given_in(get_current())
+    given = given_in(current())
     if given is not None and given.identity is identity:
         make_current(given.before)
 
@@ -92,7 +91,7 @@ def run_around(ambient: Context) -> Run | None:
 
 def active_run() -> Run | None:
     """The open run whose code runs here."""
-    return run_around(get_current())
+    return run_around(current())
 
 
 def span_context_with(span: Span) -> Context:
@@ -100,11 +99,8 @@ def span_context_with(span: Span) -> Context:
     return set_span_in_context(span, otel_context.Context())
 
 
-def _is_same(active: Run, parent: Run | SpanContext) -> bool:
-    return active is parent or active.span.get_span_context() is parent
-
-
-def _without_ended_runs(ambient: Context, active: Run | None) -> Context:
+def _without_ended_runs(ambient: Context, latest: Run) -> Context:
+    active: Run | None = latest
     while active is not None and active.ended and ambient.get(_SPAN_KEY) is active.span:
         ambient = active.outer
         active = run_of(ambient)
@@ -122,7 +118,3 @@ def inside(run: Run, ambient: Context) -> Context:
         covering.uncover(entries)
         covering.cover(run, entries)
     return Context(entries)
-
-
-def _with(ambient: Context, key: str, value: object) -> Context:
-    return Context({**ambient, key: value})

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from opentelemetry.context import Context
 
+from langchain_otel import health
 from langchain_otel.collecting import is_collecting
 from langchain_otel.context import Family, current, inside, make_current, run_of
 from langchain_otel.identity import Identity, state_in_body, with_given
@@ -222,7 +223,10 @@ def begin_body(*, again: bool = False) -> None:
     if frame is None or frame.run is None or not frame.activates:
         return
     if again or not frame.has_begun:
-        frame.begin(frame.run)
+        try:
+            frame.begin(frame.run)
+        except Exception as error:
+            health.failed("context", error)
 
 
 def _turn_into(context: Context, entries: dict[str, object]) -> None:

@@ -224,7 +224,7 @@ def begins(original: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(original)
         async def acall(*args: Any, **kwargs: Any) -> Any:
             result = await method(*args, **kwargs)
-            _begin_body()
+            begin_body()
             return result
 
         return acall
@@ -232,7 +232,7 @@ def begins(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
         result = method(*args, **kwargs)
-        _begin_body()
+        begin_body()
         return result
 
     return call
@@ -243,14 +243,7 @@ def begins_again(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
-        _begin_body(again=True)
+        begin_body(again=True)
         return original(*args, **kwargs)
 
     return call
-
-
-def _begin_body(*, again: bool = False) -> None:
-    try:
-        begin_body(again=again)
-    except Exception as error:
-        health.failed("context", error)

@@ -21,7 +21,7 @@ from langchain_otel.events import (
 )
 from langchain_otel.frame import frame_of
 from langchain_otel.operations import Operation, Started
-from langchain_otel.operations.chain import operation_of
+from langchain_otel.operations.chain import CHAIN, operation_of
 from langchain_otel.operations.model import CHAT, COMPLETION
 from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.tool import TOOL
@@ -45,9 +45,6 @@ class RecordingHandler(InlineHandler):
         self._given_recorder = recorder
         self._before_first = before_first
 
-    def _recorder(self) -> Recorder:
-        return self._given_recorder or current_recorder()
-
     def _start(
         self,
         operation: Operation,
@@ -58,7 +55,8 @@ class RecordingHandler(InlineHandler):
         if self._before_first is not None:
             before_first, self._before_first = self._before_first, None
             _attempt(before_first)
-        self._recorder().start(self, operation, run_id, parent_run_id, started)
+        recorder = self._given_recorder or current_recorder()
+        recorder.start(self, operation, run_id, parent_run_id, started)
 
     def _end(self, run_id: UUID, result: Any = None, error: BaseException | None = None) -> None:
         run = RUNS.of_handler(run_id, self)
@@ -139,20 +137,26 @@ class RecordingHandler(InlineHandler):
         **kwargs: Any,
     ) -> None:
         started = Started(serialized, inputs, tags, metadata, kwargs, _owner("chain", run_id))
-        self._start(operation_of(started), run_id, parent_run_id, started)
+        operation = CHAIN if started.owner is None else operation_of(started.owner)
+        self._start(operation, run_id, parent_run_id, started)
 
-    def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        self._asked(run_id, kwargs)
+    def on_chain_end(
+        self, outputs: Any, *, run_id: UUID, inputs: Any = None, **kwargs: Any
+    ) -> None:
+        # A chain that is streamed knows its inputs only when it ends.
+        if inputs is not None:
+            self._asked(run_id, inputs)
         self._end(run_id, outputs)
 
-    def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        self._asked(run_id, kwargs)
+    def on_chain_error(
+        self, error: BaseException, *, run_id: UUID, inputs: Any = None, **kwargs: Any
+    ) -> None:
+        if inputs is not None:
+            self._asked(run_id, inputs)
         self._end(run_id, None, error)
 
-    def _asked(self, run_id: UUID, told: Mapping[str, Any]) -> None:
-        # A chain that is streamed knows its inputs only when it ends.
-        inputs = told.get("inputs")
-        run = None if inputs is None else RUNS.of_handler(run_id, self)
+    def _asked(self, run_id: UUID, inputs: Any) -> None:
+        run = RUNS.of_handler(run_id, self)
         if run is not None:
             run.recorder.asked(run, inputs)
 
@@ -262,10 +266,10 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
         super().__init__(recorder_for(arguments) if given else None)
         PATCHES.apply()
 
-    def _recorder(self) -> Recorder:
+    def _start(self, *args: Any) -> None:
         # Without the instrumentor, or after it, this handler sees to the current span itself.
         PATCHES.apply()
-        return super()._recorder()
+        super()._start(*args)
 
 
 def _attempt(action: Callable[[], None]) -> None:

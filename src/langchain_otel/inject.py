@@ -2,25 +2,16 @@
 
 import sys
 from collections.abc import Callable
+from contextvars import ContextVar
 from types import ModuleType
 from typing import Any, Final
 
 from langchain_core.callbacks import BaseCallbackHandler
 
-from langchain_otel.context import current, is_suppressed
 from langchain_otel.imports import when_imported
 
+NAME: Final = "langchain-otel-handler"
 HOOKS_MODULE: Final = "langchain_core.tracers.context"
-
-
-class _InjectedHandler:
-    """What LangChain asks, as if it were a ContextVar, each time it configures a manager."""
-
-    def __init__(self, handler: BaseCallbackHandler) -> None:
-        self._handler = handler
-
-    def get(self) -> BaseCallbackHandler | None:
-        return None if is_suppressed(current()) else self._handler
 
 
 def inject(handler: BaseCallbackHandler) -> Callable[[], None]:
@@ -28,9 +19,10 @@ def inject(handler: BaseCallbackHandler) -> Callable[[], None]:
 
     The hook is public (`langchain_core.tracers.context.register_configure_hook`), its undoing is
     not: the hook is taken out of the list that the function put it in. The module brings langsmith
-    with it, so we wait until LangChain imports it, at the first run.
+    with it, so we wait until LangChain imports it, at the first run. The hook is a variable that has
+    the same value everywhere: the handler itself knows where it is not wanted.
     """
-    variable = _InjectedHandler(handler)
+    variable: ContextVar[BaseCallbackHandler] = ContextVar(NAME, default=handler)
 
     def register(module: ModuleType) -> None:
         module.register_configure_hook(variable, inheritable=True)

@@ -187,7 +187,7 @@ class Recorder:
             return
         run.seconds = perf_counter() - run.started_at
         try:
-            if run.is_told or error is not None:
+            if error is not None or (run.is_told and run.operation.request is not None):
                 self._describe_end(run, result, error)
             if self._capture.is_wanted and run.has_span:
                 self._capture.response(run, result)

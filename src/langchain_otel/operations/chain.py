@@ -29,11 +29,8 @@ PREVIOUS: Final = "__previous__"
 GRAPH_MODULE: Final = "langgraph.pregel.main"
 
 
-def operation_of(started: Started) -> Operation:
-    """Which operation a chain's start begins, by the type of what runs, never by its name."""
-    owner = started.owner
-    if owner is None:
-        return CHAIN
+def operation_of(owner: object) -> Operation:
+    """Which operation it is that a chain runs, by the type of what runs, never by its name."""
     for kind in type(owner).__mro__:
         if kind.__module__ == GRAPH_MODULE:
             return AGENT if _is_agent(owner) else WORKFLOW
