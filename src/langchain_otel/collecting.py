@@ -14,24 +14,25 @@ from typing import Any, Final
 IS_ANYWHERE: Final = sys.version_info < (3, 12)
 """Whether a collection may begin at any allocation, and not only between two instructions."""
 
-_threads: Final[set[int]] = set()
+threads: Final[set[int]] = set()
+"""Those in which the collector runs: as long as there are none, there is nothing to ask."""
 
 
 def is_collecting() -> bool:
     """Whether this code runs because the collector finalizes something, in this thread."""
-    return bool(_threads) and get_ident() in _threads
+    return bool(threads) and get_ident() in threads
 
 
 def apart(function: Callable[..., Any], *args: Any) -> Any:
     """Call a function that sets variables: in a copy of the context if the collector runs."""
-    if not _threads or not is_collecting():
+    if not is_collecting():
         return function(*args)
     thread = get_ident()
-    _threads.discard(thread)
+    threads.discard(thread)
     try:
         return copy_context().run(function, *args)
     finally:
-        _threads.add(thread)
+        threads.add(thread)
 
 
 def watch() -> Callable[[], None]:
@@ -45,11 +46,11 @@ def watch() -> Callable[[], None]:
 def _unwatch() -> None:
     if _note in gc.callbacks:
         gc.callbacks.remove(_note)
-    _threads.clear()
+    threads.clear()
 
 
 def _note(phase: str, _: dict[str, Any]) -> None:
     if phase == "start":
-        _threads.add(get_ident())
+        threads.add(get_ident())
     else:
-        _threads.discard(get_ident())
+        threads.discard(get_ident())

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from opentelemetry.context import Context
 
-from langchain_otel import health
+from langchain_otel import collecting, health
 from langchain_otel.collecting import is_collecting
 from langchain_otel.context import Family, current, inside, make_current, run_of
 from langchain_otel.identity import Identity, state_in_body, with_given
@@ -89,7 +89,7 @@ class Frame:
 
     def enter(self) -> None:
         """Go into the frame, at its call or at each step of its generator."""
-        self._is_garbage = is_collecting()
+        self._is_garbage = bool(collecting.threads) and is_collecting()
         if self._is_garbage:
             return
         self._caller = current()
@@ -101,7 +101,7 @@ class Frame:
 
     def leave(self) -> None:
         """Give the caller's context back, as the very object that it was."""
-        if self._is_garbage or is_collecting():
+        if self._is_garbage or (collecting.threads and is_collecting()):
             return
         try:
             _frame.reset(self._entered)
@@ -173,6 +173,15 @@ class Frame:
 _frame: Final[ContextVar[Frame | None]] = ContextVar("langchain-otel-frame", default=None)
 
 
+def owner_of(family: Family, run_id: UUID) -> object | None:
+    """The LangChain object whose run it is that starts, where a frame knows it."""
+    frame = _frame.get()
+    if frame is None or frame.family != family:
+        return None
+    found = frame_of(family, run_id)
+    return None if found is None else found.owner
+
+
 def frame_of(family: Family, run_id: UUID) -> Frame | None:
     """The frame in which the run starts, or has just been started by another recorder."""
     frame = _frame.get()
@@ -212,6 +221,10 @@ def started_in(frame: Frame, run: Run) -> None:
     frame.started.append(run)
     if frame.run is None or not frame.activates:
         frame.run = run
+
+
+current_frame: Final = _frame.get
+"""The frame that waits for a run here, or has the one that started; None if there is none."""
 
 
 def begin_body(*, again: bool = False) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from langchain_otel import health
 from langchain_otel.collecting import apart
-from langchain_otel.frame import Frame, begin_body, hide_frame, show_frame
+from langchain_otel.frame import Frame, begin_body, current_frame, hide_frame, show_frame
 
 FrameFor = Callable[[tuple[Any, ...], dict[str, Any]], Frame | None]
 """Makes the frame for one call from its arguments; None where the call is not ours to follow."""
@@ -224,7 +224,8 @@ def begins(original: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(original)
         async def acall(*args: Any, **kwargs: Any) -> Any:
             result = await method(*args, **kwargs)
-            begin_body()
+            if current_frame() is not None:
+                begin_body()
             return result
 
         return acall
@@ -232,7 +233,8 @@ def begins(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
         result = method(*args, **kwargs)
-        begin_body()
+        if current_frame() is not None:
+            begin_body()
         return result
 
     return call

@@ -10,7 +10,6 @@ from opentelemetry.trace import TracerProvider
 
 from langchain_otel import health
 from langchain_otel.config import OPTIONS
-from langchain_otel.context import Family
 from langchain_otel.events import (
     AGENT_ACTION,
     AGENT_FINISH,
@@ -19,7 +18,7 @@ from langchain_otel.events import (
     TEXT,
     SpanEvent,
 )
-from langchain_otel.frame import frame_of
+from langchain_otel.frame import owner_of
 from langchain_otel.operations import Operation, Started
 from langchain_otel.operations.chain import CHAIN, operation_of
 from langchain_otel.operations.model import CHAT, COMPLETION
@@ -81,7 +80,7 @@ class RecordingHandler(InlineHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        started = Started(serialized, messages, tags, metadata, kwargs, _owner("model", run_id))
+        started = Started(serialized, messages, tags, metadata, kwargs, owner_of("model", run_id))
         self._start(CHAT, run_id, parent_run_id, started)
 
     def on_llm_start(
@@ -95,7 +94,7 @@ class RecordingHandler(InlineHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        started = Started(serialized, prompts, tags, metadata, kwargs, _owner("model", run_id))
+        started = Started(serialized, prompts, tags, metadata, kwargs, owner_of("model", run_id))
         self._start(COMPLETION, run_id, parent_run_id, started)
 
     def on_llm_new_token(
@@ -136,7 +135,7 @@ class RecordingHandler(InlineHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        started = Started(serialized, inputs, tags, metadata, kwargs, _owner("chain", run_id))
+        started = Started(serialized, inputs, tags, metadata, kwargs, owner_of("chain", run_id))
         operation = CHAIN if started.owner is None else operation_of(started.owner)
         self._start(operation, run_id, parent_run_id, started)
 
@@ -181,7 +180,7 @@ class RecordingHandler(InlineHandler):
         **kwargs: Any,
     ) -> None:
         options = {**kwargs, "inputs": inputs}
-        started = Started(serialized, input_str, tags, metadata, options, _owner("tool", run_id))
+        started = Started(serialized, input_str, tags, metadata, options, owner_of("tool", run_id))
         self._start(TOOL, run_id, parent_run_id, started)
 
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -203,7 +202,7 @@ class RecordingHandler(InlineHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        started = Started(serialized, query, tags, metadata, kwargs, _owner("retriever", run_id))
+        started = Started(serialized, query, tags, metadata, kwargs, owner_of("retriever", run_id))
         self._start(RETRIEVER, run_id, parent_run_id, started)
 
     def on_retriever_end(self, documents: Sequence[Any], *, run_id: UUID, **kwargs: Any) -> None:
@@ -277,11 +276,6 @@ def _attempt(action: Callable[[], None]) -> None:
         action()
     except Exception as error:
         health.failed("handler", error)
-
-
-def _owner(family: Family, run_id: UUID) -> object | None:
-    frame = frame_of(family, run_id)
-    return None if frame is None else frame.owner
 
 
 def _is_end_of_stream(chunk: Any) -> bool:

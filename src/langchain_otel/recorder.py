@@ -12,7 +12,7 @@ from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TracerProvider
 
-from langchain_otel import context, health, semconv
+from langchain_otel import collecting, context, health, semconv
 from langchain_otel.attempts import failed_attempt
 from langchain_otel.capture import Capture
 from langchain_otel.causes import add_late_links, links_of, note_tool_calls
@@ -84,12 +84,14 @@ class Recorder:
             ambient = context.current() if twin is None else twin.outer
             if not context.is_suppressed(ambient) and (twin is None or not self._records(twin)):
                 run = Run(run_id, operation, self, handler, ambient, started)
-                self._start(run, parent_run_id, started)
+                parent: Run | SpanContext | None = None
+                if parent_run_id is not None:
+                    parent = RUNS.of_recorder(parent_run_id, self) or _ended(parent_run_id)
+                self._start(run, parent, started)
         except Exception as error:
             health.failed("start", error)
 
-    def _start(self, run: Run, parent_run_id: UUID | None, started: Started) -> None:
-        parent = None if parent_run_id is None else self._parent(parent_run_id)
+    def _start(self, run: Run, parent: Run | SpanContext | None, started: Started) -> None:
         hangs_under = context.parent_context(parent, run.outer)
         if parent is None:
             run.kin = context.run_around(hangs_under)
@@ -143,7 +145,9 @@ class Recorder:
         except Exception as error:
             health.failed("request", error)
         try:
-            return self._dialect.started({**run.facts, **said}, run, started)
+            facts = {**run.facts, **said} if run.facts else said
+            dialect = self._dialect.started
+            return facts if dialect is None else dialect(facts, run, started)
         except Exception as error:
             health.failed("dialect", error)
             return {}
@@ -180,7 +184,10 @@ class Recorder:
 
     def end(self, run: Run, result: Any = None, error: BaseException | None = None) -> None:
         """End the span of a run, once, with what its result or its error says."""
-        apart(self._end, run, result, error)
+        if collecting.threads:
+            apart(self._end, run, result, error)
+        else:
+            self._end(run, result, error)
 
     def _end(self, run: Run, result: Any, error: BaseException | None) -> None:
         if not RUNS.remove(run):
@@ -226,7 +233,8 @@ class Recorder:
         run.facts.update(facts)
         self._settle(run, result)
         if facts and run.has_span and run.span.is_recording():
-            run.span.set_attributes(self._dialect.ended(facts, run))
+            dialect = self._dialect.ended
+            run.span.set_attributes(facts if dialect is None else dialect(facts, run))
             if semconv.ERROR_TYPE in facts:
                 self._set_error(run, error)
 
@@ -262,12 +270,10 @@ class Recorder:
             run.recorder is self or run.recorder.tracer_provider is provider for run in twin.twins()
         )
 
-    def _parent(self, run_id: UUID) -> Run | SpanContext | None:
-        run = RUNS.of_recorder(run_id, self)
-        if run is not None:
-            return run
-        ended = RUNS.ended(run_id)
-        return None if ended is None else ended.span_context
+
+def _ended(run_id: UUID) -> SpanContext | None:
+    ended = RUNS.ended(run_id)
+    return None if ended is None else ended.span_context
 
 
 def _answered(run: Run, result: Any) -> Facts:

@@ -18,15 +18,15 @@ OPENINFERENCE: Final = "openinference"
 class Dialect:
     """Functions from facts to attributes, and what of a run this dialect wants to know.
 
-    `started` and `ended` are given the facts of a run's start and of its end, `content` what was
-    permitted of its content. `asked`, if any, tells content that no other dialect has; `copies` is
+    `started` and `ended` are given the facts of a run's start and of its end (None: they are the
+    attributes as they are), `content` what was permitted of its content. `asked`, if any, tells content that no other dialect has; `copies` is
     how many times a span says its content. With `shows_roots` what goes into a trace and comes out
     of it is content like its messages; with `has_exceptions` an exception is an event of the span
     as well.
     """
 
-    started: Callable[[Facts, Run, Started], Attributes]
-    ended: Callable[[Facts, Run], Attributes]
+    started: Callable[[Facts, Run, Started], Attributes] | None
+    ended: Callable[[Facts, Run], Attributes] | None
     content: Callable[[Facts, Run], genai.Structured]
     asked: Callable[[Run, Started], Facts] | None
     copies: int
@@ -45,11 +45,6 @@ def dialect_of(word: str, *, structured: bool) -> Dialect:
     return phoenix.BOTH_STRUCTURED if structured else phoenix.BOTH
 
 
-def _as_they_are(facts: Facts, *_: Run | Started) -> Attributes:
-    # Only content has values that no attribute can hold.
-    return facts
-
-
 def _content(shown: Facts, _: Run) -> Attributes:
     return genai.attributes(shown)
 
@@ -59,8 +54,8 @@ def _structured(shown: Facts, _: Run) -> genai.Structured:
 
 
 GENAI: Final = Dialect(
-    started=_as_they_are,
-    ended=_as_they_are,
+    started=None,
+    ended=None,
     content=_content,
     asked=None,
     copies=1,
