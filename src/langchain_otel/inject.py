@@ -19,7 +19,7 @@ def inject(handler: BaseCallbackHandler) -> Callable[[], None]:
 
     The hook is public (`langchain_core.tracers.context.register_configure_hook`), its undoing is
     not: the hook is taken out of the list that the function put it in. The module brings langsmith
-    with it, so we wait until LangChain imports it, at the first run. The variable has the same value
+    with it, so we wait until LangChain imports it, at the first run. The variable has one value
     everywhere: the handler itself knows where it is not wanted.
     """
     variable: ContextVar[BaseCallbackHandler] = ContextVar(NAME, default=handler)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any, Final
 
-import orjson
+from orjson import dumps
 
 from langchain_otel import health
 from langchain_otel.content.answer import Answer, answer_of, answered
@@ -14,14 +14,14 @@ from langchain_otel.content.plain import MAX_ITEMS
 from langchain_otel.content.policy import Policy
 
 # OpenAI's package says of every answer that it is no refusal.
-NO_EXTRAS: Final[tuple[Any, ...]] = ({}, {"refusal": None}, None)
+NO_REFUSAL: Final = {"refusal": None}
 DEFAULT: Final = Policy()
 # The message that says how many are missing, and what share of the room the first one may have.
 MARKER_SIZE: Final = 100
 FIRST_SHARE: Final = 4
 
 TEMPLATES: Final = {
-    kind: f'{{"role":"{role}","parts":[{{"type":"text","content":'.encode()
+    kind: f'{{"role":"{role}","parts":[{{"type":"text","content":%b}}]}}'.encode()
     for kind, role in (
         ("human", "user"),
         ("system", "system"),
@@ -29,7 +29,7 @@ TEMPLATES: Final = {
         ("AIMessageChunk", "assistant"),
     )
 }
-"""The beginning of the JSON of a message that is a text alone, as most are."""
+"""The JSON of a message that is a text alone, as most are."""
 
 
 class Messages:
@@ -59,7 +59,7 @@ class Messages:
         for item in reversed(self.items):
             data = _data(item, limits)
             if data is not None:
-                left -= len(orjson.dumps(data)) + 1
+                left -= len(dumps(data)) + 1
                 if left < 0:
                     break
                 kept.append(data)
@@ -73,7 +73,7 @@ class Messages:
         """The JSON of the same; with no redaction to ask, texts are encoded without a detour."""
         limits = self._limits()
         if limits.redact is not None:
-            return orjson.dumps(self.data()).decode()
+            return dumps(self.data()).decode()
         pieces: list[bytes] = []
         left = limits.room.left - 2
         for item in reversed(self.items):
@@ -81,11 +81,15 @@ class Messages:
             if piece:
                 left -= len(piece) + 1
                 if left < 0:
-                    return orjson.dumps(self.data()).decode()
+                    return dumps(self.data()).decode()
                 pieces.append(piece)
         limits.room.take(limits.room.left - left)
+        if not pieces:
+            return "[]"
         pieces.reverse()
-        return (b"[" + b",".join(pieces) + b"]").decode()
+        pieces[0] = b"[" + pieces[0]
+        pieces[-1] += b"]"
+        return b",".join(pieces).decode()
 
     def _limits(self) -> Limits:
         return Limits(DEFAULT, "") if self.limits is None else self.limits
@@ -154,27 +158,27 @@ def _data(item: Any, limits: Limits) -> Message | None:
 
 def _json(item: Any, limits: Limits) -> bytes:
     data = _data(item, limits)
-    return b"" if data is None else orjson.dumps(data)
+    return b"" if data is None else dumps(data)
 
 
 def _text_json(message: Any, max_length: int) -> bytes | None:
+    # The hottest lines of all: a conversation has a thousand messages.
     try:
         fields = getattr(message, "__dict__", NO_FIELDS)
         template = TEMPLATES.get(fields.get("type", ""))
         content = fields.get("content")
         if (
             template is None
-            or not content
             or type(content) is not str
-            or len(content) > max_length
-            or content.startswith("data:")
+            or not 0 < len(content) <= max_length
+            or (content[0] == "d" and content.startswith("data:"))
             or fields.get("tool_calls")
             or fields.get("invalid_tool_calls")
             or fields.get("name")
-            or fields.get("additional_kwargs") not in NO_EXTRAS
+            or ((extras := fields.get("additional_kwargs")) and extras != NO_REFUSAL)
         ):
             return None
-        return template + orjson.dumps(content) + b"}]}"
+        return template % dumps(content)
     except Exception:
         # Halves of characters, say: the way by data sees to them.
         return None
@@ -194,4 +198,4 @@ def _marker(missing: int) -> Message:
 
 
 def _size(value: Any) -> int:
-    return len(orjson.dumps(value))
+    return len(dumps(value))

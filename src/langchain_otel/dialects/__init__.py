@@ -19,10 +19,10 @@ class Dialect:
     """Functions from facts to attributes, and what of a run this dialect wants to know.
 
     `started` and `ended` are given the facts of a run's start and of its end (None: they are the
-    attributes as they are), `content` what was permitted of its content. `asked`, if any, tells content that no other dialect has; `copies` is
-    how many times a span says its content. With `shows_roots` what goes into a trace and comes out
-    of it is content like its messages; with `has_exceptions` an exception is an event of the span
-    as well.
+    attributes as they are), `content` what was permitted of its content. `asked`, if any, tells
+    content that no other dialect has; `copies` is how many times a span says its content. With
+    `shows_roots` what goes into a trace and comes out of it is content like its messages; with
+    `has_exceptions` an exception is an event of the span as well.
     """
 
     started: Callable[[Facts, Run, Started], Attributes] | None

@@ -31,7 +31,8 @@ def identity(source: Any, message_id: Any = None) -> Facts:
     if not isinstance(source, Mapping):
         return {}
     facts = facts_from(source, ANSWER)
-    for response_id in (text(source.get("id")), text(message_id)):
+    for given in (source.get("id"), message_id):
+        response_id = None if given is None else text(given)
         if response_id is not None and not response_id.startswith(LANGCHAIN_ID_PREFIXES):
             return facts | response_identity(response_id)
     return facts
@@ -55,9 +56,9 @@ def finish_reasons(generations: Iterable[Any]) -> Facts:
 def _finish_reason(generation: Any) -> str | None:
     message = getattr(generation, "message", None)
     for source in (generation.generation_info, getattr(message, "response_metadata", None)):
-        if isinstance(source, Mapping):
+        if source and isinstance(source, Mapping):
             for key in FINISH_REASON_KEYS:
-                reason = text(source.get(key))
+                reason = text(source[key]) if key in source else None
                 if reason is not None:
                     return reason
     return None

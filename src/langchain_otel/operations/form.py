@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from langchain_otel import semconv
-from langchain_otel.mapping import text
+from langchain_otel.mapping import NOTHING, text
 from langchain_otel.operations import Facts, Started
 
 JSON: Final = "json"
@@ -13,15 +13,35 @@ TEXT: Final = "text"
 FORMATS: Final = {"json_object": JSON, "json_schema": JSON, "text": TEXT}
 # Any of these among the parameters asks for JSON, whatever its value.
 JSON_KEYS: Final = ("response_schema", "response_json_schema", "guided_json")
+STRUCTURED: Final = "ls_structured_output_format"
 SPEECH: Final = "speech"
 DEFAULT_TIER: Final = "auto"
+KEYS: Final = frozenset(
+    (
+        *JSON_KEYS,
+        STRUCTURED,
+        "modalities",
+        "response_format",
+        "format",
+        "reasoning",
+        "output_config",
+        "reasoning_effort",
+        "effort",
+        "previous_response_id",
+        "service_tier",
+    )
+)
+"""All that the functions below look for: most requests have none of it."""
 
 
 def requested_form(started: Started) -> Facts:
     """The output type, reasoning effort, service tier and earlier response of a request."""
-    params = started.options.get("invocation_params") or {}
+    params = started.options.get("invocation_params") or NOTHING
+    options = started.options.get("options") or NOTHING
+    if KEYS.isdisjoint(params) and KEYS.isdisjoint(options):
+        return {}
     facts = {
-        semconv.GEN_AI_OUTPUT_TYPE: _output_type(params, started.options.get("options") or {}),
+        semconv.GEN_AI_OUTPUT_TYPE: _output_type(params, options),
         semconv.GEN_AI_REQUEST_REASONING_LEVEL: _reasoning_level(params),
         semconv.GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID: text(params.get("previous_response_id")),
         semconv.OPENAI_REQUEST_SERVICE_TIER: _service_tier(params),
@@ -36,7 +56,7 @@ def _output_type(params: Mapping[str, Any], options: Mapping[str, Any]) -> str |
     wanted = params.get("response_format")
     if isinstance(wanted, Mapping):
         return FORMATS.get(str(wanted.get("type")), JSON)
-    if wanted is not None or "ls_structured_output_format" in options:
+    if wanted is not None or STRUCTURED in options:
         return JSON
     if params.get("format") == JSON or any(params.get(key) is not None for key in JSON_KEYS):
         return JSON

@@ -68,8 +68,9 @@ def _response(result: Any, run: "Run") -> Facts:
 def _answer(result: Any) -> Facts:
     generations = [generation for choices in result.generations for generation in choices]
     facts = finish_reasons(generations)
-    facts.update(legacy_usage_of(result.llm_output))
-    facts.update(identity(result.llm_output))
+    if result.llm_output:
+        facts.update(legacy_usage_of(result.llm_output))
+        facts.update(identity(result.llm_output))
     for generation in generations:
         message = getattr(generation, "message", None)
         if message is not None:

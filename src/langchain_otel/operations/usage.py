@@ -44,17 +44,19 @@ def usage_of(usage: Any) -> Facts:
         return {}
     if usage.get(CACHED_COST) == 0:
         return {semconv.CACHE_HIT: True}
+    facts = facts_from(usage, USAGE)
     details = usage.get("input_token_details")
-    return (
-        facts_from(usage, USAGE)
-        | _details(details, INPUT_DETAILS)
-        | _ephemeral_writes(details)
-        | _details(usage.get("output_token_details"), OUTPUT_DETAILS)
-    )
+    if details and isinstance(details, Mapping):
+        facts.update(facts_from(details, INPUT_DETAILS))
+        facts.update(_ephemeral_writes(details))
+    details = usage.get("output_token_details")
+    if details and isinstance(details, Mapping):
+        facts.update(facts_from(details, OUTPUT_DETAILS))
+    return facts
 
 
-def _ephemeral_writes(details: Any) -> Facts:
-    if not isinstance(details, Mapping) or details.get("cache_creation"):
+def _ephemeral_writes(details: Mapping[str, Any]) -> Facts:
+    if details.get("cache_creation"):
         return {}
     writes = [count for key in EPHEMERAL_WRITES if (count := integer(details.get(key))) is not None]
     return {semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS: sum(writes)} if writes else {}
@@ -64,7 +66,3 @@ def legacy_usage_of(llm_output: Any) -> Facts:
     """The facts of a result's `llm_output`, for models whose messages carry no usage."""
     usage = llm_output.get("token_usage") if isinstance(llm_output, Mapping) else None
     return facts_from(usage, LEGACY_USAGE) if isinstance(usage, Mapping) else {}
-
-
-def _details(details: Any, table: Table) -> Facts:
-    return facts_from(details, table) if isinstance(details, Mapping) else {}
