@@ -39,6 +39,7 @@ LIMITS: Final = {
     "chain": 128,
     "chain, content on": 168,
     "chain, not sampled": 145,
+    "chain, nobody listens": 60,
     "agent": 116,
     "agent, content on": 176,
     "history": 268,
@@ -50,6 +51,9 @@ MESSAGE_LIMIT: Final = 1.15
 
 # Where content is read, and made into what a span shows.
 READING: Final = ("/content/message.py", "/content/blocks.py", "/content/permit.py")
+
+# Where facts are made of what LangChain says.
+FACTS: Final = ("/operations/usage.py", "/operations/provider.py", "/operations/annotations.py")
 
 
 class Calls:
@@ -212,6 +216,17 @@ def test_run_that_is_not_sampled_is_cheap(
     assert not {name for name in calls.ours if name.startswith(READING)}
     assert not calls.sdk["set_attribute"]
     assert not calls.sdk["set_attributes"]
+
+
+def test_nobody_is_told_what_nobody_listens_to() -> None:
+    """Without a span that records and without metrics, the facts of a run are not looked for."""
+    tracing = Tracing()
+    tracing.tracer_provider = TracerProvider(ALWAYS_OFF, shutdown_on_exit=False)
+    tracing.meter_provider = None  # type: ignore[assignment]
+    with instrumented(tracing, capture_message_content="SPAN_ONLY"):
+        calls = counted(call_chain)
+    assert calls.ours.total() / runs_of(call_chain) <= LIMITS["chain, nobody listens"]
+    assert not {name for name in calls.ours if name.startswith((*READING, *FACTS))}
 
 
 def test_streamed_token_is_cheap(tracing: Tracing) -> None:

@@ -7,7 +7,7 @@ sum of our own costs a hundredth of a counter's `add`; a reader sees the same co
 from collections.abc import Iterable
 from functools import partial
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from opentelemetry.metrics import (
     CallbackOptions,
@@ -24,6 +24,7 @@ from langchain_otel.context import span_context_with
 from langchain_otel.forks import freed
 from langchain_otel.instruments import MODEL, TOTALS, Row, rows_of
 from langchain_otel.operations import Facts
+from langchain_otel.recent import Recent
 from langchain_otel.run import Run
 from langchain_otel.version import SCOPE, __version__
 
@@ -46,11 +47,22 @@ MAX_SERIES: Final = 2_000
 Series = tuple[tuple[str, Any], ...]
 
 
+class Recording(NamedTuple):
+    """What is recorded of runs with the same attributes: in which histograms, under which set."""
+
+    rows: list[tuple[Row, Histogram, dict[str, Any]]]
+    series: Series
+
+
 class Metrics:
-    """The instruments of one meter provider."""
+    """The instruments of one meter provider.
+
+    Runs with the same attributes are many: the sets that their records have are made once.
+    """
 
     def __init__(self, flavour: str, meter_provider: MeterProvider | None) -> None:
         self._meter_provider = meter_provider
+        self._is_live = False
         meter = get_meter(SCOPE, __version__, meter_provider, schema_url=semconv.SCHEMA_URL)
         self._rows: dict[str, list[tuple[Row, Histogram]]] = {}
         for row in rows_of(flavour):
@@ -59,32 +71,50 @@ class Metrics:
             )
             for operation in row.operations:
                 self._rows.setdefault(operation, []).append((row, histogram))
+        self._names = {
+            operation: tuple({name: None for row, _ in rows for name in (*row.attributes, *MODEL)})
+            for operation, rows in self._rows.items()
+        }
+        self._recordings: Recent[tuple[Any, ...], Recording] = Recent(MAX_SERIES)
         self._totals = None if flavour == "previous" else TokenTotals(meter)
 
     def record(self, run: Run) -> None:
         """Measure a run that ends, by all its facts; one that a cache answered made no call."""
         facts = run.facts
         operation = facts.get(semconv.GEN_AI_OPERATION_NAME)
-        rows = self._rows.get(operation) if operation is not None else None
-        if rows is None or semconv.CACHE_HIT in facts or not self.is_live():
+        names = None if operation is None else self._names.get(operation)
+        if names is None or semconv.CACHE_HIT in facts or not self.is_live():
             return
+        recording = self._recording(names, facts)
         context = span_context_with(run.span)
-        for row, histogram in rows:
-            values = row.values(run, facts)
-            if values:
+        for row, histogram, attributes in recording.rows:
+            for value in row.values(run, facts):
+                histogram.record(value, attributes, context)
+        if self._totals is not None and run.operation.family == "model":
+            self._totals.add(recording.series, facts)
+
+    def is_live(self) -> bool:
+        """Whether there is a provider to measure for: once there is one, there always is."""
+        if not self._is_live:
+            # The API's own, which do nothing, are all there is until an application sets one.
+            provider = self._meter_provider or get_meter_provider()
+            self._is_live = not type(provider).__module__.startswith("opentelemetry.metrics.")
+        return self._is_live
+
+    def _recording(self, names: tuple[str, ...], facts: Facts) -> Recording:
+        key = tuple([facts.get(name) for name in names])
+        recording = self._recordings.get(key)
+        if recording is None:
+            rows = []
+            for row, histogram in self._rows[facts[semconv.GEN_AI_OPERATION_NAME]]:
                 attributes = {name: facts[name] for name in row.attributes if name in facts}
                 if row.token_type is not None:
                     attributes[semconv.GEN_AI_TOKEN_TYPE] = row.token_type
-                for value in values:
-                    histogram.record(value, attributes, context)
-        if self._totals is not None and run.operation.family == "model":
-            self._totals.add(facts)
-
-    def is_live(self) -> bool:
-        """Whether there is a provider to measure for."""
-        # The API's own providers, which do nothing, are all there is until an application sets one.
-        provider = self._meter_provider or get_meter_provider()
-        return not type(provider).__module__.startswith("opentelemetry.metrics.")
+                rows.append((row, histogram, attributes))
+            series = tuple((name, facts[name]) for name in MODEL if name in facts)
+            recording = Recording(rows, series)
+            self._recordings.put(key, recording)
+        return recording
 
 
 class TokenTotals:
@@ -96,9 +126,8 @@ class TokenTotals:
         for name in self._sums:
             meter.create_observable_counter(name, [partial(self._observe, name)], "{token}")
 
-    def add(self, facts: Facts) -> None:
-        """Add the tokens of a model call."""
-        series = tuple((name, facts[name]) for name in MODEL if name in facts)
+    def add(self, series: Series, facts: Facts) -> None:
+        """Add the tokens of a model call with these attributes."""
         with self._lock:
             for fact, name in TOTALS.items():
                 for modality, count in _by_modality(fact, facts):

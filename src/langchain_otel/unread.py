@@ -29,6 +29,10 @@ class Unread(Mapping[str, AttributeValue]):
         """All of them, at the price of a dict's."""
         return self._read().items()
 
+    def copy(self) -> Attributes:
+        """A dict of them, which older SDKs ask for."""
+        return self._read().copy()
+
     @property
     def is_read(self) -> bool:
         """Whether anybody has looked."""
