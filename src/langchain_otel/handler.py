@@ -102,12 +102,12 @@ class RecordingHandler(InlineHandler):
     ) -> None:
         run = RUNS.of_handler(run_id, self)
         if run is not None and (token or not _is_end_of_stream(chunk)):
-            run.recorder.chunk(run, chunk)
+            run.note_chunk(chunk)
 
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
         run = RUNS.of_handler(run_id, self)
         if run is not None and _is_content(event):
-            run.recorder.chunk(run, event)
+            run.note_chunk(event)
 
     def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
         self._end(run_id, response)

@@ -73,7 +73,7 @@ def _duration(run: Run, _: Facts) -> Sequence[float]:
 
 
 def _between_chunks(run: Run, _: Facts) -> Sequence[float]:
-    return [later - earlier for earlier, later in pairwise(run.chunk_times or ())]
+    return [later - earlier for earlier, later in pairwise(run.chunk_times)]
 
 
 def _inference_calls(run: Run, _: Facts) -> Sequence[float]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from time import perf_counter
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from opentelemetry import trace
@@ -34,8 +34,6 @@ from langchain_otel.outcome import EVICTED, error_type, outcome_of
 from langchain_otel.run import RUNS, Run
 from langchain_otel.unread import Unread
 from langchain_otel.version import SCOPE, __version__
-
-MAX_CHUNKS: Final = 10_000
 
 
 class Recorder:
@@ -163,16 +161,6 @@ class Recorder:
                 self._capture.request(run, started)
         except Exception as error:
             health.failed("asked", error)
-
-    def chunk(self, run: Run, chunk: Any) -> None:
-        """Note a chunk of a streamed answer, or an event of one, in the form that came first."""
-        chunks, times = run.chunks, run.chunk_times
-        if chunks is None or times is None:
-            run.chunks, run.chunk_times = [chunk], [perf_counter()]
-        # Where the client of a provider tells of chunks itself, LangChain may make events of them.
-        elif (type(chunk) is dict) is (type(chunks[0]) is dict) and len(chunks) < MAX_CHUNKS:
-            times.append(perf_counter())
-            chunks.append(chunk)
 
     def event(self, run: Run, event: SpanEvent, reported: Any) -> None:
         """Add an event to the span of a run."""

@@ -21,6 +21,7 @@ ErrorIdentity = tuple[int, tuple[int, int] | None]
 
 NOTHING: Final[dict[str, Any]] = {}
 MAX_OPEN_RUNS: Final = 10_000
+MAX_CHUNKS: Final = 10_000
 MAX_ENDED_RUNS: Final = 4_096
 
 
@@ -84,7 +85,7 @@ class Run:
     prompt: "Started | None"
     room: "Room | None"
     chunks: list[Any] | None
-    chunk_times: list[float] | None
+    chunk_times: list[float]
     attempts: dict[str, tuple[int, UUID]] | None
     reported_error: ErrorIdentity | None
     published: object | None
@@ -114,7 +115,8 @@ class Run:
         self.identity = self.named = self.configured = NOTHING
         self.parent = self.kin = self.agent = self.twin = None
         self.totals = self.prompt = self.room = None
-        self.chunks = self.chunk_times = None
+        self.chunks = None
+        self.chunk_times = []
         self.attempts = self.reported_error = self.published = None
         self.attempt = self.event_count = 0
         self.seconds = 0.0
@@ -124,6 +126,16 @@ class Run:
         """Say something of the run while it is under way."""
         self.facts[name] = value
         self.span.set_attribute(name, value)
+
+    def note_chunk(self, chunk: Any) -> None:
+        """Note a chunk of a streamed answer, or an event of one, in the form that came first."""
+        chunks = self.chunks
+        if chunks is None:
+            self.chunks, self.chunk_times = [chunk], [perf_counter()]
+        # Where the client of a provider tells of chunks itself, LangChain may make events of them.
+        elif (type(chunk) is dict) is (type(chunks[0]) is dict) and len(chunks) < MAX_CHUNKS:
+            chunks.append(chunk)
+            self.chunk_times.append(perf_counter())
 
     def leave_out(self, current: Span) -> None:
         """Have no span of its own: what would hang under it hangs under what is current."""

@@ -80,7 +80,7 @@ def _answer(result: Any) -> Facts:
 
 
 def _streaming(run: "Run") -> Facts:
-    if run.chunk_times is None:
+    if not run.chunk_times:
         return {}
     return {
         semconv.GEN_AI_REQUEST_STREAM: True,
