@@ -13,7 +13,9 @@ from peers import COMMON, OURS, PACKAGES, PEERS
 Figures = dict[str, Any]
 
 BY_HAND: Final = "by hand"
-COLUMNS: Final = (BY_HAND, OURS, *PEERS)
+SMALLEST: Final = "smallest bridge"
+COLUMNS: Final = (BY_HAND, SMALLEST, OURS, *PEERS)
+PACKAGE_COLUMNS: Final = (BY_HAND, OURS, *PEERS)
 
 
 def spread(values: list[float]) -> dict[str, float]:
@@ -95,21 +97,23 @@ def _ratios(works: dict[str, Any]) -> str:
         def ratio(above: str, below: str, added: dict[str, Any] = added) -> str:
             return _both(lambda end: _times(added[above + end], added[below + end]))
 
-        rows.append([name, ratio(OURS, BY_HAND), *(ratio(peer, OURS) for peer in PEERS)])
-    head = [f"{OURS} ÷ {BY_HAND}", *(f"{peer} ÷ {OURS}" for peer in PEERS)]
+        floors = (ratio(OURS, floor) for floor in (BY_HAND, SMALLEST))
+        rows.append([name, *floors, *(ratio(peer, OURS) for peer in PEERS)])
+    floors = (f"{OURS} ÷ {floor}" for floor in (BY_HAND, SMALLEST))
+    head = [*floors, *(f"{peer} ÷ {OURS}" for peer in PEERS)]
     return table(["ratio of what is added, content off / on", *head], rows)
 
 
 def _spans(works: dict[str, Any]) -> str:
     rows = [
         [
-            name,
+            row,
             str(work["runs"]),
-            *(f"{work['spans per run'][column + ', content off']:.2f}" for column in COLUMNS),
+            *(f"{work['spans per run'][f'{name}, content off']:.2f}" for name in PACKAGE_COLUMNS),
         ]
-        for name, work in works.items()
+        for row, work in works.items()
     ]
-    return table(["spans for each run", "runs", *COLUMNS], rows)
+    return table(["spans for each run", "runs", *PACKAGE_COLUMNS], rows)
 
 
 def _exported(export: dict[str, Any]) -> str:
@@ -120,11 +124,11 @@ def _exported(export: dict[str, Any]) -> str:
         return f"{_number(one['microseconds']['median'])} µs{faster}, {one['bytes']:,.0f} B"
 
     rows = [
-        [f"{work}{end}", *(cell(found, end, column) for column in COLUMNS)]
+        [f"{work}{end}", *(cell(found, end, column) for column in PACKAGE_COLUMNS)]
         for work, found in export.items()
         for end in (", content off", ", content on")
     ]
-    return table(["encoding as OTLP, for each run", *COLUMNS], rows)
+    return table(["encoding as OTLP, for each run", *PACKAGE_COLUMNS], rows)
 
 
 def _started(start: dict[str, Any]) -> str:

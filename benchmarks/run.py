@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from peers import OURS, PEERS
-from report import Figures, as_markdown, machine, spread
+from report import BY_HAND, SMALLEST, Figures, as_markdown, machine, spread
 from workers import Worker, started, workers
 
 MOST: Final = 31
@@ -24,7 +24,7 @@ ENCODINGS: Final = 5
 STARTS: Final = 5
 ENCODED: Final = ("LCEL chain", "tool agent, 5 rounds", "one model call, history of 1,000")
 NOT_SAMPLED: Final = ("LCEL chain", "one model call, history of 1,000")
-BARE, EMPTY, BY_HAND = "bare", "empty handler", "by hand"
+BARE, EMPTY = "bare", "empty handler"
 KINDS: Final = ("finished", "never finished")
 
 
@@ -43,7 +43,8 @@ class Variant(NamedTuple):
 def variants() -> list[Variant]:
     """All of them; each environment has its own bare one."""
     found = [Variant(OURS, EMPTY, content=False)]
-    found += [Variant(OURS, name, content) for name in (BY_HAND, OURS) for content in (False, True)]
+    names = (BY_HAND, SMALLEST, OURS)
+    found += [Variant(OURS, name, content) for name in names for content in (False, True)]
     found += [Variant(peer, peer, content) for peer in PEERS for content in (False, True)]
     return found
 
@@ -97,7 +98,7 @@ def exported(running: dict[str, Worker], work: str) -> dict[str, Any]:
     """What the thread that exports does for one run of a program, and how much it sends."""
     found: dict[str, Any] = {}
     for variant in variants():
-        if variant.name != EMPTY:
+        if variant.name not in {EMPTY, SMALLEST}:
             worker, request = running[variant.environment], request_of(variant, work)
             request["count"] = worker.ask("count", **request)["count"]
             answers = [worker.ask("encode", **request) for _ in range(ENCODINGS)]
@@ -116,7 +117,7 @@ def remembered() -> dict[str, Any]:
         (variant, kind)
         for kind in KINDS
         for variant in [Variant(OURS, BARE, content=False), *variants()]
-        if variant.name not in {EMPTY, BY_HAND}
+        if variant.name not in {EMPTY, BY_HAND, SMALLEST}
     ]
 
     def answer(case: tuple[Variant, str]) -> Any:

@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler, TraceIdRatioBased
 
 from restoring import restored
+from smallest import SmallestBridge
 
 SAMPLERS: Final[dict[str, Sampler]] = {
     "all": ALWAYS_ON,
@@ -69,6 +70,11 @@ def bare(_: Sink, _content: bool) -> Iterator[Config]:
 @contextmanager
 def empty(_: Sink, _content: bool) -> Iterator[Config]:
     yield {"callbacks": [Empty()]}
+
+
+@contextmanager
+def smallest(sink: Sink, content: bool) -> Iterator[Config]:
+    yield {"callbacks": [SmallestBridge(sink.provider, content=content)]}
 
 
 @contextmanager
@@ -135,6 +141,7 @@ _FLUSHES: Final[list[Callable[[], bool]]] = []
 VARIANTS: Final[dict[str, Variant]] = {
     "bare": bare,
     "empty handler": empty,
+    "smallest bridge": smallest,
     "langchain-otel": ours,
     "OpenInference": openinference,
     "Traceloop": traceloop,
