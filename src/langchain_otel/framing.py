@@ -20,14 +20,13 @@ def framed(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., A
 
     What it is to the caller stays: a function, a coroutine function or a generator function.
     """
-    make = partial(_frame_or_none, frame_for)
     if inspect.isasyncgenfunction(original):
-        return _async_generator(unbound(original), make)
+        return _async_generator(unbound(original), frame_for)
     if inspect.isgeneratorfunction(original):
-        return _generator(unbound(original), make)
+        return _generator(unbound(original), frame_for)
     if inspect.iscoroutinefunction(original):
-        return _coroutine(unbound(original), make)
-    return _function(unbound(original), make)
+        return _coroutine(unbound(original), frame_for)
+    return _function(unbound(original), frame_for)
 
 
 def unbound(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,6 +44,50 @@ def unbound(original: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def _function(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., Any]:
+    @wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            frame = frame_for(args, kwargs)
+        except Exception as error:
+            health.failed("frame", error)
+            frame = None
+        if frame is None:
+            return original(*args, **kwargs)
+        frame.enter()
+        try:
+            return original(*args, **kwargs)
+        except BaseException as error:
+            frame.abandoned_by(error)
+            raise
+        finally:
+            frame.leave()
+
+    return call
+
+
+def _coroutine(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., Any]:
+    @wraps(original)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            frame = frame_for(args, kwargs)
+        except Exception as error:
+            health.failed("frame", error)
+            frame = None
+        if frame is None:
+            return await original(*args, **kwargs)
+        frame.enter()
+        try:
+            return await original(*args, **kwargs)
+        except BaseException as error:
+            frame.abandoned_by(error)
+            raise
+        finally:
+            frame.leave()
+
+    return call
+
+
 def _frame_or_none(
     frame_for: FrameFor, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Frame | None:
@@ -55,46 +98,10 @@ def _frame_or_none(
         return None
 
 
-def _function(original: Callable[..., Any], make: FrameFor) -> Callable[..., Any]:
-    @wraps(original)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        frame = make(args, kwargs)
-        if frame is None:
-            return original(*args, **kwargs)
-        frame.enter()
-        try:
-            return original(*args, **kwargs)
-        except BaseException as error:
-            frame.abandoned_by(error)
-            raise
-        finally:
-            frame.leave()
-
-    return call
-
-
-def _coroutine(original: Callable[..., Any], make: FrameFor) -> Callable[..., Any]:
-    @wraps(original)
-    async def call(*args: Any, **kwargs: Any) -> Any:
-        frame = make(args, kwargs)
-        if frame is None:
-            return await original(*args, **kwargs)
-        frame.enter()
-        try:
-            return await original(*args, **kwargs)
-        except BaseException as error:
-            frame.abandoned_by(error)
-            raise
-        finally:
-            frame.leave()
-
-    return call
-
-
-def _generator(original: Callable[..., Any], make: FrameFor) -> Callable[..., Any]:
+def _generator(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., Any]:
     @wraps(original)
     def generate(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        frame = make(args, kwargs)
+        frame = _frame_or_none(frame_for, args, kwargs)
         if frame is None:
             return (yield from original(*args, **kwargs))
         generator = original(*args, **kwargs)
@@ -132,10 +139,10 @@ def _close(frame: Frame, generator: Generator[Any, Any, Any], error: GeneratorEx
         frame.leave()
 
 
-def _async_generator(original: Callable[..., Any], make: FrameFor) -> Callable[..., Any]:
+def _async_generator(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., Any]:
     @wraps(original)
     async def generate(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        frame = make(args, kwargs) or Frame(None, None)
+        frame = _frame_or_none(frame_for, args, kwargs) or Frame(None, None)
         generator = original(*args, **kwargs)
         advance = generator.__anext__
         step: Callable[[], Any] = partial(_first_step, generator)

@@ -16,7 +16,6 @@ from opentelemetry.metrics import (
     MeterProvider,
     Observation,
     get_meter,
-    get_meter_provider,
 )
 
 from langchain_otel import semconv
@@ -41,6 +40,8 @@ MODALITIES: Final = {
     ),
 }
 UNKNOWN: Final = "unknown"
+# Where the API's own meters are, which do nothing.
+API: Final = "opentelemetry.metrics."
 # More than an application has models, providers and servers: beyond it somebody makes up names.
 MAX_SERIES: Final = 2_000
 
@@ -61,9 +62,8 @@ class Metrics:
     """
 
     def __init__(self, flavour: str, meter_provider: MeterProvider | None) -> None:
-        self._meter_provider = meter_provider
-        self._is_live = False
         meter = get_meter(SCOPE, __version__, meter_provider, schema_url=semconv.SCHEMA_URL)
+        self._meter = meter
         self._rows: dict[str, list[tuple[Row, Histogram]]] = {}
         for row in rows_of(flavour):
             histogram = meter.create_histogram(
@@ -94,12 +94,11 @@ class Metrics:
             self._totals.add(recording.series, facts)
 
     def is_live(self) -> bool:
-        """Whether there is a provider to measure for: once there is one, there always is."""
-        if not self._is_live:
-            # The API's own, which do nothing, are all there is until an application sets one.
-            provider = self._meter_provider or get_meter_provider()
-            self._is_live = not type(provider).__module__.startswith("opentelemetry.metrics.")
-        return self._is_live
+        """Whether there is a provider to measure for."""
+        # The API's own meter stands there until an application sets a provider, and then leads to
+        # that one's. To ask for the provider would look into the environment at each run.
+        meter = getattr(self._meter, "_real_meter", self._meter)
+        return meter is not None and not type(meter).__module__.startswith(API)
 
     def _recording(self, names: tuple[str, ...], facts: Facts) -> Recording:
         key = tuple([facts.get(name) for name in names])

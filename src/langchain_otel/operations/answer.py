@@ -1,6 +1,6 @@
 """Knows who answered a model call and why the answer ended: ids, model, reasons, OpenAI's own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from langchain_otel import semconv
@@ -47,15 +47,9 @@ def response_identity(response_id: str) -> Facts:
     return facts
 
 
-def finish_reasons(generations: Iterable[Any]) -> Facts:
-    """Why each choice of the answer ended, in the order of the choices."""
-    reasons = [reason for reason in map(_finish_reason, generations) if reason]
-    return {semconv.GEN_AI_RESPONSE_FINISH_REASONS: reasons} if reasons else {}
-
-
-def _finish_reason(generation: Any) -> str | None:
-    message = getattr(generation, "message", None)
-    for source in (generation.generation_info, getattr(message, "response_metadata", None)):
+def finish_reason(information: Any, message: Any) -> str | None:
+    """Why a choice of the answer ended: what the generation says of it, or else its message."""
+    for source in (information, getattr(message, "response_metadata", None)):
         if source and isinstance(source, Mapping):
             for key in FINISH_REASON_KEYS:
                 reason = text(source[key]) if key in source else None

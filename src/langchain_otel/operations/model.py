@@ -12,7 +12,7 @@ from langchain_otel.content.definitions import tool_definitions
 from langchain_otel.content.messages import answers, conversation, prompts
 from langchain_otel.mapping import LANGSMITH, NOTHING, REQUEST, facts_from, text
 from langchain_otel.operations import Facts, Operation, Started, titled
-from langchain_otel.operations.answer import UNFINISHED, finish_reasons, identity
+from langchain_otel.operations.answer import UNFINISHED, finish_reason, identity
 from langchain_otel.operations.form import requested_form
 from langchain_otel.operations.provider import provider_of, server_of
 from langchain_otel.operations.published import with_published
@@ -66,16 +66,21 @@ def _response(result: Any, run: "Run") -> Facts:
 
 
 def _answer(result: Any) -> Facts:
-    generations = [generation for choices in result.generations for generation in choices]
-    facts = finish_reasons(generations)
+    facts: Facts = {}
     if result.llm_output:
         facts.update(legacy_usage_of(result.llm_output))
         facts.update(identity(result.llm_output))
-    for generation in generations:
-        message = getattr(generation, "message", None)
-        if message is not None:
-            facts.update(usage_of(getattr(message, "usage_metadata", None)))
-            facts.update(identity(message.response_metadata, message.id))
+    reasons = []
+    for choices in result.generations:
+        for generation in choices:
+            message = getattr(generation, "message", None)
+            reasons.append(finish_reason(generation.generation_info, message))
+            if message is not None:
+                facts.update(usage_of(getattr(message, "usage_metadata", None)))
+                facts.update(identity(message.response_metadata, message.id))
+    known = [reason for reason in reasons if reason]
+    if known:
+        facts[semconv.GEN_AI_RESPONSE_FINISH_REASONS] = known
     return facts
 
 
