@@ -14,6 +14,7 @@ from langchain_otel.dialects import Dialect
 from langchain_otel.dialects.genai import structured
 from langchain_otel.lineage import content_of, history_of, note_content, variables_of
 from langchain_otel.operations import Facts, Started
+from langchain_otel.operations.chain import CHAIN
 from langchain_otel.run import Run
 
 SYSTEM: Final = "system"
@@ -27,6 +28,7 @@ class Capture:
         self._root_policy = policy
         if dialect.shows_roots:
             self._root_policy = replace(policy, state=policy.state or policy.messages)
+        self._takes_states = policy.state or dialect.shows_roots or dialect.asked is not None
         self._dialect = dialect
         self._hook = load_hook(config.completion_hook, self._policy)
         self._goes_beyond_spans = policy.on_events or self._hook is not None
@@ -34,7 +36,7 @@ class Capture:
 
     def request(self, run: Run, started: Started) -> None:
         """Take what a run is asked."""
-        if not self._has_place(run):
+        if not self._takes(run):
             return
         content = _told(run.operation.request_content, started) | variables_of(run)
         if self._dialect.asked is not None:
@@ -46,7 +48,7 @@ class Capture:
 
     def response(self, run: Run, result: Any) -> None:
         """Take what a run answers; None is no answer."""
-        if not self._has_place(run):
+        if not self._takes(run):
             return
         content = {} if result is None else _told(run.operation.response_content, result)
         history = history_of(run) if self._policy.history == NEW else None
@@ -65,7 +67,9 @@ class Capture:
         """What a run's log record carries of its content."""
         return structured(permitted(run.content, self._policy)) if self._policy.on_events else {}
 
-    def _has_place(self, run: Run) -> bool:
+    def _takes(self, run: Run) -> bool:
+        if run.operation is CHAIN and not self._takes_states:
+            return False
         return self._goes_beyond_spans or run.span.is_recording()
 
     def _take(self, run: Run, content: Facts) -> None:

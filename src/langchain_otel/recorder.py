@@ -112,38 +112,33 @@ class Recorder:
             oldest.recorder.evict(oldest)
 
     def _start_span(self, run: Run, started: Started, hangs_under: Context) -> None:
-        operation = run.operation
+        operation, agent = run.operation, run.agent
         attributes: Attributes | Unread
-        if run.parent is not None and run.parent.is_told:
-            attributes = self._told(run, started)
+        if run.parent is not None and run.parent.span.is_recording():
+            attributes = self._attributes(run, started)
         else:
-            attributes = Unread(partial(self._told, run, started))
+            attributes = Unread(partial(self._attributes, run, started))
         links: Sequence[Link] = ()
         if operation.family == "tool":
             links = links_of(run, call_id_of(started), trace.get_current_span(hangs_under))
         run.span = self._tracer.start_span(
-            operation.title(started), hangs_under, operation.kind, attributes, links
+            _title(run, started), hangs_under, operation.kind, attributes, links
         )
-        agent = run.agent
         run.is_told = (
             run.span.is_recording() or (agent is not None and agent.is_told) or self._listens()
         )
         if run.is_told and type(attributes) is Unread and not attributes.is_read:
-            self._told(run, started)
+            _describe(run, started)
 
-    def _told(self, run: Run, started: Started) -> Attributes:
-        """The attributes of a run that starts; what fails leaves out what would come after it."""
-        said: Facts = {}
+    def _attributes(self, run: Run, started: Started) -> Attributes:
+        _describe(run, started)
         try:
-            request = run.operation.request
-            if request is not None:
-                run.facts = request(started, run.parent)
-                run.facts.update(belonging_of(run))
             said = annotations(started, run)
         except Exception as error:
-            health.failed("request", error)
+            health.failed("annotations", error)
+            said = {}
+        facts = {**run.facts, **said} if run.facts else said
         try:
-            facts = {**run.facts, **said} if run.facts else said
             dialect = self._dialect.started
             return facts if dialect is None else dialect(facts, run, started)
         except Exception as error:
@@ -257,6 +252,26 @@ class Recorder:
         return any(
             run.recorder is self or run.recorder.tracer_provider is provider for run in twin.twins()
         )
+
+
+def _title(run: Run, started: Started) -> str:
+    try:
+        return run.operation.title(started)
+    except Exception as error:
+        health.failed("title", error)
+        return run.operation.family
+
+
+def _describe(run: Run, started: Started) -> None:
+    """Find the facts of a run that starts."""
+    request = run.operation.request
+    if request is None:
+        return
+    try:
+        run.facts = request(started, run.parent)
+        run.facts.update(belonging_of(run))
+    except Exception as error:
+        health.failed("request", error)
 
 
 def _ended(run_id: UUID) -> SpanContext | None:
