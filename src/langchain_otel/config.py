@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
-from typing import Any, Final, Literal, Protocol, runtime_checkable
+from typing import Any, Final, Literal, NamedTuple, Protocol, runtime_checkable
 
 from langchain_otel.content.policy import (
     EVENT_ONLY,
@@ -65,8 +65,7 @@ class Hook(Protocol):
         """Take the content of a model call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """An option: the argument of `instrument()`, its variable, and what may be given.
 
     `kind` is the type of an argument, `parse` makes the value of a variable's text. An option

@@ -6,9 +6,8 @@ see `operations.published`. A mark is set only if the application has imported w
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from opentelemetry.context import create_key
 
@@ -19,8 +18,7 @@ Covered = Literal["inference", "embedding"]
 Undo = Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """The names that a module has for the key of a mark and the class of its value; None: True."""
 
     covered: Covered

@@ -2,7 +2,6 @@
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import time_ns
 from typing import Any, Final, NamedTuple
 
@@ -109,8 +108,7 @@ def message_of(error: BaseException) -> str:
         return f"<{type(error).__qualname__} without a text>"
 
 
-@dataclass(frozen=True, slots=True)
-class SpanEvent:
+class SpanEvent(NamedTuple):
     """Something that LangChain reports in the middle of a run, as an event of its span."""
 
     name: str

@@ -1,9 +1,8 @@
 """Knows the table of metrics: name, unit, buckets, and what the end of a run records in each."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from langchain_otel import semconv
 from langchain_otel.operations import Facts
@@ -90,8 +89,7 @@ _output: Final = _fact(semconv.GEN_AI_USAGE_OUTPUT_TOKENS)
 _waited: Final = _fact(semconv.LANGGRAPH_INTERRUPT_WAIT)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A histogram: of which operations, which values, under which of the run's facts."""
 
     name: str

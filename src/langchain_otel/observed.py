@@ -7,9 +7,8 @@ own runs inside hang under its span as under a user's: see `frame.surroundings`.
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial, wraps
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
 from opentelemetry.context import Context
@@ -28,8 +27,7 @@ CALLS: Final = "langchain-otel-calls"
 """Stands where a run has its handler: no handler of LangChain's is it, so none ends the run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A kind of call: its operation, what it starts with, and when another span tells of it.
 
     `started` has the object that is called and the arguments by name, and gives None for a call
@@ -42,8 +40,7 @@ class Call:
     is_covered: Callable[[object, Run | None, Run | None], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(NamedTuple):
     """A call under way: its frame, and the id that its runs have, one for each recorder."""
 
     frame: Frame

@@ -1,9 +1,8 @@
 """Knows which functions of LangChain are wrapped: a row names one, and what is put around it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from langchain_otel import health
 from langchain_otel.checkpoints import carries_origin, is_saving
@@ -70,8 +69,7 @@ def copies_context(original: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-@dataclass(frozen=True, slots=True)
-class PatchPoint:
+class PatchPoint(NamedTuple):
     """A function of LangChain, and what is put around it."""
 
     module: str
@@ -79,8 +77,7 @@ class PatchPoint:
     wrap: Wrap
 
 
-@dataclass(frozen=True, slots=True)
-class SubclassPoint:
+class SubclassPoint(NamedTuple):
     """Methods of the subclasses of a class of LangChain, and what is put around each."""
 
     module: str
