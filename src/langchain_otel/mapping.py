@@ -81,12 +81,12 @@ LANGGRAPH: Final[Table] = {
 
 
 def facts_from(source: Mapping[str, Any], table: Table) -> dict[str, Any]:
-    """The facts that `source` holds under the keys of `table`. Cost follows the source."""
+    """The facts that `source` holds under the keys of `table`, of several for one the last."""
     facts = {}
     for key, value in source.items():
-        row = table.get(key)
-        if row is not None and value is not None:
-            converted = row[1](value)
+        if value is not None and key in table:
+            name, convert = table[key]
+            converted = convert(value)
             if converted is not None:
-                facts[row[0]] = converted
+                facts[name] = converted
     return facts

@@ -124,11 +124,11 @@ def provider_of_class(kind: type, address: str | None = None) -> str | None:
 def server_of(owner: object) -> Facts:
     """The address and port that the model's own client talks to; nothing where it is unknown."""
     fields = getattr(owner, "__dict__", NOTHING)
-    for path in OPENAI:
-        if path[0] in fields and (facts := server_at(_reached(fields, path))):
-            return facts
     private = getattr(owner, "__pydantic_private__", None) or NOTHING
     if not FIELDS.isdisjoint(fields) or not FIELDS.isdisjoint(private):
+        for path in OPENAI:
+            if path[0] in fields and (facts := server_at(_reached(fields, path))):
+                return facts
         # Pydantic's private attributes count as fields.
         fields = {**private, **fields}
         for path in SERVERS:
