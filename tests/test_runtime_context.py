@@ -65,7 +65,7 @@ def test_another_runtime_context(tmp_path: Path) -> None:
     (information / "entry_points.txt").write_text(
         "[opentelemetry_context]\nown = own_context:OwnContext\n"
     )
-    folders = (str(tmp_path), str(Path(__file__).parent))
+    folders = (str(tmp_path), str(Path(__file__).parent), os.environ.get("PYTHONPATH", ""))
     ran = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         capture_output=True,
