@@ -62,34 +62,39 @@ def request_of(variant: Variant, work: str, sampler: str = "all") -> dict[str, A
 def measured(
     running: dict[str, Worker], work: str, chosen: argparse.Namespace, sampler: str = "all"
 ) -> dict[str, Any]:
-    """What every variant adds to one run of a program, in one interleaved run."""
-    bare = [Variant(name, BARE, content=False) for name in running]
-    requests = {variant: request_of(variant, work, sampler) for variant in [*bare, *variants()]}
+    """What every variant adds to one run of a program, in one interleaved run.
+
+    Right before each measurement bare LangChain is measured in the same process: a machine that
+    others share is not as fast a second later.
+    """
+    bare = {name: Variant(name, BARE, content=False) for name in running}
+    requests = {
+        variant: request_of(variant, work, sampler) for variant in [*bare.values(), *variants()]
+    }
     counted = {}
     for variant, request in requests.items():
         counted[variant] = running[variant.environment].ask("count", **request)
         request["count"] = counted[variant]["count"]
-    times: dict[Variant, list[float]] = {variant: [] for variant in requests}
+    alone: dict[str, list[float]] = {name: [] for name in running}
+    added: dict[str, list[float]] = {variant.key: [] for variant in variants()}
     spans: dict[str, float] = {}
     until = time.monotonic() + chosen.seconds
     for repetition in range(MOST):
         if repetition >= chosen.least and time.monotonic() > until:
             break
-        for variant in [*bare, *_turned(variants(), repetition)]:
-            answer = running[variant.environment].ask("measure", **requests[variant])
-            times[variant].append(answer["microseconds"])
-            spans[variant.key] = answer["spans"]
-            if variant in bare and answer["spans"]:
+        for variant in _turned(variants(), repetition):
+            worker = running[variant.environment]
+            before = worker.ask("measure", **requests[bare[variant.environment]])
+            if before["spans"]:
                 raise SystemExit(f"{variant.environment} makes spans of bare LangChain")
-    base = {variant.environment: times[variant] for variant in bare}
+            answer = worker.ask("measure", **requests[variant])
+            alone[variant.environment].append(before["microseconds"])
+            added[variant.key].append(answer["microseconds"] - before["microseconds"])
+            spans[variant.key] = answer["spans"]
     return {
-        "runs": counted[bare[0]]["runs"],
-        "unit": counted[bare[0]]["unit"],
-        "bare": {name: spread(values) for name, values in base.items()},
-        "added": {
-            variant.key: spread(_beyond(times[variant], base[variant.environment]))
-            for variant in variants()
-        },
+        **{key: counted[bare[OURS]][key] for key in ("runs", "unit")},
+        "bare": {name: spread(values) for name, values in alone.items()},
+        "added": {key: spread(values) for key, values in added.items()},
         "spans per run": spans,
     }
 
@@ -133,10 +138,6 @@ def remembered() -> dict[str, Any]:
     for (variant, kind), grown in zip(asked, answers, strict=True):
         found[kind][variant.key] = grown
     return found
-
-
-def _beyond(values: list[float], base: list[float]) -> list[float]:
-    return [value - bare for value, bare in zip(values, base, strict=True)]
 
 
 def _turned(all_of_them: list[Variant], by: int) -> list[Variant]:
