@@ -72,6 +72,37 @@ def test_changed_message_is_new() -> None:
     assert asked(history, summary) == ([summary], 0)
 
 
+def test_message_that_was_changed_in_place_is_new() -> None:
+    """It is the same object, and says something else."""
+    history = History()
+    messages = turns(with_ids=False)
+    asked(history, *messages)
+    messages[1].content = "climate?"
+    assert asked(history, *messages) == ([messages[1]], 5)
+
+
+def test_shorter_request_is_known() -> None:
+    """A conversation that was cut, at either end, shows nothing again; what then follows is new."""
+    history = History()
+    messages = turns(with_ids=True)
+    asked(history, *messages)
+    assert asked(history, *messages[:3]) == ([], 3)
+    assert asked(history, *messages[2:]) == ([], 4)
+    further = HumanMessage("thanks")
+    assert asked(history, *messages[2:], further) == ([further], 4)
+
+
+def test_repeated_words_without_ids_are_counted_over_requests() -> None:
+    """Each further "yes" is new, whether the requests share objects or are copies."""
+    history = History()
+    said: list[AnyMessage] = []
+    for number in range(5):
+        said.append(HumanMessage("yes"))
+        assert asked(history, *said) == ([said[-1]], number)
+    copies = [message.model_copy(deep=True) for message in said]
+    assert asked(history, *copies) == ([], 5)
+
+
 def test_agents_have_histories_of_their_own() -> None:
     """What one agent showed, another has not."""
     message = HumanMessage("x")

@@ -1,8 +1,8 @@
 """Knows which messages of an agent were shown before: each turn sends the whole conversation."""
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -18,32 +18,52 @@ Facts = dict[str, Any]
 Key = tuple[Any, ...]
 
 
+class Latest(NamedTuple):
+    """The messages of the last request, each with its content, and how many were alike."""
+
+    messages: list[tuple[Any, Any]]
+    alike: Counter[Key]
+
+    def goes_on_in(self, items: Sequence[Any]) -> bool:
+        """Whether a request begins with all these messages, the very objects."""
+        return len(items) >= len(self.messages) and all(
+            item is before and _content_of(item) is content
+            for item, (before, content) in zip(items, self.messages, strict=False)
+        )
+
+
 class History:
     """What the model calls of one agent's run have shown so far: one is kept per agent's run.
 
     A message is known by its id, where it has one, and its content; without an id by its role, its
-    content, and how many like it came before, so that a second "yes" is a second message.
+    content, and how many like it came before, so that a second "yes" is a second message. Those
+    that a request has in common with the one before, the very objects, are not looked at again.
     """
 
-    __slots__ = ("_alike", "_seen")
+    __slots__ = ("_latest", "_seen")
 
     def __init__(self) -> None:
         self._seen: set[int] = set()
-        self._alike: Counter[Key] = Counter()
+        self._latest = Latest([], Counter())
 
     def unseen(self, messages: Messages) -> tuple[Messages, int]:
         """The messages of a request that no earlier call showed, and how many others it has."""
-        alike: Counter[Key] = Counter()
-        marks = [_mark(item, alike) for item in messages.items]
+        items, latest = messages.items, self._latest
+        known = latest.messages if latest.goes_on_in(items) else []
+        alike = latest.alike.copy() if known else Counter()
+        further = items[len(known) :]
+        marks = [_mark(item, alike) for item in further]
         seen = self._seen
-        new = [item for item, mark in zip(messages.items, marks, strict=True) if mark not in seen]
+        new = [item for item, mark in zip(further, marks, strict=True) if mark not in seen]
+        # One assignment: calls of an agent may be made side by side.
+        self._latest = Latest([*known, *((item, _content_of(item)) for item in further)], alike)
         self._add(marks)
-        self._alike = alike
         return Messages(new, messages.limits), len(messages) - len(new)
 
     def shown(self, answers: Messages) -> None:
         """Note the answers of a call: the next request has them in its history."""
-        self._add(_mark(item, self._alike) for item in answers.items)
+        alike = self._latest.alike.copy()
+        self._add(_mark(item, alike) for item in answers.items)
 
     def request(self, facts: Facts) -> Facts:
         """The facts of a request, without the messages that were shown before."""
@@ -64,7 +84,12 @@ class History:
         if len(self._seen) >= MAX_SEEN:
             # Everything is shown once more, rather than remembered for ever.
             self._seen.clear()
+            self._latest = Latest([], Counter())
         self._seen.update(marks)
+
+
+def _content_of(item: Any) -> Any:
+    return getattr(item, "__dict__", NO_FIELDS).get("content")
 
 
 def _mark(item: Any, alike: Counter[Key]) -> int:
