@@ -1,6 +1,7 @@
 """Metrics: exact names, units, buckets and attributes, also where the span is not sampled."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -159,6 +160,21 @@ def test_unsampled_runs_are_measured(server: ModelServer) -> None:
     (point,) = tracing.points(f"{INFERENCE}.duration")
     assert point.attributes[semconv.GEN_AI_RESPONSE_MODEL]
     assert tracing.points(f"{INFERENCE}.usage.input_tokens")[0].value > 0
+
+
+def test_runs_with_other_attributes_have_points_of_their_own(tracing: Tracing) -> None:
+    """Models that succeed and fail by turns: each is counted under its own attributes."""
+    works, fails = Model(), Model(fails=ValueError("broken"))
+    for model in (works, fails, works, fails, works):
+        with suppress(ValueError):
+            model.invoke("hello")
+    counts = {
+        (point.attributes or {}).get(semconv.ERROR_TYPE): point.count
+        for point in tracing.points(f"{INFERENCE}.duration")
+    }
+    assert counts == {None: 3, "ValueError": 2}
+    (tokens,) = tracing.points(f"{INFERENCE}.usage.input_tokens")
+    assert tokens.value == 3 * 3
 
 
 def test_exemplars_lead_to_the_span(tracing: Tracing, server: ModelServer) -> None:

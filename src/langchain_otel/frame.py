@@ -175,11 +175,8 @@ _frame: Final[ContextVar[Frame | None]] = ContextVar("langchain-otel-frame", def
 
 def owner_of(family: Family, run_id: UUID) -> object | None:
     """The LangChain object whose run it is that starts, where a frame knows it."""
-    frame = _frame.get()
-    if frame is None or frame.family != family:
-        return None
-    found = frame_of(family, run_id)
-    return None if found is None else found.owner
+    frame = None if _frame.get() is None else frame_of(family, run_id)
+    return None if frame is None else frame.owner
 
 
 def frame_of(family: Family, run_id: UUID) -> Frame | None:

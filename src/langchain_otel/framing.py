@@ -44,14 +44,20 @@ def unbound(original: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def _frame_or_none(
+    frame_for: FrameFor, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Frame | None:
+    try:
+        return frame_for(args, kwargs)
+    except Exception as error:
+        health.failed("frame", error)
+        return None
+
+
 def _function(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., Any]:
     @wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
-        try:
-            frame = frame_for(args, kwargs)
-        except Exception as error:
-            health.failed("frame", error)
-            frame = None
+        frame = _frame_or_none(frame_for, args, kwargs)
         if frame is None:
             return original(*args, **kwargs)
         frame.enter()
@@ -69,11 +75,7 @@ def _function(original: Callable[..., Any], frame_for: FrameFor) -> Callable[...
 def _coroutine(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., Any]:
     @wraps(original)
     async def call(*args: Any, **kwargs: Any) -> Any:
-        try:
-            frame = frame_for(args, kwargs)
-        except Exception as error:
-            health.failed("frame", error)
-            frame = None
+        frame = _frame_or_none(frame_for, args, kwargs)
         if frame is None:
             return await original(*args, **kwargs)
         frame.enter()
@@ -86,16 +88,6 @@ def _coroutine(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..
             frame.leave()
 
     return call
-
-
-def _frame_or_none(
-    frame_for: FrameFor, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Frame | None:
-    try:
-        return frame_for(args, kwargs)
-    except Exception as error:
-        health.failed("frame", error)
-        return None
 
 
 def _generator(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., Any]:

@@ -11,7 +11,9 @@ from langchain_otel import semconv
 Converter = Callable[[Any], Any]
 Table = dict[str, tuple[str, Converter]]
 
-NOTHING: Final[Mapping[str, Any]] = {}
+NOTHING: Final[dict[str, Any]] = {}
+"""What is not there, as a dict that is shared: it is replaced, never changed."""
+
 MAX_TEXT: Final = 1_024
 MAX_ITEMS: Final = 64
 

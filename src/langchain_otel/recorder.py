@@ -1,4 +1,4 @@
-"""Knows the life of a run: its start, its chunks and events, its end. This is the hot path."""
+"""Knows the life of a run: its start, its events, its end. This is the hot path."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -10,6 +10,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span, SpanContext
 
 from langchain_otel import health, semconv
+from langchain_otel.mapping import NOTHING
 
 if TYPE_CHECKING:
     from langchain_otel.content.policy import Room
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 ErrorIdentity = tuple[int, tuple[int, int] | None]
 
-NOTHING: Final[dict[str, Any]] = {}
 MAX_OPEN_RUNS: Final = 10_000
 MAX_CHUNKS: Final = 10_000
 MAX_ENDED_RUNS: Final = 4_096
@@ -29,8 +29,7 @@ class Run:
     """A run of LangChain and its span, from its start event to its end event.
 
     `is_told` says whether anybody listens to what there is to tell of it: a span that records, an
-    agent's span above it, metrics. What has no use is None, or an empty dict that all runs share:
-    such a dict is replaced, never changed.
+    agent's span above it, metrics. What a run has none of is None, or `NOTHING`.
     """
 
     __slots__ = (
