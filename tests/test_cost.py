@@ -162,6 +162,15 @@ def test_chain_is_cheap() -> None:
     assert with_content <= LIMITS["chain, content on"]
 
 
+def test_what_others_import_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenTelemetry's GenAI utilities in the process add no call where they tell nothing."""
+    name = "opentelemetry.util.genai._conversation_context"
+    pytest.importorskip(name)
+    beside = calls_per_run(call_chain)
+    monkeypatch.delitem(sys.modules, name)
+    assert beside == calls_per_run(call_chain)
+
+
 def test_reading_of_content_is_seen() -> None:
     """With content on, a run that is sampled does read its messages."""
     with instrumented(Tracing(), capture_message_content="SPAN_ONLY"):

@@ -95,8 +95,9 @@ def identify(run: Run, metadata: Mapping[str, Any] | None) -> None:
     own = entered = NOBODY
     if metadata and not KEYS.isdisjoint(metadata):
         own = news(identity_of(metadata), run.named)
-    if _GIVEN_KEY in run.outer or UTIL_MODULE in sys.modules:
-        entered = _entered_since(run.outer, Context() if kin is None else kin.outer)
+    util_key = getattr(sys.modules.get(UTIL_MODULE), UTIL_KEY, "")
+    if _GIVEN_KEY in run.outer or util_key in run.outer:
+        entered = _entered_since(run.outer, Context() if kin is None else kin.outer, util_key)
     if own:
         run.named = {**run.named, **own}
     if own or entered:
@@ -162,11 +163,11 @@ def people_of(run: Run) -> Identity:
     }
 
 
-def _entered_since(ambient: Context, around: Context) -> Identity:
+def _entered_since(ambient: Context, around: Context, util_key: str) -> Identity:
     """What the blocks give that were entered between `around` and `ambient`, the inner ones first.
 
-    An id that another instrumentation put there with OpenTelemetry's GenAI utilities counts as the
-    outermost block.
+    An id that another instrumentation put there with OpenTelemetry's GenAI utilities, under
+    `util_key`, counts as the outermost block.
     """
     entered: Identity = {}
     known = given_in(around)
@@ -174,8 +175,7 @@ def _entered_since(ambient: Context, around: Context) -> Identity:
     while given is not None and given is not known:
         entered = {**given.identity, **entered}
         given = given_in(given.before)
-    key = getattr(sys.modules.get(UTIL_MODULE), UTIL_KEY, "")
-    conversation = text(ambient.get(key)) if key else None
-    if conversation is not None and conversation != around.get(key):
+    conversation = text(ambient.get(util_key))
+    if conversation is not None and conversation != around.get(util_key):
         return {semconv.GEN_AI_CONVERSATION_ID: conversation, **entered}
     return entered
