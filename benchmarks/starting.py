@@ -9,20 +9,32 @@ import sys
 import time
 from importlib import import_module
 
-import langchain_core.callbacks
-import langchain_core.documents
-import langchain_core.language_models
-import langchain_core.messages
-import langchain_core.output_parsers
-import langchain_core.prompts
-import langchain_core.retrievers
-import langchain_core.runnables
-import langchain_core.tools
-import opentelemetry.sdk.trace.export
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.documents import Document
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-LOADED = (langchain_core, opentelemetry)
+# LangChain's packages load what they export when it is asked for.
+LOADED = (
+    BaseCallbackHandler,
+    Document,
+    BaseChatModel,
+    AIMessage,
+    StrOutputParser,
+    ChatPromptTemplate,
+    BaseRetriever,
+    Runnable,
+    BaseTool,
+    BatchSpanProcessor,
+)
 WAYS = {
     "langchain-otel": ("langchain_otel", "LangChainInstrumentor"),
     "OpenInference": ("openinference.instrumentation.langchain", "LangChainInstrumentor"),

@@ -71,7 +71,10 @@ def output_of(program: str) -> str:
 
 
 def test_instrument_imports_nothing_heavy() -> None:
-    """Neither langgraph nor langchain nor langsmith comes with us, nor the SDK."""
+    """Neither langgraph nor langchain nor langsmith comes with us, nor any of OpenTelemetry's own.
+
+    That is but the API: `opentelemetry.instrumentation` would double what an import of us takes.
+    """
     program = """
 import sys
 from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler
@@ -80,9 +83,25 @@ OpenTelemetryCallbackHandler()
 print(sorted({name.split(".")[0] for name in sys.modules} & {
     "langgraph", "langchain", "langchain_classic", "langsmith", "openai", "rich", "mcp",
     "langchain_mcp_adapters",
-}), "opentelemetry.sdk" in sys.modules)
+}), sorted({"opentelemetry.sdk", "opentelemetry.instrumentation", "packaging"} & set(sys.modules)))
 """
-    assert output_of(program) == "[] False"
+    assert output_of(program) == "[] []"
+
+
+@pytest.mark.parametrize("order", ["us first", "them first"])
+def test_instrumentor_is_one_of_opentelemetry(order: str) -> None:
+    """Whoever asks whether it is a `BaseInstrumentor` hears that it is, and nothing of it lacks."""
+    imports = [
+        "from langchain_otel import LangChainInstrumentor",
+        "from opentelemetry.instrumentation.instrumentor import BaseInstrumentor",
+    ]
+    program = """
+assert issubclass(LangChainInstrumentor, BaseInstrumentor)
+assert isinstance(LangChainInstrumentor(), BaseInstrumentor)
+print({name for name in vars(BaseInstrumentor) if name[0] != "_"} - set(dir(LangChainInstrumentor)))
+"""
+    lines = imports if order == "us first" else imports[::-1]
+    assert output_of("\n".join(lines) + program) == "set()"
 
 
 @pytest.mark.parametrize("order", [INSTRUMENT + IMPORT, IMPORT + INSTRUMENT], ids=["us", "them"])

@@ -308,6 +308,19 @@ def test_unknown_argument_is_a_warning(fresh: Tracing, caplog: pytest.LogCapture
     LangChainInstrumentor().instrument(tracer_provider=fresh.tracer_provider, colour="red")
     (record,) = caplog.records
     assert "colour" in record.getMessage()
+    caplog.clear()
+
+
+@pytest.mark.parametrize("argument", ["skip_dep_check", "raise_exception_on_conflict"])
+def test_arguments_of_every_instrumentor(
+    fresh: Tracing, caplog: pytest.LogCaptureFixture, argument: str
+) -> None:
+    """What OpenTelemetry's commands say to every instrumentor is no surprise."""
+    LangChainInstrumentor().instrument(tracer_provider=fresh.tracer_provider, **{argument: True})
+    assert LangChainInstrumentor().is_instrumented_by_opentelemetry
+    assert not caplog.records
+    LangChainInstrumentor().uninstrument()
+    assert not LangChainInstrumentor().is_instrumented_by_opentelemetry
 
 
 def test_unsupported_version_changes_nothing(

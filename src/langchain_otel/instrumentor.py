@@ -2,14 +2,14 @@
 
 import logging
 from collections.abc import Callable, Collection
-from typing import Any, Final
-
-from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
+from types import ModuleType
+from typing import Any, ClassVar, Final, Self
 
 from langchain_otel.config import OPTIONS, SDK_DISABLED_VARIABLE, is_disabled
 from langchain_otel.handler import RecordingHandler
+from langchain_otel.imports import when_imported
 from langchain_otel.inject import inject
-from langchain_otel.neighbours import Neighbours
+from langchain_otel.neighbours import BASE_MODULE, Neighbours
 from langchain_otel.patches import PATCHES
 from langchain_otel.recorders import PROVIDER_METHODS, activate_recorder, recorder_for
 from langchain_otel.supported import REQUIREMENT, is_supported
@@ -17,9 +17,11 @@ from langchain_otel.supported import REQUIREMENT, is_supported
 logger: Final = logging.getLogger("langchain_otel")
 
 ARGUMENTS: Final = frozenset((*PROVIDER_METHODS, *(option.name for option in OPTIONS)))
+# What OpenTelemetry's commands say of the check of versions, which is always made here.
+OF_CHECK: Final = frozenset(("skip_dep_check", "raise_exception_on_conflict"))
 
 
-class LangChainInstrumentor(BaseInstrumentor):
+class LangChainInstrumentor:
     """Traces every LangChain and LangGraph run of the process.
 
     `opentelemetry-instrument` calls it by its entry point `langchain_otel`. In code:
@@ -29,9 +31,25 @@ class LangChainInstrumentor(BaseInstrumentor):
     Arguments of `instrument()`, all optional: `tracer_provider`, `meter_provider`,
     `logger_provider` (default: the global ones) and the options of `langchain_otel.config`, which
     win over their environment variables.
+
+    To Python it is a `BaseInstrumentor` of OpenTelemetry wherever that class is loaded; we do not
+    load it, since what it needs takes half as long as all of our own modules.
     """
 
-    _undo: list[Callable[[], None]]
+    _instance: ClassVar[Self | None] = None
+    _undo: list[Callable[[], None]] | None
+
+    def __new__(cls) -> Self:
+        """The only one of the process."""
+        if cls._instance is None:
+            cls._instance = super().__new__(cls)
+            cls._instance._undo = None
+        return cls._instance
+
+    @property
+    def is_instrumented_by_opentelemetry(self) -> bool:
+        """Whether `instrument()` was called, and `uninstrument()` not since."""
+        return self._undo is not None
 
     def instrumentation_dependencies(self) -> Collection[str]:
         """The range of langchain-core that is supported."""
@@ -44,30 +62,46 @@ class LangChainInstrumentor(BaseInstrumentor):
             TypeError: An argument is of the wrong type; the message says what it takes.
             ValueError: An option has no valid value.
         """
-        if is_supported():
-            super().instrument(**{**kwargs, "skip_dep_check": True})
+        if self._undo is not None:
+            logger.warning("LangChain is traced already: this instrument() changes nothing.")
+        elif is_supported():
+            self._undo = _started(kwargs)
 
-    def _instrument(self, **kwargs: Any) -> None:
-        self._undo = []
-        for name in kwargs.keys() - ARGUMENTS:
-            logger.warning(
-                "instrument() has no argument %s: it is ignored. It takes %s.",
-                name,
-                ", ".join(sorted(ARGUMENTS)),
-            )
-        recorder = recorder_for(kwargs)
-        if is_disabled():
-            logger.info("%s=true: LangChain is not traced.", SDK_DISABLED_VARIABLE)
+    def uninstrument(self, **_: Any) -> None:
+        """Trace no run that starts from here on; without `instrument()` before it, a warning."""
+        if self._undo is None:
+            logger.warning("LangChain is not traced: this uninstrument() changes nothing.")
             return
-        activate_recorder(recorder)
-        neighbours = Neighbours()
-        self._undo = [
-            lambda: activate_recorder(None),
-            PATCHES.apply(),
-            inject(RecordingHandler(recorder, before_first=neighbours.tell)),
-        ]
-        neighbours.tell()
+        undo, self._undo = self._undo, None
+        while undo:
+            undo.pop()()
 
-    def _uninstrument(self, **kwargs: Any) -> None:
-        while self._undo:
-            self._undo.pop()()
+
+def _started(arguments: dict[str, Any]) -> list[Callable[[], None]]:
+    """Start to trace; gives what takes it back, the last of it first."""
+    for name in arguments.keys() - ARGUMENTS - OF_CHECK:
+        logger.warning(
+            "instrument() has no argument %s: it is ignored. It takes %s.",
+            name,
+            ", ".join(sorted(ARGUMENTS)),
+        )
+    recorder = recorder_for(arguments)
+    if is_disabled():
+        logger.info("%s=true: LangChain is not traced.", SDK_DISABLED_VARIABLE)
+        return []
+    activate_recorder(recorder)
+    neighbours = Neighbours()
+    undo = [
+        lambda: activate_recorder(None),
+        PATCHES.apply(),
+        inject(RecordingHandler(recorder, before_first=neighbours.tell)),
+    ]
+    neighbours.tell()
+    return undo
+
+
+def _register(module: ModuleType) -> None:
+    module.BaseInstrumentor.register(LangChainInstrumentor)
+
+
+when_imported(BASE_MODULE, _register)

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
-from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
-
 logger: Final = logging.getLogger("langchain_otel")
+
+BASE_MODULE: Final = "opentelemetry.instrumentation.instrumentor"
 
 RUNS_AGAIN: Final = "makes spans of the same runs too"
 CALLS_COVERED: Final = "makes no span below one of a model call of LangChain"
@@ -63,7 +63,8 @@ class Neighbours:
 
 def neighbours() -> Iterator[tuple[str, str]]:
     """The other tracers that are active: what each is called, and what it means."""
-    yield from _instrumentors(BaseInstrumentor)
+    if BASE_MODULE in sys.modules:
+        yield from _instrumentors(sys.modules[BASE_MODULE].BaseInstrumentor)
     yield from ((name, UNCHANGED) for name, module in HANDLERS.items() if module in sys.modules)
     if _is_set("TRACING", "TRACING_V2"):
         yield "LangSmith", EXPORTS_RUNS if _is_set("OTEL_ENABLED", "OTEL_ONLY") else UNCHANGED
