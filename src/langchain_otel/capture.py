@@ -1,6 +1,5 @@
 """Knows where the content of a run goes: on its span, on its log record, to the completion hook."""
 
-from dataclasses import replace
 from itertools import takewhile
 from typing import Any, Final
 
@@ -27,7 +26,7 @@ class Capture:
         self._policy = policy
         self._root_policy = policy
         if dialect.shows_roots:
-            self._root_policy = replace(policy, state=policy.state or policy.messages)
+            self._root_policy = policy._replace(state=policy.state or policy.messages)
         self._takes_states = policy.state or dialect.shows_roots or dialect.asked is not None
         self._dialect = dialect
         self._hook = load_hook(config.completion_hook, self._policy)

@@ -7,7 +7,6 @@ handler was given it as an argument, which wins.
 import logging
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from typing import Any, Final, Literal, NamedTuple, Protocol, runtime_checkable
@@ -173,8 +172,7 @@ OPTIONS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """The options as they are in force."""
 
     capture_message_content: str

@@ -63,14 +63,16 @@ class LangChainInstrumentor:
             ValueError: An option has no valid value.
         """
         if self._undo is not None:
-            logger.warning("LangChain is traced already: this instrument() changes nothing.")
+            logger.warning("LangChain is already instrumented: this instrument() changes nothing.")
         elif is_supported():
             self._undo = _started(kwargs)
 
     def uninstrument(self, **_: Any) -> None:
         """Trace no run that starts from here on; without `instrument()` before it, a warning."""
         if self._undo is None:
-            logger.warning("LangChain is not traced: this uninstrument() changes nothing.")
+            logger.warning(
+                "LangChain is already uninstrumented: this uninstrument() changes nothing."
+            )
             return
         undo, self._undo = self._undo, None
         while undo:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from opentelemetry import propagate
 from opentelemetry.context import Context
 
 from langchain_otel import context
@@ -65,8 +64,10 @@ def _carry(kwargs: dict[str, Any], inside: Context) -> None:
     """
     if context.is_suppressed(inside):
         return
+    from opentelemetry.propagate import inject
+
     carrier: dict[str, str] = {}
-    propagate.inject(carrier, inside)
+    inject(carrier, inside)
     headers = kwargs.get("headers") or {}
     taken = {str(name).lower() for name in headers}
     if any(name.lower() in taken for name in carrier if name != BAGGAGE):

@@ -1,8 +1,7 @@
 """Knows whether content may leave the process: on which channel, which kinds, and how much."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 NO_CONTENT: Final = "NO_CONTENT"
 SPAN_ONLY: Final = "SPAN_ONLY"
@@ -21,8 +20,7 @@ Redact = Callable[[str, str], str | None]
 """Given a text and the attribute it is for, gives what may be recorded of it; None is nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """What content may be recorded where, and how much of it.
 
     `on_spans` and `on_events` are the channels; nothing is recorded where both are off. The other

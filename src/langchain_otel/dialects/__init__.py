@@ -1,8 +1,7 @@
 """Knows the dialects: in whose names spans state the facts, by the word of the option."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from langchain_otel.dialects import genai
 from langchain_otel.dialects.genai import Attributes
@@ -14,8 +13,7 @@ GEN_AI: Final = "gen_ai"
 OPENINFERENCE: Final = "openinference"
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(NamedTuple):
     """Functions from facts to attributes, and what of a run this dialect wants to know.
 
     `started` and `ended` are given the facts of a run's start and of its end (None: they are the
@@ -37,7 +35,7 @@ class Dialect:
 def dialect_of(word: str, *, structured: bool) -> Dialect:
     """The dialect of the option's word; the conventions' messages are structured or JSON."""
     if word == GEN_AI:
-        return replace(GENAI, content=_structured) if structured else GENAI
+        return GENAI._replace(content=_structured) if structured else GENAI
     from langchain_otel.dialects import phoenix
 
     if word == OPENINFERENCE:

@@ -1,6 +1,5 @@
 """Knows what spans for Arize Phoenix say: OpenInference alone, or the conventions beside it."""
 
-from dataclasses import replace
 from typing import Final
 
 import orjson
@@ -67,7 +66,7 @@ ALONE: Final = Dialect(
     shows_roots=True,
     has_exceptions=True,
 )
-BOTH: Final = replace(
-    ALONE, started=_both_started, ended=_both_ended, content=_both_content, copies=3
+BOTH: Final = ALONE._replace(
+    started=_both_started, ended=_both_ended, content=_both_content, copies=3
 )
-BOTH_STRUCTURED: Final = replace(BOTH, content=_both_structured)
+BOTH_STRUCTURED: Final = BOTH._replace(content=_both_structured)
