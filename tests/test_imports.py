@@ -104,6 +104,20 @@ print({name for name in vars(BaseInstrumentor) if name[0] != "_"} - set(dir(Lang
     assert output_of("\n".join(lines) + program) == "set()"
 
 
+def test_base_of_instrumentors_that_is_half_loaded() -> None:
+    """While another thread imports it, its module is there without the class: no failure."""
+    program = """
+import sys
+from types import ModuleType
+name = "opentelemetry.instrumentation.instrumentor"
+sys.modules[name] = ModuleType(name)
+from langchain_otel import LangChainInstrumentor
+LangChainInstrumentor().instrument()
+print(LangChainInstrumentor().is_instrumented_by_opentelemetry)
+"""
+    assert output_of(program) == "True"
+
+
 @pytest.mark.parametrize("order", [INSTRUMENT + IMPORT, IMPORT + INSTRUMENT], ids=["us", "them"])
 def test_either_order_of_imports(order: str) -> None:
     """Whoever comes first, what the application imports is patched."""

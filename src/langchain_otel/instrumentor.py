@@ -9,7 +9,7 @@ from langchain_otel.config import OPTIONS, SDK_DISABLED_VARIABLE, is_disabled
 from langchain_otel.handler import RecordingHandler
 from langchain_otel.imports import when_imported
 from langchain_otel.inject import inject
-from langchain_otel.neighbours import BASE_MODULE, Neighbours
+from langchain_otel.neighbours import BASE_MODULE, Neighbours, base_of
 from langchain_otel.patches import PATCHES
 from langchain_otel.recorders import PROVIDER_METHODS, activate_recorder, recorder_for
 from langchain_otel.supported import REQUIREMENT, is_supported
@@ -103,7 +103,9 @@ def _started(arguments: dict[str, Any]) -> list[Callable[[], None]]:
 
 
 def _register(module: ModuleType) -> None:
-    module.BaseInstrumentor.register(LangChainInstrumentor)
+    base = base_of(module)
+    if base is not None:
+        base.register(LangChainInstrumentor)
 
 
 when_imported(BASE_MODULE, _register)

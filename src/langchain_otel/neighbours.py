@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any, Final
 
 logger: Final = logging.getLogger("langchain_otel")
@@ -63,11 +64,17 @@ class Neighbours:
 
 def neighbours() -> Iterator[tuple[str, str]]:
     """The other tracers that are active: what each is called, and what it means."""
-    if BASE_MODULE in sys.modules:
-        yield from _instrumentors(sys.modules[BASE_MODULE].BaseInstrumentor)
+    base = base_of(sys.modules.get(BASE_MODULE))
+    if base is not None:
+        yield from _instrumentors(base)
     yield from ((name, UNCHANGED) for name, module in HANDLERS.items() if module in sys.modules)
     if _is_set("TRACING", "TRACING_V2"):
         yield "LangSmith", EXPORTS_RUNS if _is_set("OTEL_ENABLED", "OTEL_ONLY") else UNCHANGED
+
+
+def base_of(module: ModuleType | None) -> Any:
+    """The class of all instrumentors; None where its module is not loaded, or not to its end."""
+    return getattr(module, "BaseInstrumentor", None)
 
 
 def _instrumentors(kind: Any) -> Iterator[tuple[str, str]]:
