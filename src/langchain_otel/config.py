@@ -1,4 +1,4 @@
-"""Knows every option: one row each, from which reading, checking and documentation come.
+"""Defines every option in one table, from which reading, checking and documentation come.
 
 An option is read from its environment variable when tracing is set up, unless `instrument()` or the
 handler was given it as an argument, which wins.
@@ -24,7 +24,7 @@ from langchain_otel.content.policy import (
     Policy,
     Redact,
 )
-from langchain_otel.run import MAX_OPEN_RUNS
+from langchain_otel.runs.store import MAX_OPEN_RUNS
 
 logger: Final = logging.getLogger("langchain_otel")
 

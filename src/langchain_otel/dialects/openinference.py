@@ -1,7 +1,7 @@
-"""Knows OpenInference, the dialect of Arize Phoenix: what a span's facts are in its words.
+"""States facts in the names of OpenInference, the dialect of Arize Phoenix.
 
-A fact that OpenInference has no word for is left out if it is of the GenAI conventions, and stands
-under its own name otherwise.
+A fact that OpenInference has no name for is left out if it is of the GenAI conventions, and keeps
+its own name otherwise.
 """
 
 from collections.abc import Mapping
@@ -12,14 +12,15 @@ import orjson
 from opentelemetry.context import Context, get_value
 
 from langchain_otel import semconv
-from langchain_otel.content.encode import to_json
+from langchain_otel.content.encoding import to_json
+from langchain_otel.content.values import Facts
 from langchain_otel.dialects import openinference_names as names
-from langchain_otel.dialects.genai import Attributes, attributes
-from langchain_otel.mapping import LANGGRAPH
-from langchain_otel.operations import Facts, Started
+from langchain_otel.dialects.dialect import Attributes
+from langchain_otel.dialects.genai import attributes
+from langchain_otel.operations.mapping import LANGGRAPH
+from langchain_otel.operations.prompt_template import is_template
 from langchain_otel.operations.search import RERANKING
-from langchain_otel.operations.template import is_template
-from langchain_otel.run import Run
+from langchain_otel.runs.run import Run, Started
 
 # What `openinference.instrumentation.using_attributes` puts into the context, by the same names.
 SURROUNDINGS: Final = (semconv.SESSION_ID, semconv.USER_ID, names.TAGS)
@@ -118,10 +119,10 @@ def started(facts: Facts, run: Run, begun: Started) -> Attributes:
     """The attributes of a span that starts."""
     kind = kind_of(run)
     found: Facts = {names.SPAN_KIND: names.PROMPT if is_template(begun) else kind}
-    found |= _surroundings(run.outer)
+    found |= _surroundings(run.ambient)
     if run.parent is None:
         found |= _session(run.identity)
-    metadata = _context_metadata(run.outer) | _metadata(facts)
+    metadata = _context_metadata(run.ambient) | _metadata(facts)
     if metadata:
         found[names.METADATA] = to_json(metadata)
     if kind == names.LLM:
