@@ -1,7 +1,7 @@
 """Defines every option in one table, from which reading, checking and documentation come.
 
 An option is read from its environment variable when tracing is set up, unless `instrument()` or the
-handler was given it as an argument, which wins.
+handler has it as an argument, which wins.
 """
 
 import logging
@@ -65,7 +65,7 @@ class Hook(Protocol):
 
 
 class Option(NamedTuple):
-    """An option: the argument of `instrument()`, its variable, and what may be given.
+    """An option: the argument of `instrument()`, its variable, and what either takes.
 
     `kind` is the type of an argument, `parse` makes the value of a variable's text. An option
     without a variable cannot be written as text.

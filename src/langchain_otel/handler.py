@@ -135,7 +135,7 @@ class RecordingHandler(InlineHandler):
     def on_chain_end(
         self, outputs: Any, *, run_id: UUID, inputs: Any = None, **kwargs: Any
     ) -> None:
-        # A chain that is streamed knows its inputs only when it ends.
+        # LangChain reports the inputs of a streamed chain only when it ends.
         if inputs is not None:
             self._late_request(run_id, inputs)
         self._end(run_id, outputs)
@@ -254,8 +254,8 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
             "logger_provider": logger_provider,
             **options,
         }
-        given = any(argument is not None for argument in arguments.values())
-        super().__init__(recorder_for(arguments) if given else None)
+        has_own = any(argument is not None for argument in arguments.values())
+        super().__init__(recorder_for(arguments) if has_own else None)
         PATCHER.apply()
 
     def _start(self, *args: Any) -> None:

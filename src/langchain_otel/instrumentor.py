@@ -17,7 +17,7 @@ from langchain_otel.sources.patch_points import PATCHER
 logger: Final = logging.getLogger("langchain_otel")
 
 ARGUMENTS: Final = frozenset((*PROVIDER_METHODS, *(option.name for option in OPTIONS)))
-# What OpenTelemetry's commands say of the check of versions, which is always made here.
+# Arguments of OpenTelemetry's commands for the check of versions, which is always made here.
 OF_CHECK: Final = frozenset(("skip_dep_check", "raise_exception_on_conflict"))
 
 

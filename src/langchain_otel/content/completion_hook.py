@@ -67,7 +67,7 @@ MAKERS: Final[dict[str, Callable[[Any, Part], Any]]] = {
 
 
 class CompletionHook:
-    """A hook that can be called with what we know: it is given all of the content.
+    """A hook, called with all of the content of a model call.
 
     The content does not depend on where else content is recorded, has no bounds and includes bytes;
     redaction applies to it as everywhere.

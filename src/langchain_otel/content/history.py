@@ -108,7 +108,7 @@ def _mark(item: Any, alike: Counter[Key]) -> int:
 
 
 def _calls(calls: list[Any]) -> Any:
-    # Their ids tell tool calls apart at a fraction of the cost of all that they say.
+    # Ids distinguish tool calls at a fraction of the cost of their arguments.
     ids = tuple([call.get("id") for call in calls])
     return ids if all(ids) else _encoded(calls)
 

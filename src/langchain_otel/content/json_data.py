@@ -164,7 +164,7 @@ class _Walk:
         return self.mapping(public, public.items(), depth) if public else type_name(value)
 
     def message(self, fields: Mapping[str, Any], depth: int) -> Any:
-        # A message that is the value itself is its content; among others it says whose it is.
+        # A message that is the value itself is its content; among others it keeps its role.
         if depth == 1:
             return self.value(fields["content"], depth)
         said = {key: fields[key] for key in MESSAGE_KEYS if fields.get(key)}
@@ -195,7 +195,7 @@ def type_name(value: Any) -> str:
 
 
 def _unique(name: str, taken: Mapping[str, Any]) -> str:
-    # Keys that redaction made alike stay apart.
+    # Keys that redaction made alike stay distinct.
     return name if name not in taken else f"{name}#{len(taken) + 1}"
 
 

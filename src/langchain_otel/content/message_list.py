@@ -13,7 +13,7 @@ from langchain_otel.content.limits import Limits
 from langchain_otel.content.message import NO_FIELDS, Message, message_data
 from langchain_otel.content.policy import Policy
 
-# OpenAI's package says of every answer that it is no refusal.
+# OpenAI's package marks every answer as no refusal.
 NO_REFUSAL: Final = {"refusal": None}
 DEFAULT: Final = Policy()
 # The message that says how many are missing, and what share of the room the first one may have.

@@ -18,7 +18,7 @@ NAMES: Final = {"computer_call": "computer"}
 
 
 def tool_call(call_id: Any, name: Any, arguments: Any, limits: Limits) -> Part:
-    """The part of a tool call; arguments that are JSON in a text are given as what they say."""
+    """The part of a tool call; arguments in a JSON text are decoded."""
     part: Part = {"type": "tool_call", "name": name[:MAX_NAME] if isinstance(name, str) else ""}
     if isinstance(call_id, str) and call_id:
         part["id"] = call_id

@@ -13,11 +13,11 @@ Structured = dict[str, Any]
 
 
 class Dialect(NamedTuple):
-    """Functions from facts to attributes, and what of a run this dialect wants to know.
+    """Functions from facts to attributes, and what else of a run this dialect records.
 
-    `started` and `ended` are given the facts of a run's start and of its end (None: they are the
-    attributes as they are), `content` what was permitted of its content. `asked`, if any, tells
-    content that no other dialect has; `copies` is how many times a span says its content. With
+    `started` and `ended` take the facts of a run's start and of its end (None: they are the
+    attributes as they are), `content` what was permitted of its content. `request_content`, if
+    any, finds content that no other dialect records; `copies` is how often a span repeats it. With
     `shows_roots` what goes into a trace and comes out of it is content like its messages; with
     `has_exceptions` an exception is an event of the span as well.
     """

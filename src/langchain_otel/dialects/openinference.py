@@ -86,7 +86,7 @@ PARAMETERS_OF: Final = {
     names.LLM: names.LLM_INVOCATION_PARAMETERS,
     names.EMBEDDING: names.EMBEDDING_INVOCATION_PARAMETERS,
 }
-# Who serves the model, and whose interface that is, where OpenInference has other names.
+# The provider and the system (the interface that it speaks), where OpenInference has other names.
 PROVIDERS: Final[dict[str, tuple[str, str | None]]] = {
     "openai": ("openai", "openai"),
     "anthropic": ("anthropic", "anthropic"),
@@ -146,7 +146,7 @@ def _stated(facts: Facts, kind: str) -> Facts:
     for name, value in facts.items():
         word = GENERAL.get(name) or rows.get(name)
         if word == semconv.SESSION_ID:
-            # A session that is given as one says more than the conversation.
+            # A session of the user's is more exact than the conversation.
             found.setdefault(word, value)
         elif word is not None:
             found[word] = value
@@ -161,7 +161,7 @@ def _session(identity: Facts) -> Facts:
 
 
 def _metadata(facts: Facts) -> dict[str, Any]:
-    """The user's metadata and LangGraph's, by the keys that LangChain knows them by."""
+    """The user's metadata and LangGraph's, by LangChain's keys."""
     found = {}
     for name, value in facts.items():
         key = METADATA_KEYS.get(name)
@@ -178,10 +178,10 @@ def _surroundings(context: Context) -> Facts:
 
 
 def _context_metadata(context: Context) -> dict[str, Any]:
-    given = get_value(names.METADATA, context)
-    if isinstance(given, str):
+    metadata = get_value(names.METADATA, context)
+    if isinstance(metadata, str):
         with suppress(ValueError):
-            known = orjson.loads(given)
+            known = orjson.loads(metadata)
             return known if isinstance(known, dict) else {}
     return {}
 
@@ -197,8 +197,8 @@ def _provider(facts: Facts) -> Facts:
 
 def _parameters(facts: Mapping[str, Any], kind: str) -> Facts:
     word = PARAMETERS_OF.get(kind)
-    given = {PARAMETERS[key]: facts[key] for key in facts if key in PARAMETERS}
-    return {} if word is None or not given else {word: to_json(given)}
+    parameters = {PARAMETERS[key]: facts[key] for key in facts if key in PARAMETERS}
+    return {} if word is None or not parameters else {word: to_json(parameters)}
 
 
 def _total(facts: Facts) -> Facts:

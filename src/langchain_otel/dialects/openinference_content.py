@@ -25,7 +25,7 @@ from langchain_otel.runs.run import Run, Started
 # What a span takes that does not say how much, as the SDK has it by default.
 DEFAULT_ROOM: Final = 128
 UNBOUNDED: Final = 10_000
-# Kept free while a run is under way: for what its end tells, its answer among it.
+# Kept free while a run is open: for what its end adds, its answer among it.
 FOR_THE_END: Final = 40
 TOOLS_SHARE: Final = 4
 MAX_DEPTH: Final = 4
@@ -33,7 +33,7 @@ JSON_ENDS: Final = (("{", "}"), ("[", "]"))
 
 
 def request_content(run: Run, started: Started) -> Facts:
-    """What OpenInference wants to know of a request that the GenAI conventions do not."""
+    """What OpenInference records of a request and the GenAI conventions do not."""
     if is_template(started):
         template = "\n".join(_templates(started.serialized, 0))
         facts = {} if run.parent is None else variables_in(started)

@@ -12,7 +12,7 @@ from langchain_otel.dialects import genai, openinference, openinference_content
 from langchain_otel.dialects.dialect import Attributes, Dialect, Structured
 from langchain_otel.runs.run import Run, Started
 
-# What is asked for OpenInference alone.
+# What only OpenInference records.
 NOT_GENAI: Final = frozenset(
     (semconv.PROMPT_TEMPLATE, semconv.EMBEDDINGS_INPUT, semconv.RERANKING_DOCUMENTS)
 )

@@ -67,8 +67,8 @@ def _scope_spans(scope: InstrumentationScope | None, spans: list[bytes]) -> byte
 
 
 def _scope(scope: InstrumentationScope) -> bytes:
-    given = b"".join(attributes(scope.attributes, b"\x1a"))
-    return _text(b"\x0a", scope.name) + _text(b"\x12", scope.version) + given
+    fields = b"".join(attributes(scope.attributes, b"\x1a"))
+    return _text(b"\x0a", scope.name) + _text(b"\x12", scope.version) + fields
 
 
 def _span(span: ReadableSpan) -> bytes:

@@ -93,7 +93,7 @@ class TreeSpanExporter(SpanExporter):
     def _print(self, spans: _Spans, note: str = "") -> None:
         self._printed.update((span.context.span_id, None) for span in spans)
         out = self._out or sys.stdout
-        # Nobody is left to be told when the terminal is gone.
+        # When the terminal is gone, nobody is left to print for.
         with suppress(OSError, ValueError):
             out.write(_drawn(spans, note, out))
             out.flush()
@@ -152,7 +152,7 @@ def _label(span: ReadableSpan) -> Text:
 
 
 def _unnamed(span: ReadableSpan, name: str) -> str:
-    """An attribute, unless the name of the span tells it already."""
+    """An attribute, unless the name of the span contains it."""
     detail = _value(span, name)
     return "" if detail is None or str(detail) in span.name else str(detail)
 

@@ -48,16 +48,16 @@ def annotations(started: Started, run: "Run") -> Facts:
 
 
 def _add_tags(facts: Facts, tags: list[str], known: Container[str]) -> None:
-    given = []
+    new_tags = []
     for tag in tags:
         if tag in known:
             continue
         if not tag.startswith(STEP_TAGS):
-            given.append(tag[:MAX_TEXT])
+            new_tags.append(tag[:MAX_TEXT])
         elif tag.startswith(RETRY_TAG) and tag[len(RETRY_TAG) :].isdigit():
             facts[semconv.RETRY_ATTEMPT] = int(tag[len(RETRY_TAG) :])
-    if given:
-        facts[semconv.TAGS] = given[:MAX_ITEMS]
+    if new_tags:
+        facts[semconv.TAGS] = new_tags[:MAX_ITEMS]
 
 
 def _metadata(metadata: Mapping[str, Any], known: Mapping[str, Any]) -> Facts:
@@ -78,7 +78,7 @@ def _metadata(metadata: Mapping[str, Any], known: Mapping[str, Any]) -> Facts:
 
 
 def _task(namespace: Any) -> Facts:
-    """The task whose namespace it is, and the nodes whose subgraphs are around it.
+    """The task of a checkpoint namespace, and the nodes of the enclosing subgraphs.
 
     A namespace has a part `node:task` for each node on the way, without the task where a subgraph
     keeps one history for all its calls; a part that is a number counts such calls.

@@ -86,7 +86,7 @@ def _agent_request(started: Started, _: "Run | None") -> Facts:
 
 
 def agent_name(started: Started) -> str | None:
-    """The name that an agent was given; None for an agent without one."""
+    """An agent's own name; None for an agent without one."""
     if isinstance(getattr(started.owner, "nodes", None), Mapping):
         name = text(getattr(started.owner, "name", None))
         return None if name in TYPE_NAMES else name

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from langchain_otel.runs.run import Run
 
 METHODS: Final = frozenset(("embed_documents", "embed_query", "aembed_documents", "aembed_query"))
-# The end of a class's name that does not say whose embeddings they are.
+# Endings of a class's name that are not part of the provider's name.
 KIND_SUFFIXES: Final = ("Model", "Embeddings", "Embedding")
 ENCODING_FIELDS: Final = ("embedding_types", "encoding_format")
 
@@ -30,7 +30,7 @@ ENCODING_FIELDS: Final = ("embedding_types", "encoding_format")
 def started(owner: object, arguments: Mapping[str, Any]) -> Started | None:
     """What a call of an embeddings object starts with; None where it hands the call on.
 
-    An object that holds another one (a cache, say) is not a provider: the other one's call is told.
+    An object that holds another one (a cache, say) is no provider: the other's call is recorded.
     """
     from langchain_core.embeddings import Embeddings
 
@@ -41,7 +41,7 @@ def started(owner: object, arguments: Mapping[str, Any]) -> Started | None:
 
 
 def is_recorded(_: object, __: "Run | None", call: "Run | None") -> bool:
-    """Whether the span of another call already tells of this one: it is how that one is done."""
+    """Whether the span of another call records this one: it is how that one is done."""
     return call is not None and call.operation is EMBEDDINGS
 
 
@@ -81,8 +81,8 @@ def _provider(kind: type, facts: Facts) -> str:
 
 def _encoding_formats(owner: object) -> list[str] | None:
     fields = getattr(owner, "__dict__", EMPTY)
-    given = fields.get("model_kwargs")
-    sources = (given if isinstance(given, dict) else EMPTY, fields)
+    extra = fields.get("model_kwargs")
+    sources = (extra if isinstance(extra, dict) else EMPTY, fields)
     named = (texts(source.get(field)) for source in sources for field in ENCODING_FIELDS)
     return next((formats for formats in named if formats), None)
 

@@ -169,7 +169,7 @@ def server_at(url: Any) -> Facts:
 
 
 class Url(NamedTuple):
-    """What a text that is a URL says of its server."""
+    """The server that a URL names."""
 
     host: str | None
     port: int | None

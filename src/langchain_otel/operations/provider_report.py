@@ -50,21 +50,21 @@ OPENAI: Final[Table] = {
         semconv.OPENAI_API_TYPE,
     )
 }
-"""What they tell by the attribute's own name."""
+"""What they report by the attribute's own name."""
 
 
 def with_provider_report(facts: Facts, run: "Run") -> Facts:
-    """What the answer says, and what it and the request lack but an instrumentation has told.
+    """The facts of the answer, and what answer and request lack but an instrumentation reported.
 
     Numbers of tokens are taken from one source or the other: they do not count alike.
     """
     fields = getattr(run.provider_report, "__dict__", None)
     if not fields:
         return facts
-    told = facts_from(fields, CALL) | facts_from(fields.get("attributes") or {}, OPENAI)
+    reported = facts_from(fields, CALL) | facts_from(fields.get("attributes") or {}, OPENAI)
     if USAGE_NAMES.isdisjoint(facts):
-        told.update(facts_from(fields, USAGE))
+        reported.update(facts_from(fields, USAGE))
     known = run.facts.keys() | facts.keys()
     if run.facts.get(semconv.GEN_AI_PROVIDER_NAME) == UNKNOWN_PROVIDER:
         known.discard(semconv.GEN_AI_PROVIDER_NAME)
-    return facts | {name: value for name, value in told.items() if name not in known}
+    return facts | {name: value for name, value in reported.items() if name not in known}

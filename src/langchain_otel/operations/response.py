@@ -27,12 +27,12 @@ API_TYPES: Final = {"chatcmpl-": "chat_completions", "resp_": "responses"}
 
 
 def identity(source: Any, message_id: Any = None) -> Facts:
-    """The answer's id and model, and what only OpenAI says of it."""
+    """The answer's id and model, and what only OpenAI adds."""
     if not isinstance(source, Mapping):
         return {}
     facts = facts_from(source, ANSWER)
-    for given in (source.get("id"), message_id):
-        response_id = None if given is None else text(given)
+    for found in (source.get("id"), message_id):
+        response_id = None if found is None else text(found)
         if response_id is not None and not response_id.startswith(LANGCHAIN_ID_PREFIXES):
             return facts | response_identity(response_id)
     return facts
@@ -48,7 +48,7 @@ def response_identity(response_id: str) -> Facts:
 
 
 def finish_reason(information: Any, message: Any) -> str | None:
-    """Why a choice of the answer ended: what the generation says of it, or else its message."""
+    """Why a choice of the answer ended: as the generation reports it, or else its message."""
     for source in (information, getattr(message, "response_metadata", None)):
         if source and isinstance(source, Mapping):
             for key in FINISH_REASON_KEYS:

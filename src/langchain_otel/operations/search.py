@@ -50,14 +50,14 @@ def reranking_started(reranker: object, arguments: Mapping[str, Any]) -> Started
 
 
 def is_search_recorded(store: object, around: "Run | None", call: "Run | None") -> bool:
-    """Whether a retriever's run, or the span of another search of the store, tells of this one."""
+    """Whether a retriever's run, or the span of another search of the store, records this one."""
     if around is not None and around.operation is RETRIEVER:
         return True
     return call is not None and call.operation is SEARCH and call.owner is store
 
 
 def is_reranking_recorded(reranker: object, _: "Run | None", call: "Run | None") -> bool:
-    """Whether the span of another call of the reranker already tells of this one."""
+    """Whether the span of another call of the reranker records this one."""
     return call is not None and call.operation is RERANKING and call.owner is reranker
 
 

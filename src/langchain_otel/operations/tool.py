@@ -69,7 +69,7 @@ def _failure(output: Any) -> str | None:
 
 
 def _answer(output: Any) -> Any:
-    """What a tool tells the model: of a `Command` the message in its update, not all the state."""
+    """A tool's answer to the model: of a `Command` the message in its update, not all the state."""
     if (type(output).__module__, type(output).__name__) != COMMAND:
         return output
     update = output.update

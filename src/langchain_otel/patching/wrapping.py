@@ -216,7 +216,7 @@ def runs_before_start(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def begins(original: Callable[..., Any]) -> Callable[..., Any]:
-    """The call is the last thing before the body of a run, all handlers know of its start."""
+    """The call is the last thing before a run's body: all handlers were called with its start."""
     method = unbound(original)
     if inspect.iscoroutinefunction(original):
 

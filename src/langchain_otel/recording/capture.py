@@ -36,22 +36,22 @@ class Capture:
         self.is_wanted = policy.on_spans or self._goes_beyond_spans
 
     def request(self, run: Run, started: Started) -> None:
-        """Take what a run is asked."""
+        """Capture the content of a run's request."""
         if not self._takes(run):
             return
-        content = _told(run.operation.request_content, started) | variables_of(run)
+        content = _found_by(run.operation.request_content, started) | variables_of(run)
         if self._dialect.request_content is not None:
-            content |= _told(self._dialect.request_content, run, started)
+            content |= _found_by(self._dialect.request_content, run, started)
         run.request_content = content
         note_content(run, _instructions(run, content))
         history = history_of(run) if self._policy.history == NEW else None
         self._take(run, content if history is None else history.request(content))
 
     def response(self, run: Run, result: Any) -> None:
-        """Take what a run answers; None is no answer."""
+        """Capture the content of a run's result; None is no result."""
         if not self._takes(run):
             return
-        content = {} if result is None else _told(run.operation.response_content, result)
+        content = {} if result is None else _found_by(run.operation.response_content, result)
         history = history_of(run) if self._policy.history == NEW else None
         if history is not None:
             history.response(content)
@@ -97,7 +97,7 @@ def _texts(message: Any) -> list[str]:
     return [block if isinstance(block, str) else str(block.get("text", "")) for block in blocks]
 
 
-def _told(function: Any, *args: Any) -> Facts:
+def _found_by(function: Any, *args: Any) -> Facts:
     if function is None:
         return {}
     try:

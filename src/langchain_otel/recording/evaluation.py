@@ -36,7 +36,7 @@ def record_evaluation(
         name: What was judged, such as `relevance`; low in number.
         score: The result as a number.
         label: The result as a word, such as `pass`; low in number.
-        explanation: Why, in free text. It is recorded as it is given.
+        explanation: Why, in free text. It is recorded as it is.
         error_type: What kept the evaluation from a result, if something did.
 
     Returns:

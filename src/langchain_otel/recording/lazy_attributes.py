@@ -8,12 +8,12 @@ Attributes = dict[str, AttributeValue]
 
 
 class LazyAttributes(Mapping[str, AttributeValue]):
-    """What `tell` gives, which is asked at the first look, and once."""
+    """The attributes that `compute` returns: it is called at the first read, and once."""
 
-    __slots__ = ("_found", "_tell")
+    __slots__ = ("_compute", "_found")
 
-    def __init__(self, tell: Callable[[], Attributes]) -> None:
-        self._tell = tell
+    def __init__(self, compute: Callable[[], Attributes]) -> None:
+        self._compute = compute
         self._found: Attributes | None = None
 
     def __getitem__(self, name: str) -> AttributeValue:
@@ -40,5 +40,5 @@ class LazyAttributes(Mapping[str, AttributeValue]):
 
     def _read(self) -> Attributes:
         if self._found is None:
-            self._found = self._tell()
+            self._found = self._compute()
         return self._found

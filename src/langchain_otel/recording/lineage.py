@@ -69,7 +69,7 @@ def add_to_totals(run: Run, agent: Run) -> None:
 
 
 def totals_of(totals: Totals) -> Facts:
-    """What an agent's span says of all that its invocation did."""
+    """The sums of an agent's invocation, for the agent's span."""
     (model,) = totals.models if len(totals.models) == 1 else ("",)
     facts = {
         semconv.GEN_AI_USAGE_INPUT_TOKENS: totals.input_tokens,
@@ -81,7 +81,7 @@ def totals_of(totals: Totals) -> Facts:
 
 
 def note_content(run: Run, instructions: list[dict[str, Any]]) -> None:
-    """Keep for an agent's span what its first model call says of its instructions and tools."""
+    """Keep the instructions and tools of an agent's first model call for the agent's span."""
     if run.operation.family != "model" or run.agent is None or run.agent.totals is None:
         return
     kept = run.agent.totals.content
@@ -100,7 +100,7 @@ def history_of(run: Run) -> History | None:
 
 
 def content_of(run: Run) -> Facts:
-    """What an agent's span says of its instructions and tools."""
+    """The instructions and tools of an agent, for its span."""
     return {} if run.totals is None else run.totals.content
 
 

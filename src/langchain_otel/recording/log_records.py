@@ -35,21 +35,21 @@ class LogRecords:
     def exception(self, run: Run, error: BaseException) -> None:
         """Emit the record of an exception, once: where it first ended a run.
 
-        Every run that the same exception goes through tells its parent that it has been reported.
+        Every run that the same exception goes through marks it as reported for its parent.
         """
         identity = _identity(error)
         if run.reported_error != identity:
             name = semconv.GEN_AI_CLIENT_OPERATION_EXCEPTION
-            told = _exception(self._policy, error, has_content=self._policy.on_events)
-            self._emit(run.span, name, SeverityNumber.WARN, told)
+            record = _exception(self._policy, error, has_content=self._policy.on_events)
+            self._emit(run.span, name, SeverityNumber.WARN, record)
             if self._on_spans and run.span.is_recording():
-                told = _exception(self._policy, error, has_content=self._policy.on_spans)
-                run.span.add_event(semconv.EVENT_EXCEPTION, told)
+                event = _exception(self._policy, error, has_content=self._policy.on_spans)
+                run.span.add_event(semconv.EVENT_EXCEPTION, event)
         if run.parent is not None:
             run.parent.reported_error = identity
 
     def details(self, run: Run, content: Facts) -> None:
-        """Emit all that is known of a model call, where that was asked for."""
+        """Emit all that is known of a model call, where the option asks for it."""
         if self.emits_details:
             name = semconv.GEN_AI_CLIENT_INFERENCE_DETAILS
             self._emit(run.span, name, SeverityNumber.DEBUG, run.facts | content)
@@ -74,9 +74,9 @@ class LogRecords:
 
 
 def _identity(error: BaseException) -> ErrorIdentity:
-    """What tells an exception from others without keeping it: its frames hold what is to be freed.
+    """What identifies an exception without keeping it: its frames hold what is to be freed.
 
-    An address may be used again; where the exception was raised tells it from the one before.
+    An address may be used again, so the place where the exception was raised is part of it.
     """
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:

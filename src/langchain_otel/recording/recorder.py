@@ -152,7 +152,7 @@ class Recorder:
         return self._metrics.is_live() or self._log.emits_details
 
     def late_request(self, run: Run, inputs: Any) -> None:
-        """Take what a run was asked, where only its end tells: the stream of a chain, say."""
+        """Record what a run was asked, where only its end reports it, as of a streamed chain."""
         try:
             if inputs is not None and run.has_span and self._capture.is_wanted:
                 started = Started(None, inputs, None, None, owner=run.owner)
@@ -229,7 +229,7 @@ class Recorder:
                 self._set_error(run, error)
 
     def _settle(self, run: Run, result: Any) -> None:
-        """Tell those who are told of a run once it has ended."""
+        """Pass a run that has ended on to metrics, to its agent and to the tools it calls."""
         self._metrics.record(run)
         if run.agent is not None:
             add_to_totals(run, run.agent)

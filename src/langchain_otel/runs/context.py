@@ -83,9 +83,9 @@ def enter_identity(identity: Identity) -> None:
 
 def leave_identity(identity: Identity) -> None:
     """End such a block; where it ends in another context, there is nothing to give back."""
-    given = identity_block(current())
-    if given is not None and given.identity is identity:
-        make_current(given.before)
+    block = identity_block(current())
+    if block is not None and block.identity is identity:
+        make_current(block.before)
 
 
 def run_of(context: Context) -> Run | None:

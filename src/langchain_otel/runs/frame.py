@@ -46,9 +46,9 @@ class Frame:
     """The call of a function that runs a run's body: the run's span is current inside, only there.
 
     Either the run is known (`run`), or it is the first one of `family` that starts inside.
-    `owner` is the LangChain object that is called, `given` whose the runs inside are. The
-    body begins where `begin_body` is called, when all handlers were told of the run: none of them
-    finds our span current.
+    `owner` is the LangChain object that is called, `identity` the conversation and user of the runs
+    inside. The body begins where `begin_body` is called, after all handlers were called with the
+    run's start: none of them finds our span current.
     """
 
     __slots__ = (
@@ -73,7 +73,7 @@ class Frame:
         run: Run | None = None,
         *,
         activates: bool = True,
-        given: Identity | None = None,
+        identity: Identity | None = None,
     ) -> None:
         self.family = family
         self.owner = owner
@@ -86,8 +86,8 @@ class Frame:
         self._inside: Context | None = None
         if run is not None and run_of(self._caller) is not run:
             self._inside = inside(run, self._caller)
-        elif given:
-            self._inside = with_identity(given, self._caller)
+        elif identity:
+            self._inside = with_identity(identity, self._caller)
 
     def enter(self) -> None:
         """Go into the frame, at its call or at each step of its generator."""
@@ -176,7 +176,7 @@ _frame: Final[ContextVar[Frame | None]] = ContextVar("langchain-otel-frame", def
 
 
 def owner_of(family: Family, run_id: UUID) -> object | None:
-    """The LangChain object whose run it is that starts, where a frame knows it."""
+    """The LangChain object whose run starts, where a frame has it."""
     frame = None if _frame.get() is None else frame_of(family, run_id)
     return None if frame is None else frame.owner
 

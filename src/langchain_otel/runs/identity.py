@@ -50,7 +50,7 @@ NO_IDENTITY: Final[Identity] = {}
 
 
 class IdentityBlock:
-    """What a block of code was given for the runs inside it, and the context around the block."""
+    """The identity of the runs inside a block of code, and the context around the block."""
 
     __slots__ = ("before", "identity")
 
@@ -74,14 +74,14 @@ def identity_of(source: Mapping[str, Any] | None) -> Identity:
 
 
 def with_identity(identity: Identity, ambient: Context) -> Context:
-    """The context of a block of code that is given `identity`."""
+    """The context of a block of code whose runs have `identity`."""
     return Context({**ambient, _IDENTITY_KEY: IdentityBlock(identity, ambient)})
 
 
 def identity_block(ambient: Context) -> IdentityBlock | None:
     """The innermost block around."""
-    given: IdentityBlock | None = ambient.get(_IDENTITY_KEY)  # type: ignore[assignment]
-    return given
+    block: IdentityBlock | None = ambient.get(_IDENTITY_KEY)  # type: ignore[assignment]
+    return block
 
 
 def set_identity(run: Run, metadata: Mapping[str, Any] | None) -> None:
@@ -113,7 +113,7 @@ def set_identity(run: Run, metadata: Mapping[str, Any] | None) -> None:
 def add_configurable_identity(run: Run, configurable: Mapping[str, Any]) -> Identity:
     """Add what `configurable` names and later LangChain versions do not report; gives what is new.
 
-    They are handed down as metadata are, and apart from them: where a run has others of its own,
+    They are inherited as metadata are, but separately: where a run has others of its own,
     LangGraph keeps the metadata of the run around.
     """
     own = new_in(identity_of(configurable), run.configurable_identity)
@@ -129,7 +129,7 @@ def add_configurable_identity(run: Run, configurable: Mapping[str, Any]) -> Iden
 
 
 def set_identity_in_body(run: Run, configurable: Mapping[str, Any]) -> None:
-    """Say on the span of a run whose body begins what its configurable values name."""
+    """Set what the configurable values name on the span of a run whose body begins."""
     for each in run.recordings():
         new = add_configurable_identity(each, configurable)
         if new and each.has_span:
@@ -177,10 +177,10 @@ def _entered_since(ambient: Context, around: Context, util_key: str) -> Identity
     """
     entered: Identity = {}
     known = identity_block(around)
-    given = identity_block(ambient)
-    while given is not None and given is not known:
-        entered = {**given.identity, **entered}
-        given = identity_block(given.before)
+    block = identity_block(ambient)
+    while block is not None and block is not known:
+        entered = {**block.identity, **entered}
+        block = identity_block(block.before)
     conversation = text(ambient.get(util_key))
     if conversation is not None and conversation != around.get(util_key):
         return {semconv.GEN_AI_CONVERSATION_ID: conversation, **entered}

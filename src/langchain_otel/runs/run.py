@@ -183,14 +183,14 @@ class Run:
         operation: Operation,
         recorder: RunRecorder,
         handler: object,
-        outer: Context,
+        ambient: Context,
         started: Started,
     ) -> None:
         self.id = run_id
         self.operation = operation
         self.recorder = recorder
         self.handler = handler
-        self.ambient = outer
+        self.ambient = ambient
         self.owner = started.owner
         self.tags = started.tags
         self.metadata = started.metadata
@@ -219,7 +219,7 @@ class Run:
         chunks = self.chunks
         if chunks is None:
             self.chunks, self.chunk_times = [chunk], [perf_counter()]
-        # Where the client of a provider tells of chunks itself, LangChain may make events of them.
+        # Where a provider's client reports chunks itself, LangChain may make events of them.
         elif (type(chunk) is dict) is (type(chunks[0]) is dict) and len(chunks) < MAX_CHUNKS:
             chunks.append(chunk)
             self.chunk_times.append(perf_counter())

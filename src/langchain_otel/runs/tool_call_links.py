@@ -38,23 +38,23 @@ def links_of(run: Run, call_id: str | None, around: Span) -> list[Link]:
 
 
 def add_late_links(run: Run, facts: Facts) -> None:
-    """Add the links that only the facts of a run's end tell: so it is before langchain-core 1.0."""
+    """Add the links that only the end of a run reports, as before langchain-core 1.0."""
     if semconv.GEN_AI_TOOL_CALL_ID not in run.facts:
         for link in links_of(run, facts.get(semconv.GEN_AI_TOOL_CALL_ID), run.span):
             run.span.add_link(link.context, link.attributes)
 
 
 def requests_in(trace_id: int) -> dict[str, SpanContext]:
-    """The last tool calls that were asked for in a trace, each with the model's span."""
-    found = [(key[1], asked) for key, asked in _requests.items() if key[0] == trace_id]
+    """The last tool calls that models requested in a trace, each with the model's span."""
+    found = [(key[1], model) for key, model in _requests.items() if key[0] == trace_id]
     return dict(found[-MAX_PENDING:])
 
 
 def take_over(run: Run, requests: Mapping[str, SpanContext]) -> None:
-    """Let the tool calls that another trace asked for be made in the one that the run is in."""
+    """Let the tool calls that another trace requested be linked from the trace of a run."""
     trace_id = run.span.get_span_context().trace_id
-    for call_id, asked in requests.items():
-        _requests.put((trace_id, call_id), asked)
+    for call_id, model in requests.items():
+        _requests.put((trace_id, call_id), model)
 
 
 def _tool_calls(result: Any) -> Iterator[str]:

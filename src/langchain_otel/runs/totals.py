@@ -10,8 +10,8 @@ from langchain_otel.content.values import Facts
 class Totals:
     """What an agent's invocation has come to so far: its own calls, and the tokens of all below.
 
-    `content` is what the agent's span says of its instructions and tools, `history` which messages
-    its model calls have shown.
+    `content` has the agent's instructions and tools, for its span; `history` the messages that its
+    model calls have shown.
     """
 
     inference_calls: int = 0

@@ -59,7 +59,7 @@ def written(origin: Origin) -> dict[str, Any] | None:
         found[PAUSED_AT] = origin.paused_at
     if origin.requests:
         found[TOOL_CALLS] = {
-            call_id: _trace_parent(asked) for call_id, asked in origin.requests.items()
+            call_id: _trace_parent(model) for call_id, model in origin.requests.items()
         }
     return found
 
@@ -76,7 +76,7 @@ def read(stored: Any) -> Origin | None:
     return Origin(
         span_context,
         paused_at if isinstance(paused_at, (int, float)) else None,
-        {str(call_id): _span_context(asked) for call_id, asked in calls.items()}
+        {str(call_id): _span_context(model) for call_id, model in calls.items()}
         if isinstance(calls, Mapping)
         else {},
     )
@@ -99,7 +99,7 @@ def is_saving(name: str) -> bool:
 
 
 def carries_origin(original: Callable[..., Any]) -> Callable[..., Any]:
-    """A method of a checkpointer that tells, or learns and hides, where checkpoints come from."""
+    """A method of a checkpointer that stores the origin of a checkpoint, or reads and hides it."""
     return _WRAPS[original.__name__](original)
 
 
@@ -168,18 +168,18 @@ _WRAPS: Final[dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]]] = {
 
 
 def _marked(config: Any, metadata: Any) -> Any:
-    """The metadata of a checkpoint with its origin; the given ones where there is none to tell."""
+    """The metadata of a checkpoint with its origin; unchanged where there is none to store."""
     try:
-        stored = _origin_to_tell(config["configurable"], metadata)
+        stored = _origin_to_store(config["configurable"], metadata)
     except Exception as error:
         health.failed("checkpoint", error)
         stored = None
     return metadata if stored is None else {**metadata, KEY: stored}
 
 
-def _origin_to_tell(configurable: Any, metadata: Any) -> dict[str, Any] | None:
+def _origin_to_store(configurable: Any, metadata: Any) -> dict[str, Any] | None:
     if KEY in metadata or configurable.get("checkpoint_ns"):
-        # Another method of the same checkpointer has told it, or the graph around this one does.
+        # Another method of the same checkpointer has stored it, or the enclosing graph does.
         return None
     run = active_run()
     if run is not None and run.operation in GRAPHS:

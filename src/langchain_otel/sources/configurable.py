@@ -25,10 +25,10 @@ def identity_from_config(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ident
 
 
 def configures(original: Callable[..., Any]) -> Callable[..., Any]:
-    """The call hands on no more of its configuration than what handlers are told."""
+    """The call passes on no more of its configuration than what handlers are called with."""
 
     def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame | None:
-        given = identity_from_config(args, kwargs)
-        return Frame(None, args[0], given=given) if given else None
+        identity = identity_from_config(args, kwargs)
+        return Frame(None, args[0], identity=identity) if identity else None
 
     return framed(original, frame_for)

@@ -46,7 +46,7 @@ class Conversation:
                 f"function; got {function!r}, a {type(function).__name__}"
             )
         identity = self._identity
-        return framed(function, lambda _, __: Frame(None, None, given=identity))  # type: ignore[return-value]
+        return framed(function, lambda _, __: Frame(None, None, identity=identity))  # type: ignore[return-value]
 
 
 def conversation(
@@ -55,7 +55,7 @@ def conversation(
     user: str | int | UUID | None = None,
     session: str | int | UUID | None = None,
 ) -> Conversation:
-    """Say whose the runs inside are, in a `with` block or in a function that it decorates.
+    """Name the conversation, user or session of the runs in a `with` block or a decorated function.
 
         with conversation("chat-7", user="ada"):
             chain.invoke(question)
@@ -64,13 +64,13 @@ def conversation(
         async def answer(question): ...
 
     Model, tool, agent and workflow spans inside have `gen_ai.conversation.id`; `user.id` and
-    `session.id` stand on the first LangChain span inside. They are given on purpose, so they are
+    `session.id` stand on the first LangChain span inside. They are set on purpose, so they are
     recorded whether or not content is: pass a pseudonym where traces must not say who it is.
 
     What a run's own configuration names (metadata or configurable: `thread_id`, `session_id`,
     `conversation_id`; `user_id`, `user.id`; `session_id`, `session.id`) wins over the block around
-    it, and a block over what the runs around it were given: the nearest word counts. Of nested
-    blocks the inner one overrides only what it gives. All travels in OpenTelemetry's context, not
+    it, and a block over what the runs around it have: the nearest one counts. Of nested
+    blocks the inner one overrides only what it names. All travels in OpenTelemetry's context, not
     in its baggage: to tasks and threads with a copy of the context, but in no header.
 
     Raises:
@@ -80,10 +80,10 @@ def conversation(
     return Conversation(_identity({"id": id, "user": user, "session": session}))
 
 
-def _identity(given: dict[str, Any]) -> Identity:
+def _identity(arguments: dict[str, Any]) -> Identity:
     identity = {
         ARGUMENTS[name]: _identifier(name, value)
-        for name, value in given.items()
+        for name, value in arguments.items()
         if value is not None
     }
     if not identity:

@@ -21,7 +21,7 @@ from langchain_otel.sources.checkpoints import KEY, Origin, origin_of, written
 
 CONFIGURABLE: Final = "configurable"
 RESUMING: Final = "__pregel_resuming"
-"""LangGraph's own key, by which it tells the graphs inside that the run goes on."""
+"""LangGraph's own key, which marks for the graphs inside that the run resumes."""
 
 
 def follows_resume(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -26,7 +26,7 @@ def reports_limit(original: Callable[..., Any]) -> Callable[..., Any]:
     def call(self: Any) -> Any:
         goes_on = original(self)
         if not goes_on and self.status == OUT_OF_STEPS:
-            _told(_limit, self)
+            _guarded(_limit, self)
         return goes_on
 
     return call
@@ -40,7 +40,7 @@ def reports_cached(original: Callable[..., Any]) -> Callable[..., Any]:
         async def acall(self: Any) -> Any:
             tasks = await original(self)
             if tasks:
-                _told(_cached, self, tasks)
+                _guarded(_cached, self, tasks)
             return tasks
 
         return acall
@@ -49,7 +49,7 @@ def reports_cached(original: Callable[..., Any]) -> Callable[..., Any]:
     def call(self: Any) -> Any:
         tasks = original(self)
         if tasks:
-            _told(_cached, self, tasks)
+            _guarded(_cached, self, tasks)
         return tasks
 
     return call
@@ -63,15 +63,15 @@ def reports_timeout(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return await original(task, *args, **kwargs)
         except Exception as error:
-            _told(_timed_out, task, error)
+            _guarded(_timed_out, task, error)
             raise
 
     return call
 
 
-def _told(tell: Callable[..., None], *args: Any) -> None:
+def _guarded(observe: Callable[..., None], *args: Any) -> None:
     try:
-        tell(*args)
+        observe(*args)
     except Exception as error:
         health.failed("steps", error)
 

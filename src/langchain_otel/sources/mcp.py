@@ -32,7 +32,7 @@ TRANSPORTS: Final = {
     "streamable_http_client": HTTP,
     "streamablehttp_client": HTTP,
 }
-"""The functions that open a transport for a session, and what they say of it."""
+"""The functions that open a transport for a session, and the facts of each."""
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ def opens_transport(facts: Facts) -> Wrap:
 
 
 class _Opening:
-    """A transport's context manager, which tells of the streams that it gives."""
+    """A transport's context manager, which remembers the streams that it opens."""
 
     __slots__ = ("_facts", "_opening", "_url")
 
@@ -92,19 +92,19 @@ def sends_request(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(original)
     async def call(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
-        sent, run = _told(_begun, self, request) or (request, None)
+        sent, run = _guarded(_begun, self, request) or (request, None)
         try:
             result = await original(self, sent, *args, **kwargs)
         except Exception as error:
-            _told(_failed, run, error)
+            _guarded(_failed, run, error)
             raise
-        _told(_answered, self, request, run, result)
+        _guarded(_answered, self, request, run, result)
         return result
 
     return call
 
 
-def _told(function: Callable[..., Any], *args: Any) -> Any:
+def _guarded(function: Callable[..., Any], *args: Any) -> Any:
     try:
         return function(*args)
     except Exception as error:
@@ -119,14 +119,14 @@ def _begun(session: Any, request: Any) -> tuple[Any, Run | None]:
         return request, None
     is_call = run.operation.family == "tool" and _method(request) == CALL_TOOL
     if is_call:
-        _learn(run, _call_facts(session))
+        _set_source_facts(run, _call_facts(session))
     return _with_context(request), run if is_call else None
 
 
 def _failed(run: Run | None, error: Exception) -> None:
     code = getattr(getattr(error, "error", None), "code", None)
     if run is not None and isinstance(code, int):
-        _learn(run, run.source_facts | {semconv.RPC_RESPONSE_STATUS_CODE: str(code)})
+        _set_source_facts(run, run.source_facts | {semconv.RPC_RESPONSE_STATUS_CODE: str(code)})
 
 
 def _answered(session: Any, request: Any, run: Run | None, result: Any) -> None:
@@ -136,12 +136,12 @@ def _answered(session: Any, request: Any, run: Run | None, result: Any) -> None:
             connection = _connections.setdefault(session._write_stream, Connection({}))
             connection.facts = connection.facts | {semconv.MCP_PROTOCOL_VERSION: version}
     if run is not None and getattr(result, "isError", False):
-        _learn(run, run.source_facts | {semconv.ERROR_TYPE: semconv.TOOL_ERROR})
+        _set_source_facts(run, run.source_facts | {semconv.ERROR_TYPE: semconv.TOOL_ERROR})
 
 
-def _learn(run: Run, facts: Facts) -> None:
-    for twin in run.recordings():
-        twin.source_facts = facts
+def _set_source_facts(run: Run, facts: Facts) -> None:
+    for recording in run.recordings():
+        recording.source_facts = facts
 
 
 def _call_facts(session: Any) -> Facts:
@@ -166,7 +166,7 @@ def _method(request: Any) -> Any:
 def _with_context(request: Any) -> Any:
     """The request with the current span's context in `_meta`: a copy, nothing is changed in place.
 
-    A context that is there already stays: whoever put it there knows better who asks.
+    A context that is there already stays: it is nearer to the caller.
     """
     carrier = _carrier()
     root = getattr(request, "root", request)
@@ -176,8 +176,8 @@ def _with_context(request: Any) -> Any:
         return request
     meta = type(params).Meta() if params.meta is None else params.meta
     meta = meta.model_copy(update={key: carrier[key] for key in carrier.keys() - found.keys()})
-    asked = root.model_copy(update={"params": params.model_copy(update={"meta": meta})})
-    return asked if request is root else request.model_copy(update={"root": asked})
+    sent = root.model_copy(update={"params": params.model_copy(update={"meta": meta})})
+    return sent if request is root else request.model_copy(update={"root": sent})
 
 
 def _no_params(root: Any) -> Any:
@@ -185,7 +185,7 @@ def _no_params(root: Any) -> Any:
 
 
 def _carrier() -> dict[str, str]:
-    """What the application's propagator says of the current span; nothing where there is none."""
+    """What the application's propagator injects for the current span, if there is one."""
     from opentelemetry.propagate import inject
 
     carrier: dict[str, str] = {}

@@ -15,7 +15,7 @@ logger: Final = logging.getLogger("langchain_otel")
 BASE_MODULE: Final = "opentelemetry.instrumentation.instrumentor"
 
 RUNS_AGAIN: Final = "makes spans of the same runs too"
-CALLS_COVERED: Final = "makes no span below one of a model call of LangChain"
+CALLS_SUPPRESSED: Final = "makes no span below one of a model call of LangChain"
 CALLS_AGAIN: Final = "makes a second span of each model call, below ours"
 UNCHANGED: Final = "gets the same runs as without us"
 EXPORTS_RUNS: Final = "gets the same runs, and makes spans of them too"
@@ -37,7 +37,7 @@ PROVIDERS: Final = frozenset(
 GENAI: Final = "opentelemetry.instrumentation.genai."
 OPENTELEMETRY: Final = "opentelemetry.instrumentation."
 OPENINFERENCE: Final = "openinference.instrumentation."
-# Those in OpenTelemetry's own namespace that look for no mark: see `covering`.
+# Those in OpenTelemetry's own namespace that look for no mark: see `runs.suppression`.
 UNMARKED: Final = frozenset(("google_genai", "openai_v2", "replicate"))
 
 # Tracers that are callback handlers, by the module that has the handler.
@@ -95,7 +95,7 @@ def _known(module: str) -> Iterator[tuple[str, str]]:
         name = module.removeprefix(prefix).partition(".")[0]
         if module.startswith(prefix) and name in PROVIDERS:
             is_marked = prefix == GENAI or (prefix == OPENTELEMETRY and name not in UNMARKED)
-            yield f"{prefix}{name}", CALLS_COVERED if is_marked else CALLS_AGAIN
+            yield f"{prefix}{name}", CALLS_SUPPRESSED if is_marked else CALLS_AGAIN
             return
 
 

@@ -18,8 +18,8 @@ def starts(family: Family, *, activates: bool = True) -> Wrap:
     """The run of this family that starts in the call has its body there too."""
 
     def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
-        given = identity_from_config(args, kwargs)
-        return Frame(family, args[0], activates=activates, given=given)
+        identity = identity_from_config(args, kwargs)
+        return Frame(family, args[0], activates=activates, identity=identity)
 
     return _framing(frame_for)
 

@@ -27,10 +27,10 @@ CALLS: Final = "langchain-otel-calls"
 
 
 class UnreportedCall(NamedTuple):
-    """A kind of call: its operation, what it starts with, and when another span tells of it.
+    """A kind of call: its operation, what it starts with, and when another span records it.
 
-    `started` has the object that is called and the arguments by name, and gives None for a call
-    that is not to be told. `is_recorded` has the object, the run whose body runs here, and the run
+    `started` takes the object that is called and the arguments by name, and returns None for a call
+    that is not recorded. `is_recorded` takes the object, the run whose body runs here, and the run
     of the call right around this one, each if it is open.
     """
 
@@ -157,7 +157,7 @@ def _begin(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> _Open | None:
-    """Start the runs of a call; None where nobody records it, or another span tells of it."""
+    """Start the runs of a call; None where nobody records it, or another span does."""
     try:
         around, outer = surroundings()
         recorders = _recorders(around)
@@ -198,10 +198,10 @@ def _if_open(run: Run | None) -> Run | None:
 
 
 def _recorders(around: Run | None) -> list[RunRecorder]:
-    """Who records the run whose body runs here, the current span's first; else the instrumentor."""
+    """The recorders of the run whose body runs here; outside of any run, the instrumentor's."""
     if around is not None and not around.ended:
-        twins = (RUNS.head(around.id) or around).recordings()
-        others = [run.recorder for run in twins if run is not around]
+        recordings = (RUNS.head(around.id) or around).recordings()
+        others = [run.recorder for run in recordings if run is not around]
         return [around.recorder, *others]
     recorder = active_recorder() or (None if around is None else around.recorder)
     return [] if recorder is None else [recorder]
