@@ -1,7 +1,8 @@
 """Translates LangChain's callbacks: each method starts, updates or ends the run of an operation."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from types import NoneType
+from typing import Any, Final
 from uuid import UUID
 
 from opentelemetry._logs import LoggerProvider
@@ -10,6 +11,7 @@ from opentelemetry.trace import TracerProvider
 
 from langchain_otel import health
 from langchain_otel.config import OPTIONS
+from langchain_otel.content.fields import entry, fields_of, first_items, text_of
 from langchain_otel.operations.chain import CHAIN, operation_of
 from langchain_otel.operations.model import CHAT, COMPLETION
 from langchain_otel.operations.retriever import RETRIEVER
@@ -22,6 +24,9 @@ from langchain_otel.runs.frame import owner_of
 from langchain_otel.runs.run import Operation, SpanEvent, Started
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.patch_points import PATCHER
+
+# What a token may be that says nothing.
+TOKENS: Final = frozenset((str, list, NoneType))
 
 
 class RecordingHandler(InlineHandler):
@@ -94,7 +99,8 @@ class RecordingHandler(InlineHandler):
         self, token: Any, *, chunk: Any = None, run_id: UUID, **kwargs: Any
     ) -> None:
         run = RUNS.of_handler(run_id, self)
-        if run is not None and (token or not _is_end_of_stream(chunk)):
+        is_empty = type(token) in TOKENS and not token
+        if run is not None and not (is_empty and _is_end_of_stream(chunk)):
             run.note_chunk(chunk)
 
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -110,7 +116,7 @@ class RecordingHandler(InlineHandler):
         response = kwargs.get("response")
         if run is None:
             return
-        if any(getattr(response, "generations", None) or ()):
+        if any(map(first_items, first_items(fields_of(response).get("generations")))):
             run.recorder.end(run, response, error)
         else:
             run.recorder.abandon(run, error)
@@ -272,9 +278,9 @@ def _attempt(action: Callable[[], None]) -> None:
 
 
 def _is_end_of_stream(chunk: Any) -> bool:
-    message = getattr(chunk, "message", None)
-    return getattr(message, "chunk_position", None) == "last"
+    message = fields_of(fields_of(chunk).get("message"))
+    return text_of(message.get("chunk_position")) == "last"
 
 
 def _is_content(event: Any) -> bool:
-    return isinstance(event, Mapping) and str(event.get("event")).startswith("content-block")
+    return (text_of(entry(event, "event")) or "").startswith("content-block")

@@ -44,6 +44,16 @@ class Allowance:
         if self.bytes < 0:
             raise SpentError
 
+    def settle(self, left: int) -> None:
+        """Count the bytes that were made, now that they are known, by what they leave.
+
+        Raises:
+            SpentError: There was no room for so many.
+        """
+        self.bytes = left
+        if left < 0:
+            raise SpentError
+
     def refund(self, size: int) -> None:
         """Count that so many bytes were not made after all."""
         self.bytes += size

@@ -1,7 +1,11 @@
 """Reads a choice of a model's answer: its message, and why the model ended it."""
 
 from collections.abc import Mapping
+from itertools import chain, islice
 from typing import Any, Final, NamedTuple
+
+from langchain_otel.content.fields import MAX_ITEMS, fields_of, first_items, mapping_of, text_of
+from langchain_otel.content.values import EMPTY
 
 TOOL_CALL: Final = "tool_call"
 UNKNOWN: Final = "unknown"
@@ -37,28 +41,36 @@ class Choice(NamedTuple):
     finish_reason: str
 
 
+def generations_of(result: Any) -> list[Any]:
+    """The generations that a result of LangChain's holds, of all its prompts, in order."""
+    listed = fields_of(result).get("generations")
+    if type(listed) is list and len(listed) == 1 and type(listed[0]) is list:
+        return listed[0][:MAX_ITEMS]
+    listed = first_items(listed)
+    return list(islice(chain.from_iterable(map(first_items, listed)), MAX_ITEMS))
+
+
 def choice_of(generation: Any) -> Choice:
-    """The answer that a generation of LangChain holds."""
-    message = getattr(generation, "message", None)
-    info = getattr(generation, "generation_info", None)
+    """The choice of the answer that a generation of LangChain holds."""
+    fields = fields_of(generation)
+    message, info = fields.get("message"), fields.get("generation_info")
     if message is None:
-        return Choice(("assistant", generation.text), _reason(info, {}))
-    return Choice(message, _reason(info, message.__dict__))
+        return Choice(("assistant", fields.get("text")), _reason(info, EMPTY))
+    return Choice(message, _reason(info, fields_of(message)))
 
 
 def as_choice(message: Any) -> Choice:
-    """A message as an answer: the last one of an agent's state, say."""
-    return Choice(message, _reason(None, getattr(message, "__dict__", {})))
+    """A message as a choice: the last one of an agent's state, say."""
+    return Choice(message, _reason(None, fields_of(message)))
 
 
 def _reason(info: Any, fields: Mapping[str, Any]) -> str:
     # Phoenix drops every message of an answer that has none, so an unknown reason says so.
-    reason = None
-    for source in (info, fields.get("response_metadata")):
-        if reason is None and isinstance(source, Mapping):
-            found = (source.get(key) for key in REASON_KEYS)
-            reason = next((text for text in found if isinstance(text, str) and text), None)
-    if reason is None:
-        return TOOL_CALL if fields.get("tool_calls") else UNKNOWN
-    known = REASONS.get(reason.lower(), reason[:MAX_REASON])
-    return TOOL_CALL if known == "stop" and fields.get("tool_calls") else known
+    has_calls = bool(first_items(fields.get("tool_calls"), 1))
+    for source in (mapping_of(info), mapping_of(fields.get("response_metadata"))):
+        for key in REASON_KEYS:
+            reason = text_of(source.get(key))
+            if reason:
+                known = REASONS.get(reason.lower(), reason[:MAX_REASON])
+                return TOOL_CALL if known == "stop" and has_calls else known
+    return TOOL_CALL if has_calls else UNKNOWN

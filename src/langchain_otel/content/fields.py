@@ -6,16 +6,19 @@ the methods of the built-in types read it. What is no dict, list, tuple or objec
 own holds nothing that may be looked at.
 """
 
+import sys
 from collections import UserDict
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, Final, TypeGuard
 from weakref import ref
 
+from langchain_otel.content.values import EMPTY
+
 MAX_ITEMS: Final = 1_000
-NO_FIELDS: Final[dict[str, Any]] = {}
 
 Fields = dict[str, Any]
 Read = Callable[[Any], Fields]
@@ -33,9 +36,14 @@ class _Sample:
 OWN_FIELDS: Final = _Sample.__dict__["__dict__"].__doc__
 
 
+module_of: Final[Callable[[type], str]] = type.__dict__["__module__"].__get__
+derives: Final[Callable[[type, type], bool]] = type.__subclasscheck__
+"""Whether the first class is a base of the second, whatever either says of that."""
+
+
 def is_a(value: Any, kind: type) -> bool:
-    """Whether the type of a value is this one or derived from it, whatever either says of that."""
-    return type.__subclasscheck__(kind, type(value))
+    """Whether a value is of a class or one derived from it, whatever either says of that."""
+    return derives(kind, type(value))
 
 
 def is_mapping(value: Any) -> bool:
@@ -56,25 +64,72 @@ def text_of(value: Any) -> str | None:
     return str.__str__(value) if issubclass(kind, str) else None
 
 
+def is_numpy(kind: type) -> bool:
+    """Whether a class is one of numpy's, which is not imported for that."""
+    return "numpy" in sys.modules and module_of(kind) == "numpy"
+
+
+def number_of(value: Any) -> int | float | None:
+    """A number, also one of numpy's, as an exact `int` or `float`; None for what is no number."""
+    kind = type(value)
+    if is_numpy(kind) and value.shape == ():
+        value = value.item()
+        kind = type(value)
+    if kind is bool:
+        return None
+    if issubclass(kind, float):
+        return float.__float__(value)
+    return int.__int__(value) if issubclass(kind, int) else None
+
+
+def length_of(value: Any) -> int | None:
+    """The length of a list, a tuple or the last dimension of an array; None for anything else."""
+    if is_sequence(value):
+        return size_of(value)
+    return value.shape[-1] if is_numpy(type(value)) and value.shape else None
+
+
 def mapping_of(value: Any) -> Fields:
     """What a mapping holds under its texts, to look up a few of them; empty for anything else."""
     kind = type(value)
     if kind is dict:
         return value  # type: ignore[no-any-return]
+    if value is None:
+        return EMPTY
     if issubclass(kind, dict):
-        items = islice(dict.items(value), MAX_ITEMS)
-        return {name: item for key, item in items if (name := text_of(key)) is not None}
-    return mapping_of(fields_of(value).get("data")) if is_a(value, UserDict) else NO_FIELDS
+        return copy_of(value)
+    return mapping_of(fields_of(value).get("data")) if derives(UserDict, kind) else EMPTY
+
+
+def copy_of(mapping: Any) -> Fields:
+    """The first entries of a dict that are under a text, as a dict of our own."""
+    items = islice(dict.items(mapping), MAX_ITEMS)
+    return {name: item for key, item in items if (name := text_of(key)) is not None}
+
+
+def entry(value: Any, key: str) -> Any:
+    """What a mapping holds under a key; None where there is none, and for what is no mapping."""
+    if issubclass(type(value), dict):
+        return dict.get(value, key)
+    return mapping_of(value).get(key)
 
 
 def first_items(value: Any, most: int = MAX_ITEMS) -> list[Any]:
     """The first items of a list or a tuple; none of anything else, which might be used up."""
-    return _items(value, slice(most))
+    return value[:most] if type(value) is list else _items(value, slice(most))
 
 
 def last_items(value: Any, most: int = MAX_ITEMS) -> list[Any]:
     """The last items of a list or a tuple; none of anything else."""
     return _items(value, slice(-most, None))
+
+
+def size_of(value: Any) -> int:
+    """How many items a list or a tuple has; none of anything else."""
+    kind = type(value)
+    if issubclass(kind, list):
+        return list.__len__(value)
+    return tuple.__len__(value) if issubclass(kind, tuple) else 0
 
 
 def _items(value: Any, which: slice) -> list[Any]:
@@ -87,7 +142,7 @@ def _items(value: Any, which: slice) -> list[Any]:
 def fields_of(value: Any) -> Fields:
     """The fields that an object itself holds; no property, no proxied field."""
     kind = type(value)
-    found = _readers.get(id(kind))
+    found = READERS.get(id(kind))
     fields = (_reader(kind) if found is None else found[0])(value)
     return fields if type(fields) is dict else mapping_of(fields)
 
@@ -97,18 +152,19 @@ def slot_of(value: Any, name: str) -> Any:
     for kind in ancestors(type(value)):
         slot = namespace(kind).get(name)
         if type(slot) is MemberDescriptorType:
-            return _held(slot, value)
+            with suppress(AttributeError):
+                return slot.__get__(value)
     return None
 
 
-_readers: Final[dict[int, tuple[Read, object]]] = {}
+READERS: Final[dict[int, tuple[Read, object]]] = {}
 """How the fields of a class's objects are read, by the id of the class, for as long as it lives."""
 
 
 def _reader(kind: type) -> Read:
     read = _reader_of(kind)
     # A built-in function forgets the class: what a signal raises in one of Python would be lost.
-    _readers[id(kind)] = read, ref(kind, partial(_readers.pop, id(kind)))
+    READERS[id(kind)] = read, ref(kind, partial(READERS.pop, id(kind)))
     return read
 
 
@@ -125,7 +181,7 @@ def _reader_of(kind: type) -> Read:
                 return _nothing
             break
     if not slots:
-        return _nothing if fields is None else fields.__get__  # type: ignore[no-any-return]
+        return _nothing if fields is None else fields.__get__
     return partial(_slotted, slots, None if fields is None else fields.__get__)
 
 
@@ -142,7 +198,7 @@ def _slots(names: Fields) -> Fields:
 
 
 def _nothing(_: Any) -> Fields:
-    return NO_FIELDS
+    return EMPTY
 
 
 def _slotted(slots: Fields, fields: Read | None, value: Any) -> Fields:

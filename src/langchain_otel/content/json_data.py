@@ -1,6 +1,5 @@
 """Converts any value to JSON data, bounded, and without running code of the application."""
 
-import sys
 from collections import UserDict, deque
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
@@ -13,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from langchain_otel.content.allowance import MAX_DEPTH, Allowance, SpentError
-from langchain_otel.content.fields import MAX_ITEMS, fields_of, mapping_of, slot_of
+from langchain_otel.content.fields import MAX_ITEMS, fields_of, is_numpy, mapping_of, slot_of
 from langchain_otel.content.media import is_data_url, media_part, url_part
 
 MARK: Final = "…"
@@ -61,17 +60,14 @@ def plain(
 
     Every text, keys too, goes through `text`; where that gives None the value is left out, and
     None is what remains of a value that is all left out. Bytes, and texts that hold encoded bytes,
-    are described unless `binary`; of a mapping the keys are skipped that `leaves_out` names. Nothing
-    is called that a class of the user defines; what raises all the same is described by its type.
+    are described unless `binary`; of a mapping `leaves_out` skips keys. Nothing is called that a
+    class of the user defines; what raises all the same is described by its type.
 
     Raises:
         SpentError: The allowance, if one is given, has no room for so many bytes.
     """
     walk = _Walk(text, max_items, allowance or Allowance(), binary=binary)
-    if leaves_out is None:
-        found = walk.value(value, 0)
-    else:
-        found = walk.mapping(value, 1, leaves_out)
+    found = walk.value(value, 0) if leaves_out is None else walk.mapping(value, 1, leaves_out)
     return None if found is LEFT_OUT else found
 
 
@@ -115,7 +111,7 @@ class _Walk:
         for kinds, convert in _CONVERTERS:
             if issubclass(kind, kinds):
                 return convert(self, value, depth)
-        if _is_numpy(kind):
+        if is_numpy(kind):
             return self.value(_from_numpy(value), depth)
         return self.object(value, kind, depth)
 
@@ -232,16 +228,11 @@ def _unique(name: str, taken: Mapping[str, Any]) -> str:
     return name if name not in taken else f"{name}#{len(taken) + 1}"
 
 
-def _is_numpy(kind: type) -> bool:
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and (kind is numpy.ndarray or issubclass(kind, numpy.generic))
-
-
 def _from_numpy(value: Any) -> Any:
     if not value.shape:
         return value.item()
-    if value.size > MAX_ITEMS or value.nbytes > MAX_ARRAY_BYTES:
-        return f"<{type(value).__qualname__} {value.dtype} {value.shape}>"
+    if value.size > MAX_ITEMS or getattr(value, "nbytes", 0) > MAX_ARRAY_BYTES:
+        return f"{type_name(value)[:-1]} {value.dtype} {value.shape}>"
     return value.tolist()
 
 

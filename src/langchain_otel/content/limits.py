@@ -8,7 +8,9 @@ from typing import Any, Final
 import orjson
 
 from langchain_otel import health
-from langchain_otel.content.json_data import MAX_ITEMS, MAX_NODES, Value, plain, sound
+from langchain_otel.content.allowance import MAX_NODES, Allowance, SpentError
+from langchain_otel.content.fields import MAX_ITEMS, first_items
+from langchain_otel.content.json_data import LeavesOut, Value, plain, sound
 from langchain_otel.content.policy import MAX_LENGTH, Budget, Policy, Redact
 
 # The options that are limits, by which meeting them is counted.
@@ -25,6 +27,7 @@ class Limits:
     """What may be recorded of one attribute, and how much: the policy where content is met."""
 
     __slots__ = (
+        "allowance",
         "attribute",
         "binary",
         "budget",
@@ -46,9 +49,22 @@ class Limits:
         self.budget = Budget(policy) if budget is None else budget
         self.max_items = MAX_ITEMS
         self.max_nodes = MAX_NODES
+        self.allow(self.budget.left)
+
+    def allow(self, size: int, nodes: int | None = None) -> Allowance:
+        """Begin to walk through a value, which may take so many bytes."""
+        self.allowance = Allowance(nodes or self.max_nodes, size)
+        return self.allowance
 
     def text(self, text: str) -> str | None:
         """A text as it may be recorded; None where redaction leaves it out."""
+        expected = min(len(text), self.max_length)
+        self.allowance.charge(expected)
+        kept = self._kept(text)
+        self.allowance.refund(expected - len(kept or ""))
+        return kept
+
+    def _kept(self, text: str) -> str | None:
         if self.redact is not None:
             redacted = _redacted(self.redact, text, self.attribute)
             if redacted is None:
@@ -61,38 +77,59 @@ class Limits:
 
     def whole(self, text: str) -> str | None:
         """A text that is of no use when cut: an address, bytes in base64."""
+        self.allowance.charge(len(text))
         if self.redact is None:
             return sound(text)
         redacted = _redacted(self.redact, text, self.attribute)
         return None if redacted is None else sound(redacted)
 
-    def value(self, value: Any) -> Any:
+    def items(self, value: Any) -> list[Any]:
+        """The first items of a list or a tuple, as many as may be looked at."""
+        found = first_items(value, self.max_items)
+        return found[: self.allowance.grant(len(found))]
+
+    def value(self, value: Any, leaves_out: LeavesOut | None = None) -> Any:
         """Any value as plain data, every text of it as it may be recorded."""
-        if self.redact is None and type(value) is dict and _is_plain(value, self.max_length):
-            return value
+        if self.redact is None and type(value) is dict and leaves_out is None:
+            small = _small_copy(value, self.max_length)
+            if small is not None:
+                self.allowance.charge(sum([len(t) for t in small.values() if type(t) is str]))
+                return small
         return plain(
             value,
             self.text,
             binary=self.binary,
             max_items=self.max_items,
-            max_nodes=self.max_nodes,
+            allowance=self.allowance,
+            leaves_out=leaves_out,
         )
 
     def fitted(self, value: Any) -> Value | None:
         """The same, as much of it as there is room for; None where there is none."""
-        for limits in self.shrinking():
-            found = limits.value(value)
-            if found is None:
-                return None
-            encoded = orjson.dumps(found)
-            if len(encoded) <= self.budget.left:
-                self.budget.take(len(encoded))
-                return Value(found, encoded)
-        return None
+        try:
+            return self.attempt(value)
+        except SpentError:
+            return Fitting(self).fit(value)
+
+    def attempt(self, value: Any) -> Value | None:
+        """The same, whole; None where nothing of it may be recorded.
+
+        Raises:
+            SpentError: There is no room for it.
+        """
+        self.allow(self.budget.left)
+        found = self.value(value)
+        if found is None:
+            return None
+        encoded = orjson.dumps(found)
+        if len(encoded) > self.budget.left:
+            raise SpentError
+        self.budget.take(len(encoded))
+        return Value(found, encoded)
 
     def fitted_text(self, text: str) -> str | None:
         """A text, as much of it as there is room for."""
-        kept = self.text(text)
+        kept = self._kept(text)
         if kept is None or not self.budget.left:
             return None
         if len(kept) * BYTES_PER_CHARACTER > self.budget.left:
@@ -106,8 +143,7 @@ class Limits:
         return kept
 
     def shrinking(self) -> Iterator["Limits"]:
-        """These limits, then ever smaller ones, for what has no room."""
-        yield self
+        """Ever smaller limits, for what has no room under these."""
         self.note_limit()
         length, items, nodes = self.max_length, self.max_items, self.max_nodes
         while nodes > 1:
@@ -139,17 +175,35 @@ PLAIN: Final[dict[type, Callable[[Any, int], bool]]] = {
 }
 
 
-def _is_plain(value: dict[Any, Any], max_length: int) -> bool:
-    """Whether a dict is what most arguments of tools are: some short texts and numbers."""
+def _small_copy(value: dict[Any, Any], max_length: int) -> dict[str, Any] | None:
+    """A copy of a dict that is what most arguments of tools are: some short texts and numbers."""
     if len(value) > SMALL or "type" in value:
-        return False
-    for key, item in value.items():
+        return None
+    copied = value.copy()
+    for key, item in copied.items():
         check = PLAIN.get(type(item))
         if check is None or not check(item, max_length):
-            return False
+            return None
         if type(key) is not str or not _is_short(key, max_length):
-            return False
-    return True
+            return None
+    return copied
+
+
+class Fitting:
+    """Fits values into what room there is, one by one: as far as one was cut the next ones are."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits: Limits | None = limits
+        self._smaller = limits.shrinking()
+
+    def fit(self, value: Any) -> Value | None:
+        """As much of a value as there is room for; None where there is none."""
+        while self._limits is not None:
+            try:
+                return self._limits.attempt(value)
+            except SpentError:
+                self._limits = next(self._smaller, None)
+        return None
 
 
 def cut(text: str, max_length: int) -> str:

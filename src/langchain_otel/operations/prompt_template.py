@@ -1,8 +1,11 @@
 """Reads prompt templates: name, version, and the variables that fill one."""
 
-from typing import Final
+from itertools import islice
+from typing import Any, Final
 
 from langchain_otel import semconv
+from langchain_otel.content.fields import MAX_ITEMS, mapping_of, number_of, text_of
+from langchain_otel.content.json_data import plain
 from langchain_otel.content.values import EMPTY, Facts, text
 from langchain_otel.runs.run import Started
 
@@ -30,13 +33,21 @@ def template_of(template: Started) -> Facts:
 
 def variables_in(template: Started) -> Facts:
     """What a template is filled in with."""
-    inputs = template.payload
-    if not isinstance(inputs, dict):
-        return {}
-    plain = [(key, value) for key, value in inputs.items() if isinstance(value, (str, int, float))]
-    return {
-        f"{semconv.GEN_AI_PROMPT_VARIABLE}{key}": str(value) for key, value in plain[:MAX_VARIABLES]
-    }
+    found: Facts = {}
+    for key, value in list(islice(mapping_of(template.payload).items(), MAX_ITEMS)):
+        written = _written(value)
+        if type(key) is str and written is not None and len(found) < MAX_VARIABLES:
+            found[f"{semconv.GEN_AI_PROMPT_VARIABLE}{key}"] = written
+    return found
+
+
+def _written(value: Any) -> str | None:
+    if type(value) is bool:
+        return str(value)
+    number = number_of(value)
+    if number is None:
+        return text_of(value)
+    return str(number) if type(number) is float else str(plain(number))
 
 
 def _given_name(template: Started) -> str | None:

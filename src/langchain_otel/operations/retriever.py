@@ -6,6 +6,7 @@ from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
 from langchain_otel.content.documents import documents
+from langchain_otel.content.fields import fields_of, is_sequence, mapping_of
 from langchain_otel.content.values import EMPTY, Facts, integer, text
 from langchain_otel.operations.mapping import Table, facts_from
 from langchain_otel.operations.span_names import titled
@@ -36,12 +37,9 @@ def _request(started: Started, _: "Run | None") -> Facts:
 
 
 def _fields(started: Started) -> Facts:
-    fields = getattr(started.owner, "__dict__", EMPTY)
-    searched_with = fields.get("search_kwargs")
-    facts = facts_from(fields, FIELDS)
-    if isinstance(searched_with, dict):
-        facts.update(facts_from(searched_with, FIELDS))
-    return facts
+    fields = fields_of(started.owner)
+    searched_with = mapping_of(fields.get("search_kwargs"))
+    return facts_from(fields, FIELDS) | facts_from(searched_with, FIELDS)
 
 
 def _name(started: Started) -> str | None:
@@ -55,7 +53,7 @@ def _request_content(started: Started) -> Facts:
 
 
 def _response_content(found: Any) -> Facts:
-    return {semconv.GEN_AI_RETRIEVAL_DOCUMENTS: documents(found)}
+    return {semconv.GEN_AI_RETRIEVAL_DOCUMENTS: documents(found)} if is_sequence(found) else {}
 
 
 RETRIEVER: Final = Operation(

@@ -1,15 +1,14 @@
 """Describes searches outside retrievers: of a vector store, and by a reranker."""
 
-from collections.abc import Iterable, Mapping
-from itertools import islice
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
-from langchain_otel.content.documents import documents
-from langchain_otel.content.json_data import MAX_ITEMS
-from langchain_otel.content.values import EMPTY, Facts, integer, text
+from langchain_otel.content.documents import documents, score_of
+from langchain_otel.content.fields import fields_of, first_items, is_sequence
+from langchain_otel.content.values import Facts, integer, text
 from langchain_otel.operations.embeddings import held
 from langchain_otel.operations.provider import model_of, provider_of_class, server_of
 from langchain_otel.operations.retriever import RETRIEVER
@@ -42,9 +41,9 @@ def reranking_started(reranker: object, arguments: Mapping[str, Any]) -> Started
     """What a reranker's call starts with; None where it only hands the documents to others."""
     from langchain_core.documents import BaseDocumentCompressor
 
-    if next(held(reranker, BaseDocumentCompressor), None) is not None:
+    if held(reranker, BaseDocumentCompressor) is not None:
         return None
-    top_n = getattr(reranker, "__dict__", EMPTY).get("top_n")
+    top_n = fields_of(reranker).get("top_n")
     options = {"k": top_n, "documents": arguments.get("documents")}
     return Started(None, arguments.get("query"), None, None, options, reranker)
 
@@ -67,7 +66,7 @@ def _search_request(started: Started, _: "Run | None") -> Facts:
     facts = _request(started)
     # As a retriever's metadata say it (`ls_vector_store_provider`).
     facts[semconv.GEN_AI_PROVIDER_NAME] = type(started.owner).__name__
-    model = model_of(next(held(started.owner, Embeddings), None))
+    model = model_of(held(started.owner, Embeddings))
     return facts if model is None else facts | {semconv.GEN_AI_REQUEST_MODEL: model}
 
 
@@ -97,16 +96,17 @@ def _request_content(started: Started) -> Facts:
 
 
 def _response_content(found: Any) -> Facts:
-    return {semconv.GEN_AI_RETRIEVAL_DOCUMENTS: _documents(found)}
+    return {semconv.GEN_AI_RETRIEVAL_DOCUMENTS: _documents(found)} if is_sequence(found) else {}
 
 
-def _documents(found: Iterable[Any]) -> list[dict[str, Any]]:
+def _documents(found: Any) -> list[dict[str, Any]]:
     """Documents, each alone or with its score behind it."""
-    entries = [item if isinstance(item, tuple) else (item,) for item in islice(found, MAX_ITEMS)]
-    described = documents(entry[0] for entry in entries)
+    entries = [first_items(item, 2) or [item] for item in first_items(found)]
+    described = documents([entry[0] for entry in entries])
     for document, entry in zip(described, entries, strict=True):
-        if len(entry) > 1 and isinstance(entry[1], (int, float)):
-            document["score"] = float(entry[1])
+        score = score_of(entry[1]) if len(entry) > 1 else None
+        if score is not None:
+            document["score"] = score
     return described
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from langchain_otel import semconv
+from langchain_otel.content.fields import entry, mapping_of
 from langchain_otel.content.values import Facts, integer
 from langchain_otel.operations.mapping import Table, facts_from
 
@@ -40,17 +41,18 @@ def usage_of(usage: Any) -> Facts:
 
     An answer from LangChain's own cache is marked, and counts nothing.
     """
-    if not isinstance(usage, Mapping):
-        return {}
+    usage = mapping_of(usage)
     if usage.get(CACHED_COST) == 0:
         return {semconv.CACHE_HIT: True}
     facts = facts_from(usage, USAGE)
     details = usage.get("input_token_details")
-    if details and isinstance(details, Mapping):
+    if details is not None:
+        details = mapping_of(details)
         facts.update(facts_from(details, INPUT_DETAILS))
         facts.update(_ephemeral_writes(details))
     details = usage.get("output_token_details")
-    if details and isinstance(details, Mapping):
+    if details is not None:
+        details = mapping_of(details)
         facts.update(facts_from(details, OUTPUT_DETAILS))
     return facts
 
@@ -64,5 +66,4 @@ def _ephemeral_writes(details: Mapping[str, Any]) -> Facts:
 
 def legacy_usage_of(llm_output: Any) -> Facts:
     """The facts of a result's `llm_output`, for models whose messages carry no usage."""
-    usage = llm_output.get("token_usage") if isinstance(llm_output, Mapping) else None
-    return facts_from(usage, LEGACY_USAGE) if isinstance(usage, Mapping) else {}
+    return facts_from(mapping_of(entry(llm_output, "token_usage")), LEGACY_USAGE)

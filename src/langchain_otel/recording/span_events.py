@@ -3,7 +3,9 @@
 from typing import Any, Final, NamedTuple
 
 from langchain_otel import health, semconv
+from langchain_otel.content.fields import fields_of, number_of, text_of
 from langchain_otel.content.filter import permitted
+from langchain_otel.content.json_data import type_name
 from langchain_otel.content.policy import Policy
 from langchain_otel.content.values import MAX_TEXT, Facts
 from langchain_otel.dialects.genai import attributes
@@ -27,17 +29,23 @@ def add_event(run: Run, policy: Policy, event: SpanEvent, reported: Any) -> None
 
 
 def _text_facts(text: Any) -> Facts:
-    return {semconv.EVENT_LENGTH: len(text)}
+    known = text_of(text)
+    return {} if known is None else {semconv.EVENT_LENGTH: len(known)}
 
 
 def _retry_facts(state: Any) -> Facts:
-    facts: Facts = {semconv.RETRY_ATTEMPT: int(state.attempt_number)}
-    error = state.outcome.exception() if state.outcome is not None else None
-    return facts if error is None else facts | {semconv.ERROR_TYPE: error_type(error)}
+    fields = fields_of(state)
+    number = number_of(fields.get("attempt_number"))
+    facts: Facts = {} if number is None else {semconv.RETRY_ATTEMPT: int(number)}
+    error: Any = fields_of(fields.get("outcome")).get("_exception")
+    if issubclass(type(error), BaseException):
+        facts[semconv.ERROR_TYPE] = error_type(error)
+    return facts
 
 
 def _custom_facts(named_data: tuple[Any, Any]) -> Facts:
-    return {semconv.EVENT_NAME: str(named_data[0])[:MAX_TEXT]}
+    name = text_of(named_data[0]) or type_name(named_data[0])
+    return {semconv.EVENT_NAME: name[:MAX_TEXT]}
 
 
 class Pause(NamedTuple):
@@ -55,11 +63,12 @@ def _pause_facts(pause: Pause) -> Facts:
 
 
 def _pause_content(pause: Pause) -> Any:
-    return [interrupt.value for interrupt in pause.interrupts] or None
+    return [fields_of(interrupt).get("value") for interrupt in pause.interrupts] or None
 
 
 def _action_facts(action: Any) -> Facts:
-    return {semconv.GEN_AI_TOOL_NAME: str(action.tool)[:MAX_TEXT]}
+    tool = text_of(fields_of(action).get("tool"))
+    return {} if tool is None else {semconv.GEN_AI_TOOL_NAME: tool[:MAX_TEXT]}
 
 
 def _cached_facts(node_step: tuple[str, int]) -> Facts:
@@ -74,9 +83,9 @@ RETRY: Final = SpanEvent(semconv.EVENT_RETRY, _retry_facts, lambda _: None)
 CUSTOM: Final = SpanEvent(semconv.EVENT_CUSTOM, _custom_facts, lambda named_data: named_data[1])
 INTERRUPT: Final = SpanEvent(semconv.EVENT_INTERRUPT, _pause_facts, _pause_content)
 AGENT_ACTION: Final = SpanEvent(
-    semconv.EVENT_AGENT_ACTION, _action_facts, lambda action: action.tool_input
+    semconv.EVENT_AGENT_ACTION, _action_facts, lambda action: fields_of(action).get("tool_input")
 )
 AGENT_FINISH: Final = SpanEvent(
-    semconv.EVENT_AGENT_FINISH, lambda _: {}, lambda finish: finish.return_values
+    semconv.EVENT_AGENT_FINISH, lambda _: {}, lambda finish: fields_of(finish).get("return_values")
 )
 NODE_CACHED: Final = SpanEvent(semconv.EVENT_NODE_CACHED, _cached_facts, lambda _: None)

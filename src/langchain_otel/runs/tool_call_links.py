@@ -6,6 +6,8 @@ from typing import Any, Final
 from opentelemetry.trace import Link, Span, SpanContext
 
 from langchain_otel import semconv
+from langchain_otel.content.choices import generations_of
+from langchain_otel.content.fields import entry, fields_of, first_items, text_of
 from langchain_otel.content.values import Facts
 from langchain_otel.runs.bounded_map import BoundedMap
 from langchain_otel.runs.run import Run
@@ -58,9 +60,9 @@ def take_over(run: Run, requests: Mapping[str, SpanContext]) -> None:
 
 
 def _tool_calls(result: Any) -> Iterator[str]:
-    for choices in result.generations:
-        for generation in choices:
-            message = getattr(generation, "message", None)
-            for call in getattr(message, "tool_calls", ()):
-                if call.get("id"):
-                    yield call["id"]
+    for generation in generations_of(result):
+        message = fields_of(fields_of(generation).get("message"))
+        for call in first_items(message.get("tool_calls")):
+            call_id = text_of(entry(call, "id"))
+            if call_id:
+                yield call_id
