@@ -17,7 +17,8 @@ from langchain_otel.content.fields import (
 )
 from langchain_otel.content.json_data import LeavesOut, type_name
 from langchain_otel.content.limits import Limits
-from langchain_otel.content.media import MODALITIES, Part, is_data_url, media_part, url_part
+from langchain_otel.content.media import MODALITIES, Part, media_part
+from langchain_otel.content.text_parts import reasoning_parts, refusal_parts, text_parts
 from langchain_otel.content.tool_calls import called, first, server_call, server_result
 
 Parts = list[Part]
@@ -27,16 +28,6 @@ Convert = Callable[[Block, Limits], Parts]
 NOT_RECORDED: Final = "[not recorded]"
 PAYLOAD_KEYS: Final = frozenset(("type", "id", "index", "extras", "signature", "cache_control"))
 
-REASONING_KEYS: Final = (
-    "reasoning",
-    "thinking",
-    "text",
-    "reasoning_content",
-    "reasoningText",
-    "summary",
-    "content",
-)
-MAX_REASONING_DEPTH: Final = 4
 MAX_WORD: Final = 128
 TOO_DEEP: Final = "too deep"
 # Items by which a list is taken for one of blocks.
@@ -62,10 +53,10 @@ def parts_of(content: Any, limits: Limits, *, has_tool_calls: bool = False) -> P
     With `has_tool_calls` the message lists its tool calls itself: blocks that repeat them are
     skipped.
     """
+    if content is None or issubclass(type(content), str):
+        return text_parts(content, limits)
     if not is_sequence(content):
-        if content is None or issubclass(type(content), str):
-            return text_parts(content, limits)
-        return _generic("content", content, limits)
+        return _generic(type_name(content)[1:-1], content, limits)
     parts: Parts = []
     blocks = limits.items(content)
     for block in blocks:
@@ -111,21 +102,10 @@ def _converted(block: Block, limits: Limits) -> Parts:
     return _unknown(block, limits) if convert is None else convert(block, limits)
 
 
-def text_parts(text: Any, limits: Limits, kind: str = "text") -> Parts:
-    """The part of a text; none for an empty one, and never one of null."""
-    text = text_of(text)
-    if not text:
-        return []
-    if not limits.binary and is_data_url(text):
-        return [url_part("document", text, None, binary=False)]
-    kept = limits.text(text)
-    return [] if kept is None else [{"type": kind, "content": kept}]
-
-
 def tool_response(call_id: Any, response: Any, limits: Limits) -> Part:
     """The part of a tool's result."""
     part: Part = {"type": "tool_call_response", "response": NOT_RECORDED}
-    identity = text_of(call_id)
+    identity = call_id if type(call_id) is str else text_of(call_id)
     if identity:
         part["id"] = identity
     if limits.tools:
@@ -155,36 +135,6 @@ def _text(block: Block, limits: Limits) -> Parts:
     if found:
         parts[0]["annotations"] = found
     return parts
-
-
-def refusal_parts(block: Block, limits: Limits) -> Parts:
-    """The part of a refusal.
-
-    The conventions have none: it is a text, so that every backend shows it, and says so.
-    """
-    return [part | {"refusal": True} for part in text_parts(block.get("refusal"), limits)]
-
-
-def reasoning_parts(block: Block, limits: Limits) -> Parts:
-    """The parts of what a model thought, a part each text."""
-    return [
-        part
-        for text in _reasoning_texts(block, limits, 0)
-        for part in text_parts(text, limits, "reasoning")
-    ]
-
-
-def _reasoning_texts(value: Any, limits: Limits, depth: int) -> list[str]:
-    # A text, a list of texts or summaries, or an object inside: every provider has its own.
-    text = text_of(value)
-    if text is not None:
-        return [text]
-    if depth > MAX_REASONING_DEPTH:
-        return []
-    if is_mapping(value):
-        value = [found for key in REASONING_KEYS if (found := entry(value, key)) is not None]
-    found = limits.items(value)
-    return [text for item in found for text in _reasoning_texts(item, limits, depth + 1)]
 
 
 def _tool_result(block: Block, limits: Limits) -> Parts:

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
-from langchain_otel.content.fields import MAX_ITEMS, fields_of, first_items, mapping_of, text_of
+from langchain_otel.content.fields import (
+    MAX_ITEMS,
+    fields_of,
+    first_items,
+    mapping_of,
+    size_of,
+)
 from langchain_otel.content.values import EMPTY
 
 TOOL_CALL: Final = "tool_call"
@@ -66,11 +72,12 @@ def as_choice(message: Any) -> Choice:
 
 def _reason(info: Any, fields: Mapping[str, Any]) -> str:
     # Phoenix drops every message of an answer that has none, so an unknown reason says so.
-    has_calls = bool(first_items(fields.get("tool_calls"), 1))
-    for source in (mapping_of(info), mapping_of(fields.get("response_metadata"))):
+    has_calls = size_of(fields.get("tool_calls")) > 0
+    for given in (info, fields.get("response_metadata")):
+        source = given if type(given) is dict else mapping_of(given)
         for key in REASON_KEYS:
-            reason = text_of(source.get(key))
-            if reason:
+            reason = source.get(key)
+            if type(reason) is str and reason:
                 known = REASONS.get(reason.lower(), reason[:MAX_REASON])
                 return TOOL_CALL if known == "stop" and has_calls else known
     return TOOL_CALL if has_calls else UNKNOWN

@@ -48,7 +48,7 @@ def is_a(value: Any, kind: type) -> bool:
 
 def is_mapping(value: Any) -> bool:
     """Whether a value is a dict, or the standard library's class around one."""
-    return issubclass(type(value), dict) or is_a(value, UserDict)
+    return issubclass(type(value), dict) or derives(UserDict, type(value))
 
 
 def is_sequence(value: Any) -> TypeGuard[list[Any] | tuple[Any, ...]]:
@@ -121,7 +121,7 @@ def first_items(value: Any, most: int = MAX_ITEMS) -> list[Any]:
 
 def last_items(value: Any, most: int = MAX_ITEMS) -> list[Any]:
     """The last items of a list or a tuple; none of anything else."""
-    return _items(value, slice(-most, None))
+    return value[-most:] if type(value) is list else _items(value, slice(-most, None))
 
 
 def size_of(value: Any) -> int:

@@ -49,19 +49,28 @@ class Limits:
         self.budget = Budget(policy) if budget is None else budget
         self.max_items = MAX_ITEMS
         self.max_nodes = MAX_NODES
-        self.allow(self.budget.left)
+        self.allowance = Allowance(MAX_NODES, self.budget.left)
 
-    def allow(self, size: int, nodes: int | None = None) -> Allowance:
+    def allow(self, size: int) -> None:
         """Begin to walk through a value, which may take so many bytes."""
-        self.allowance = Allowance(nodes or self.max_nodes, size)
-        return self.allowance
+        self.allowance.nodes, self.allowance.bytes = self.max_nodes, size
 
     def text(self, text: str) -> str | None:
-        """A text as it may be recorded; None where redaction leaves it out."""
-        expected = min(len(text), self.max_length)
-        self.allowance.charge(expected)
+        """A text as it may be recorded; None where redaction leaves it out.
+
+        Raises:
+            SpentError: The walk that it is found on has no room for it.
+        """
+        size, allowance = len(text), self.allowance
+        if self.redact is None and size <= self.max_length:
+            allowance.bytes -= size
+            if allowance.bytes < 0:
+                raise SpentError
+            return text if text.isascii() and type(text) is str else sound(text)
+        size = min(size, self.max_length)
+        allowance.charge(size)
         kept = self._kept(text)
-        self.allowance.refund(expected - len(kept or ""))
+        allowance.refund(size - len(kept or ""))
         return kept
 
     def _kept(self, text: str) -> str | None:
@@ -91,9 +100,8 @@ class Limits:
     def value(self, value: Any, leaves_out: LeavesOut | None = None) -> Any:
         """Any value as plain data, every text of it as it may be recorded."""
         if self.redact is None and type(value) is dict and leaves_out is None:
-            small = _small_copy(value, self.max_length)
+            small = _small_copy(value, self.max_length, self.allowance)
             if small is not None:
-                self.allowance.charge(sum([len(t) for t in small.values() if type(t) is str]))
                 return small
         return plain(
             value,
@@ -175,17 +183,24 @@ PLAIN: Final[dict[type, Callable[[Any, int], bool]]] = {
 }
 
 
-def _small_copy(value: dict[Any, Any], max_length: int) -> dict[str, Any] | None:
+def _small_copy(
+    value: dict[Any, Any], max_length: int, allowance: Allowance
+) -> dict[str, Any] | None:
     """A copy of a dict that is what most arguments of tools are: some short texts and numbers."""
     if len(value) > SMALL or "type" in value:
         return None
-    copied = value.copy()
+    copied, size = value.copy(), 0
     for key, item in copied.items():
         check = PLAIN.get(type(item))
         if check is None or not check(item, max_length):
             return None
         if type(key) is not str or not _is_short(key, max_length):
             return None
+        if type(item) is str:
+            size += len(item)
+    allowance.bytes -= size
+    if allowance.bytes < 0:
+        raise SpentError
     return copied
 
 

@@ -6,14 +6,12 @@ from typing import Any, Final
 from langchain_otel.content.blocks import (
     media_parts,
     parts_of,
-    reasoning_parts,
-    refusal_parts,
-    text_parts,
     tool_response,
 )
 from langchain_otel.content.fields import fields_of, first_items, is_mapping, mapping_of, text_of
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.media import Part, blob_part
+from langchain_otel.content.text_parts import reasoning_parts, refusal_parts, text_parts
 from langchain_otel.content.tool_calls import tool_call
 
 Message = dict[str, Any]
@@ -60,14 +58,18 @@ def message_data(message: Any, limits: Limits) -> Message | None:
     fields = fields_of(message)
     if "content" not in fields:
         fields = _fields_of(message)
-    kind = text_of(fields.get("type")) or ""
+    kind = fields.get("type")
+    if type(kind) is not str:
+        kind = text_of(kind) or ""
     if kind == REMOVAL:
         return None
     role = ROLES.get(kind) or (text_of(fields.get("role")) or kind or USER)[:MAX_ROLE]
     if role == TOOL:
         return _described(role, [_tool_result(fields, limits)], fields, limits)
     calls = _tool_calls(fields, limits)
-    extra = mapping_of(fields.get("additional_kwargs"))
+    extra = fields.get("additional_kwargs")
+    if type(extra) is not dict:
+        extra = mapping_of(extra)
     before = _reasoning(extra, limits) if extra else []
     after = _extra_parts(extra, limits, has_calls=bool(calls)) if extra else []
     content = parts_of(fields["content"], limits, has_tool_calls=bool(calls))
@@ -80,7 +82,10 @@ def text_message(role: str, text: str, limits: Limits) -> Message:
 
 
 def _described(role: str, parts: list[Part], fields: Mapping[str, Any], limits: Limits) -> Message:
-    name = text_of(fields.get("name"))
+    name = fields.get("name")
+    if name is None:
+        return {"role": role, "parts": parts}
+    name = text_of(name)
     kept = limits.text(name) if name else None
     if kept is None:
         return {"role": role, "parts": parts}
@@ -116,7 +121,7 @@ def _tool_calls(fields: Mapping[str, Any], limits: Limits) -> list[Part]:
     parts: list[Part] = []
     for call in _listed(fields.get("tool_calls"), limits):
         function = call.get("function")
-        source = mapping_of(function) if is_mapping(function) else call
+        source = call if function is None else mapping_of(function) or call
         arguments = source.get("args", source.get("arguments"))
         parts.append(tool_call(call.get("id"), source.get("name"), arguments, limits))
     for call in _listed(fields.get("invalid_tool_calls"), limits):
@@ -127,7 +132,13 @@ def _tool_calls(fields: Mapping[str, Any], limits: Limits) -> list[Part]:
 
 
 def _listed(calls: Any, limits: Limits) -> list[dict[str, Any]]:
-    return [mapping_of(call) for call in limits.items(calls) if is_mapping(call)]
+    if calls is None or (type(calls) is list and not calls):
+        return []
+    return [
+        call if type(call) is dict else mapping_of(call)
+        for call in limits.items(calls)
+        if type(call) is dict or is_mapping(call)
+    ]
 
 
 def _reasoning(extra: dict[str, Any], limits: Limits) -> list[Part]:

@@ -62,7 +62,8 @@ class Messages:
         is_bounded = limits.budget.left < UNBOUNDED
         kept: list[Message] = []
         left = limits.budget.left - 2
-        allowance = limits.allow(left, MAX_WALKED)
+        allowance = limits.allowance
+        allowance.nodes, allowance.bytes = MAX_WALKED, left
         for item in reversed(self.items):
             try:
                 data = _data(item, limits)
@@ -83,7 +84,8 @@ class Messages:
             return dumps(self.data()).decode()
         pieces: list[bytes] = []
         left = limits.budget.left - 2
-        allowance = limits.allow(left, MAX_WALKED)
+        allowance = limits.allowance
+        allowance.nodes, allowance.bytes = MAX_WALKED, left
         try:
             for item in reversed(self.items):
                 piece = _text_json(item, limits.max_length) or _json(item, limits)
@@ -150,7 +152,8 @@ def state_messages(state: Any, last: int | None = None) -> Messages:
 
 
 def _data(item: Any, limits: Limits) -> Message | None:
-    if not limits.allowance.grant(1):
+    limits.allowance.nodes -= 1
+    if limits.allowance.nodes < 0:
         raise SpentError
     is_answer = type(item) is Choice
     try:

@@ -22,8 +22,9 @@ NAMES: Final = {"computer_call": "computer"}
 
 def tool_call(call_id: Any, name: Any, arguments: Any, limits: Limits) -> Part:
     """The part of a tool call; arguments in a JSON text are decoded."""
-    part: Part = {"type": "tool_call", "name": (text_of(name) or "")[:MAX_NAME]}
-    identity = text_of(call_id)
+    named = name if type(name) is str else text_of(name) or ""
+    part: Part = {"type": "tool_call", "name": named[:MAX_NAME]}
+    identity = call_id if type(call_id) is str else text_of(call_id)
     if identity:
         part["id"] = identity
     if limits.tools and arguments is not None:

@@ -1,16 +1,15 @@
 """Encodes attributes in OTLP's protobuf: keys, and values of every type.
 
 The format is that of `opentelemetry/proto/common/v1/common.proto`. What cannot be written is left
-out and logged, as the standard encoder does.
+out, and logged once a kind.
 """
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from struct import Struct
 from typing import Any, Final
 
-logger: Final = logging.getLogger("langchain_otel")
+from langchain_otel import health
 
 MAX_CACHED_TEXT: Final = 64
 MAX_CACHED: Final = 8_192
@@ -130,6 +129,5 @@ def attributes(given: Mapping[str, Any] | None, tag: bytes) -> list[bytes]:
             else:
                 found += (tag, sized(_pair(key, value)))
         except Exception as error:
-            # Neither the error nor its text: they may quote the value.
-            logger.warning("The attribute %s was left out: %s", key, type(error).__name__)
+            health.left_out(key, error)
     return found

@@ -72,8 +72,8 @@ def _response(result: Any, run: "Run") -> Facts:
 
 def _answer(result: Any) -> Facts:
     facts: Facts = {}
-    llm_output = mapping_of(fields_of(result).get("llm_output"))
-    if llm_output:
+    llm_output = fields_of(result).get("llm_output")
+    if llm_output is not None:
         facts.update(legacy_usage_of(llm_output))
         facts.update(identity(llm_output))
     reasons = []

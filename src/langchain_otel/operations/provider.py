@@ -161,9 +161,8 @@ def server_at(url: Any) -> Facts:
     """The address and port that a URL leads to, a text or a parsed one."""
     if url is None:
         return {}
-    given = text_of(url)
-    if given is not None:
-        url = _split(given)
+    if type(url) is str:
+        url = _split(url)
     if type(url) is not Url:
         # Parsed by a client's own library: only of those is the type known.
         if not module_of(type(url)).startswith(URL_PACKAGES):

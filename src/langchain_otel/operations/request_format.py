@@ -43,8 +43,10 @@ KEYS: Final = frozenset(
 
 def requested_form(started: Started) -> Facts:
     """The output type, reasoning effort, service tier and earlier response of a request."""
-    params = mapping_of(started.options.get("invocation_params"))
-    options = mapping_of(started.options.get("options"))
+    params = started.options.get("invocation_params")
+    options = started.options.get("options")
+    if not type(params) is type(options) is dict:
+        params, options = mapping_of(params), mapping_of(options)
     if not params.keys() & KEYS and not options.keys() & KEYS:
         return {}
     facts = {

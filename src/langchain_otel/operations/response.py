@@ -28,7 +28,8 @@ API_TYPES: Final = {"chatcmpl-": "chat_completions", "resp_": "responses"}
 
 def identity(source: Any, message_id: Any = None) -> Facts:
     """The answer's id and model, and what only OpenAI adds."""
-    source = mapping_of(source)
+    if type(source) is not dict:
+        source = mapping_of(source)
     facts = facts_from(source, ANSWER)
     for found in (source.get("id"), message_id):
         response_id = None if found is None else text(found)
@@ -48,7 +49,8 @@ def response_identity(response_id: str) -> Facts:
 
 def finish_reason(information: Any, metadata: Any) -> str | None:
     """Why a choice of the answer ended: what the generation says of it, or else its message."""
-    for source in (mapping_of(information), mapping_of(metadata)):
+    for given in (information, metadata):
+        source = given if type(given) is dict else mapping_of(given)
         for key in FINISH_REASON_KEYS:
             reason = text(source[key]) if key in source else None
             if reason is not None:

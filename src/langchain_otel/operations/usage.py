@@ -41,7 +41,8 @@ def usage_of(usage: Any) -> Facts:
 
     An answer from LangChain's own cache is marked, and counts nothing.
     """
-    usage = mapping_of(usage)
+    if type(usage) is not dict:
+        usage = mapping_of(usage)
     if usage.get(CACHED_COST) == 0:
         return {semconv.CACHE_HIT: True}
     facts = facts_from(usage, USAGE)

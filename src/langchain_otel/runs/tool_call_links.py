@@ -7,7 +7,7 @@ from opentelemetry.trace import Link, Span, SpanContext
 
 from langchain_otel import semconv
 from langchain_otel.content.choices import generations_of
-from langchain_otel.content.fields import entry, fields_of, first_items, text_of
+from langchain_otel.content.fields import entry, fields_of, first_items
 from langchain_otel.content.values import Facts
 from langchain_otel.runs.bounded_map import BoundedMap
 from langchain_otel.runs.run import Run
@@ -61,8 +61,8 @@ def take_over(run: Run, requests: Mapping[str, SpanContext]) -> None:
 
 def _tool_calls(result: Any) -> Iterator[str]:
     for generation in generations_of(result):
-        message = fields_of(fields_of(generation).get("message"))
-        for call in first_items(message.get("tool_calls")):
-            call_id = text_of(entry(call, "id"))
-            if call_id:
+        calls = fields_of(fields_of(generation).get("message")).get("tool_calls")
+        for call in first_items(calls) if calls is not None else ():
+            call_id = entry(call, "id")
+            if type(call_id) is str and call_id:
                 yield call_id
