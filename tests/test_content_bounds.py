@@ -25,7 +25,7 @@ from recording import Tracing, instrumented
 OURS: Final = str(Path(langchain_otel.__file__).parent)
 TEXT: Final = "x" * 32_768
 # Far more than an ordinary run takes, far less than what the values below would.
-MOST_CALLS: Final = 1_500_000
+MOST_CALLS: Final = 500_000
 MOST_BYTES: Final = 40_000_000
 MOST_GROWTH: Final = 2.2
 
@@ -80,32 +80,43 @@ CONTENTS: Final[dict[str, Callable[[], Any]]] = {
     "one text in a result": lambda: [{"type": "tool_result", "content": [TEXT] * 10_000}],
     "one text in a thought": lambda: [{"type": "reasoning", "summary": [TEXT] * 10_000}],
     "one text in a generic block": lambda: [{"type": "future", "a": [[TEXT] * 100] * 100}],
-    "pictures": lambda: [{"type": "image", "url": "https://x/" + TEXT}] * 10_000,
+    "pictures": lambda: [{"type": "image", "url": "https://x/" + TEXT}] * 300,
     "empty blocks": lambda: empty_blocks(1_000),
 }
+
+
+class Box:
+    """Holds a value that LangChain would write out whole."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
 
 
 class Finds(BaseRetriever):
     """Finds what it holds."""
 
-    found: Any
+    found: Box
 
     def _get_relevant_documents(self, query: str, **_: Any) -> Any:
-        return self.found
+        return self.found.value
 
 
 class WithTools(Model):
     """Has been given definitions of tools."""
 
-    definitions: Any
+    definitions: Box
 
     def _get_invocation_params(self, *_: Any, **__: Any) -> dict[str, Any]:
-        return {"tools": self.definitions}
+        return {"tools": self.definitions.value}
 
 
 def definitions(count: int) -> Any:
     schema = {"type": "object", "properties": {str(n): {"description": TEXT} for n in range(100)}}
     return [{"type": "function", "function": {"name": "f", "parameters": schema}}] * count
+
+
+def document() -> Document:
+    return Document(TEXT, metadata={"a": [TEXT] * 100})
 
 
 def call(arguments: Any) -> AIMessage:
@@ -116,31 +127,28 @@ def state(value: Any) -> Callable[[], Any]:
     return lambda: RunnableLambda(lambda _: value).invoke(value)
 
 
+def asked(make: Callable[[], Any]) -> Callable[[], Any]:
+    return lambda: Model().invoke([HumanMessage.model_construct(content=make(), type="human")])
+
+
+def answered(make: Callable[[], Any]) -> Callable[[], Any]:
+    return lambda: Model().invoke([ToolMessage.model_construct(content=make(), type="tool")])
+
+
 PROGRAMS: Final[dict[str, Callable[[], Any]]] = {
-    **{
-        name: (lambda make=make: Model().invoke([HumanMessage(make())]))
-        for name, make in CONTENTS.items()
-    },
-    **{
-        f"{name}, of a tool": (
-            lambda make=make: Model().invoke([ToolMessage(make(), tool_call_id="1")])
-        )
-        for name, make in CONTENTS.items()
-        if name != "empty blocks"
-    },
-    "definitions of tools": lambda: WithTools(definitions=definitions(1_000)).invoke("x"),
+    **{name: asked(make) for name, make in CONTENTS.items()},
+    **{f"{name}, of a tool": answered(make) for name, make in CONTENTS.items()},
+    "definitions of tools": lambda: WithTools(definitions=Box(definitions(1_000))).invoke("x"),
     "objects as tools": lambda: WithTools(
-        definitions=[HumanMessage([[TEXT] * 100] * 100)] * 1_000
+        definitions=Box([Document(TEXT, metadata={"a": [[TEXT] * 100] * 100})] * 1_000)
     ).invoke("x"),
-    "documents": lambda: Finds(
-        found=[Document(TEXT, metadata={"a": [TEXT] * 100})] * 10_000
-    ).invoke("x"),
+    "documents": lambda: Finds(found=Box([document()] * 10_000)).invoke("x"),
     "arguments of tools": lambda: Model().invoke([call({str(n): TEXT for n in range(16)})]),
     "arguments as text": lambda: Model().invoke([call({"a": [TEXT] * 1_000})] * 10),
     "state": state({str(number): [TEXT] * 1_000 for number in range(1_000)}),
     "deep state": state(nested_generic(60)),
     "messages": lambda: Model().invoke(
-        [HumanMessage([{"type": "text", "text": ""}] * 1_000)] * 1_000
+        [HumanMessage([{"type": "text", "text": ""}] * 1_000)] * 100
     ),
 }
 
@@ -223,6 +231,7 @@ def test_work_has_an_end_with(name: str, option: str) -> None:
     assert calls_of(PROGRAMS[name], **OPTIONS[option]) < 3 * MOST_CALLS
 
 
+DEFINITION: Final = {"name": "f", "parameters": {"a": {"b": 1}}}
 GROWING: Final[dict[str, Callable[[int], Callable[[], Any]]]] = {
     "messages": lambda n: lambda: Model().invoke([HumanMessage("x")] * 10 * n),
     "blocks": lambda n: lambda: Model().invoke([HumanMessage([{"type": "text", "text": "x"}] * n)]),
@@ -230,12 +239,8 @@ GROWING: Final[dict[str, Callable[[int], Callable[[], Any]]]] = {
         lambda: Model().invoke([HumanMessage([{"type": "reasoning", "reasoning": ["x"] * n}])])
     ),
     "results": lambda n: lambda: Model().invoke([HumanMessage([{"type": "r", "a": ["x"] * n}])]),
-    "documents": lambda n: lambda: Finds(found=[Document("x")] * n).invoke("x"),
-    "definitions": lambda n: (
-        lambda: WithTools(definitions=[{"name": "f", "parameters": {"a": {"b": 1}}}] * n).invoke(
-            "x"
-        )
-    ),
+    "documents": lambda n: lambda: Finds(found=Box([Document("x")] * n)).invoke("x"),
+    "definitions": lambda n: lambda: WithTools(definitions=Box([DEFINITION] * n)).invoke("x"),
     "state": lambda n: state({str(number): [number] * 10 for number in range(n)}),
 }
 

@@ -281,7 +281,7 @@ def run_with(place: str, value: Any) -> None:
         "event": lambda: RunnableLambda(reporting(value)).invoke(0),
         "message": lambda: Model().invoke(
             [
-                HumanMessage.model_construct(content=[value], type="human"),
+                HumanMessage.model_construct(content=[{"type": "a", "b": value}], type="human"),
                 *(AIMessage.model_construct(content="x", **{field: value}) for field in fields),
                 AIMessage("", tool_calls=[{"name": "t", "args": {"a": value}, "id": "1"}]),
             ]

@@ -16,12 +16,13 @@ class Allowance:
 
     One is passed through all that is walked for one attempt at a value, however it is nested: what
     is found again and again through shared lists, or the very same text, is counted each time.
+    `in_all` is for what is walked one by one: the values in all of it together.
     """
 
-    __slots__ = ("bytes", "depth", "nodes")
+    __slots__ = ("bytes", "depth", "in_all", "nodes")
 
     def __init__(self, nodes: int = MAX_NODES, size: int = UNBOUNDED) -> None:
-        self.nodes = nodes
+        self.nodes = self.in_all = nodes
         self.bytes = size
         self.depth = 0
 

@@ -29,6 +29,8 @@ NOT_RECORDED: Final = "[not recorded]"
 PAYLOAD_KEYS: Final = frozenset(("type", "id", "index", "extras", "signature", "cache_control"))
 
 MAX_WORD: Final = 128
+# The bytes of a part that is an empty text: the least that a block makes.
+PART_SIZE: Final = 28
 TOO_DEEP: Final = "too deep"
 # Items by which a list is taken for one of blocks.
 FEW: Final = 8
@@ -59,6 +61,7 @@ def parts_of(content: Any, limits: Limits, *, has_tool_calls: bool = False) -> P
         return _generic(type_name(content)[1:-1], content, limits)
     parts: Parts = []
     blocks = limits.items(content)
+    limits.allowance.charge(PART_SIZE * len(blocks))
     for block in blocks:
         if not (has_tool_calls and _is_tool_call(block)):
             parts += block_parts(block, limits)

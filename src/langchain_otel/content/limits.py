@@ -53,7 +53,9 @@ class Limits:
 
     def allow(self, size: int) -> None:
         """Begin to walk through a value, which may take so many bytes."""
-        self.allowance.nodes, self.allowance.bytes = self.max_nodes, size
+        allowance = self.allowance
+        allowance.nodes = allowance.in_all = self.max_nodes
+        allowance.bytes = size
 
     def text(self, text: str) -> str | None:
         """A text as it may be recorded; None where redaction leaves it out.

@@ -20,7 +20,7 @@ DEFAULT: Final = Policy()
 NO_CALLS: Final[list[Any]] = []
 MAX_MESSAGES: Final = 100_000
 # All values in all messages of a list together, however they are nested.
-MAX_WALKED: Final = 100_000
+MAX_WALKED: Final = 30_000
 # The message that says how many are missing, and what share of the room the first one may have.
 MARKER_SIZE: Final = 100
 FIRST_SHARE: Final = 4
@@ -63,7 +63,7 @@ class Messages:
         kept: list[Message] = []
         left = limits.budget.left - 2
         allowance = limits.allowance
-        allowance.nodes, allowance.bytes = MAX_WALKED, left
+        allowance.in_all, allowance.bytes = MAX_WALKED, left
         for item in reversed(self.items):
             try:
                 data = _data(item, limits)
@@ -85,7 +85,7 @@ class Messages:
         pieces: list[bytes] = []
         left = limits.budget.left - 2
         allowance = limits.allowance
-        allowance.nodes, allowance.bytes = MAX_WALKED, left
+        allowance.in_all, allowance.bytes = MAX_WALKED, left
         try:
             for item in reversed(self.items):
                 piece = _text_json(item, limits.max_length) or _json(item, limits)
@@ -152,8 +152,9 @@ def state_messages(state: Any, last: int | None = None) -> Messages:
 
 
 def _data(item: Any, limits: Limits) -> Message | None:
-    limits.allowance.nodes -= 1
-    if limits.allowance.nodes < 0:
+    allowance = limits.allowance
+    allowance.nodes = granted = min(limits.max_nodes, allowance.in_all)
+    if granted <= 0:
         raise SpentError
     is_answer = type(item) is Choice
     try:
@@ -164,6 +165,7 @@ def _data(item: Any, limits: Limits) -> Message | None:
         # One message that cannot be read costs the others nothing.
         health.failed("message", error)
         return None
+    allowance.in_all -= granted - allowance.nodes + 1
     return data | {"finish_reason": item.finish_reason} if data and is_answer else data
 
 
