@@ -277,7 +277,10 @@ for _ in range(20):
 assert shown() == 60
 """,
     "handlers without a provider leave nothing behind": """
+from langchain_otel.runs.store import RUNS
+
 def known():
+    RUNS.clear()
     gc.collect()
     return len(gc.get_objects())
 
@@ -322,3 +325,21 @@ def test_sums_of_the_global_provider(program: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_global_provider_given_by_name_before_it_is_set() -> None:
+    """What `get_meter_provider()` gives early leads to the provider that comes."""
+    program = """
+LangChainInstrumentor().instrument(meter_provider=metrics.get_meter_provider())
+asked()
+metrics.set_meter_provider(provider)
+asked()
+again()
+asked()
+assert shown() == 6
+"""
+    source = GLOBAL.format(tests=os.path.dirname(__file__), program=program)
+    done = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
