@@ -14,7 +14,7 @@ from langchain_otel import semconv
 from langchain_otel.content.counts import LARGEST
 from langchain_otel.content.values import Facts
 from langchain_otel.forks import fork_safe
-from langchain_otel.recording.instruments import TOKEN
+from langchain_otel.recording.instruments import COUNT_UNIT
 
 Series = tuple[tuple[str, Any], ...]
 
@@ -51,7 +51,7 @@ class TokenSums:
     def show_to(self, meter: Meter) -> None:
         """Let the readers of a meter observe the sums; a meter that does already goes on so."""
         for name in self._sums:
-            meter.create_observable_counter(name, [partial(self._observe, name)], TOKEN)
+            meter.create_observable_counter(name, [partial(self._observe, name)], COUNT_UNIT)
 
     def add(self, series: Series, facts: Facts) -> None:
         """Add the tokens of a model call with these attributes."""
