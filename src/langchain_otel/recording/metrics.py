@@ -9,7 +9,7 @@ from opentelemetry.metrics import Histogram, Meter, MeterProvider, get_meter_pro
 
 from langchain_otel import semconv
 from langchain_otel.content.values import Facts
-from langchain_otel.recording.instruments import MODEL, COUNT_UNIT, Row, rows_of
+from langchain_otel.recording.instruments import COUNT_UNIT, MODEL, Row, rows_of
 from langchain_otel.recording.meters import Measured, is_of_api, measured_by, meter_of
 from langchain_otel.recording.series import MAX_SERIES
 from langchain_otel.recording.token_sums import Series
