@@ -14,6 +14,14 @@ MANIFEST: Final = "manifest.yaml"
 FORM: Final = "definition/2"
 TEMPLATE: Final = "template["
 
+SCALARS: Final[dict[str, type | tuple[type, ...]]] = {
+    "string": str,
+    "int": int,
+    "double": float,
+    "boolean": bool,
+    "any": (str, int, float, bool),
+}
+
 Definition = Mapping[str, Any]
 Definitions = dict[str, Definition]
 
@@ -93,3 +101,13 @@ def type_of(attribute: Definition) -> str:
         return "string"
     kind = str(attribute["type"])
     return kind[len(TEMPLATE) : -1] if is_template(attribute) else kind
+
+
+def is_of(kind: str, value: Any) -> bool:
+    """Whether a value of an attribute has a type of the registry."""
+    if kind.endswith("[]"):
+        return isinstance(value, (list, tuple)) and all(is_of(kind[:-2], item) for item in value)
+    if kind == "any":
+        return isinstance(value, SCALARS[kind]) or is_of("string[]", value)
+    expected = SCALARS[kind]
+    return isinstance(value, expected) and isinstance(value, bool) is (kind == "boolean")

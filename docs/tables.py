@@ -6,15 +6,15 @@ from typing import Any, Final, NamedTuple
 from conventions import KINDS
 from langchain_otel import semconv
 from langchain_otel.config import OPTIONS, Option
-from langchain_otel.instruments import TOTALS, Row, rows_of
-from langchain_otel.operations import Operation, Started
 from langchain_otel.operations.chain import AGENT, CHAIN, WORKFLOW
 from langchain_otel.operations.embeddings import EMBEDDINGS
 from langchain_otel.operations.model import CHAT, COMPLETION
-from langchain_otel.operations.remote import REMOTE
+from langchain_otel.operations.remote_graph import REMOTE
 from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.search import RERANKING, SEARCH
 from langchain_otel.operations.tool import TOOL
+from langchain_otel.recording.instruments import TOTALS, Row, rows_of
+from langchain_otel.runs.run import Operation, Started
 from registry import Definition, is_template, members, read_registry
 
 METRIC_HEADS: Final = ("metric", "instrument", "unit", "attributes")
@@ -189,9 +189,7 @@ def previous_metrics() -> str:
 
 
 def _histogram(row: Row) -> tuple[str, ...]:
-    names = (
-        row.attributes if row.token_type is None else (*row.attributes, semconv.GEN_AI_TOKEN_TYPE)
-    )
+    of_tokens = () if row.token_type is None else (semconv.GEN_AI_TOKEN_TYPE,)
     return (code(row.name), "histogram", code(row.unit), codes((*row.attributes, *of_tokens)))
 
 

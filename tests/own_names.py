@@ -1,4 +1,4 @@
-"""Runs that make every attribute, event and metric of ours occur; says nothing of tracing."""
+"""Programs without tracing in which every attribute, event and metric of ours occurs."""
 
 from contextlib import suppress
 from typing import Any
@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import CallbackManagerForChainRun, dispatch_custom_event
+from langchain_core.documents import BaseDocumentCompressor, Document
 from langchain_core.embeddings import DeterministicFakeEmbedding
 from langchain_core.language_models import FakeListLLM
 from langchain_core.prompts import PromptTemplate
@@ -34,6 +35,13 @@ CONFIGURED: Any = {
 def search(query: str) -> str:
     """Search."""
     return f"found {query}"
+
+
+class First(BaseDocumentCompressor):
+    """Keeps the first document."""
+
+    def compress_documents(self, documents: Any, query: str, callbacks: Any = None) -> Any:
+        return documents[:1]
 
 
 def pauses() -> None:
@@ -103,6 +111,7 @@ def models() -> None:
     agent = create_react_agent(model, [search], name="finder")
     agent.invoke({"messages": [("human", "Where are cats?")]}, CONFIGURED)
     DeterministicFakeEmbedding(size=2).embed_documents(["cats", "dogs"])
+    First().compress_documents([Document("cats", id="1"), Document("dogs", id="2")], "cats")
 
 
 def legacy_agent() -> None:
