@@ -1,5 +1,6 @@
 """The tables of the documentation, made from the code and from the registry of our own names."""
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
@@ -150,7 +151,8 @@ def _attribute(name: str, attribute: Definition) -> tuple[str, ...]:
 
 def _examples(attribute: Definition) -> str:
     examples = attribute.get("examples", ())
-    return ", ".join(code(str(each)) for each in examples)
+    texts = (json.dumps(each) if isinstance(each, (bool, list)) else str(each) for each in examples)
+    return codes(texts)
 
 
 def events() -> str:
