@@ -2,6 +2,7 @@
 # make test           the tests; those against real backends too, once `make backends` has built them
 # make test-versions  the tests at both ends of every version range; QUICK=1: the most telling ones
 # make check          lint, format and types
+# make docs-tables    the tables of README.md and docs/ anew, from the code and semconv/registry
 # make backends       builds the OpenTelemetry Collector and Jaeger into ~/.cache/langchain-otel, once
 # make postgres       installs PostgreSQL for the tests of checkpointers (Debian, Ubuntu; as root)
 # make prometheus     installs Prometheus for the tests of dashboards (Debian, Ubuntu; as root)
@@ -23,7 +24,7 @@ EXPORTERS = $(if $(OTEL_EXPORTER_OTLP_ENDPOINT),,$(TERMINAL))
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions check format backends postgres prometheus kafka phoenix screenshots up down bench bench-scale clean
+.PHONY: help demo test test-versions check format docs-tables backends postgres prometheus kafka phoenix screenshots up down bench bench-scale clean
 
 help:
 	@grep -E '^# make' Makefile | cut -c3-
@@ -59,6 +60,9 @@ check: $(VENV)/.test
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
+
+docs-tables: $(VENV)/.test
+	$(BIN)/python docs/generate.py
 
 backends:
 	$(PYTHON) -m tests.backends.build
