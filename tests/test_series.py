@@ -71,7 +71,7 @@ OWN_NAMES: dict[str, tuple[Callable[[], Any], Any, str, str, str | None]] = {
         "steps",
     ),
     "graph without a name": (graph, QUESTION, "invoke_workflow", WORKFLOW, None),
-    "entrypoint": (lambda: flow, None, "invoke_workflow flow", WORKFLOW, "flow"),
+    "entrypoint": (lambda: flow, {}, "invoke_workflow flow", WORKFLOW, "flow"),
     "agent": (agent, QUESTION, "invoke_agent asker", AGENT, "asker"),
     "executor": (executor, {"input": "?"}, "invoke_agent AgentExecutor", AGENT, "AgentExecutor"),
     "executor with a name": (

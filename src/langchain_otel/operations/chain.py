@@ -110,15 +110,16 @@ def _graph_name(owner: Any) -> str | None:
 
     It was compiled with it, configured with it, or is that of the function that it was made of.
     """
-    name = text(owner.name)
+    name = text(getattr(owner, "name", None))
     if name is not None and name not in TYPE_NAMES:
         return name
-    return text((owner.config or EMPTY).get("run_name")) or _entrypoint_name(owner)
+    config = getattr(owner, "config", None) or EMPTY
+    return text(config.get("run_name")) or _entrypoint_name(owner)
 
 
 def _entrypoint_name(owner: Any) -> str | None:
     """The name of the function that `langgraph.func.entrypoint` made a graph of: its only node."""
-    if PREVIOUS not in owner.channels:
+    if PREVIOUS not in getattr(owner, "channels", EMPTY):
         return None
     (name,) = owner.nodes
     return text(name)

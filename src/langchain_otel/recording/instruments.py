@@ -149,6 +149,15 @@ IN_BOTH: Final = (
     Row(NAMES.METRIC_INTERRUPT_DURATION, "s", WAITING_SECONDS, GRAPHS, _waited, PAUSING),
 )
 
+TOTALS: Final = {
+    semconv.GEN_AI_USAGE_INPUT_TOKENS: semconv.METRIC_TOTAL_INPUT,
+    semconv.GEN_AI_USAGE_OUTPUT_TOKENS: semconv.METRIC_TOTAL_OUTPUT,
+    semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: semconv.METRIC_TOTAL_CACHE_READ,
+    semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS: semconv.METRIC_TOTAL_CACHE_WRITE,
+    semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: semconv.METRIC_TOTAL_REASONING,
+}
+"""The sums of the latest conventions: each adds up one fact of a model call."""
+
 
 def rows_of(flavour: str) -> list[Row]:
     """The histograms of a flavour; where both have a name, the previous one records more."""
