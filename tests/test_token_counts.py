@@ -256,7 +256,9 @@ def test_writes_that_are_added_up_stay_64_bits_wide(tracing: Tracing) -> None:
     assert encoded(tracing)
 
 
-@pytest.mark.parametrize("absurd", [LARGEST + 1, -1, 10**400])
+@pytest.mark.parametrize(
+    "absurd", [LARGEST + 1, -1, 10**400], ids=["one too many", "negative", "endless"]
+)
 def test_server_that_counts_absurdly(
     tracing: Tracing, monkeypatch: pytest.MonkeyPatch, absurd: Any
 ) -> None:
