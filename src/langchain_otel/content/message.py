@@ -114,7 +114,8 @@ def _fields_in(message: dict[str, Any]) -> dict[str, Any]:
 def _tool_result(fields: Mapping[str, Any], limits: Limits) -> Part:
     # The artifact of a tool message is for the application, not for the model: not recorded.
     part = tool_response(fields.get("tool_call_id"), fields["content"], limits)
-    return part | {"status": "error"} if text_of(fields.get("status")) == "error" else part
+    status = fields.get("status")
+    return part | {"status": "error"} if type(status) is str and status == "error" else part
 
 
 def _tool_calls(fields: Mapping[str, Any], limits: Limits) -> list[Part]:

@@ -27,13 +27,15 @@ def remote_started(graph: object, arguments: Mapping[str, Any]) -> Started:
     """What the call of a remote graph starts with."""
     tags: list[str] = []
     metadata: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     for given in (fields_of(graph).get("config"), arguments.get("config")):
         config = mapping_of(given)
         tags.extend(first_items(config.get("tags")))
         configurable = mapping_of(config.get("configurable"))
         metadata.update({key: configurable[key] for key in KEYS if key in configurable})
         metadata.update(copy_of(mapping_of(config.get("metadata"))))
-    return Started(None, arguments.get("input"), tags, metadata, owner=graph)
+        options["name"] = text(config.get("run_name")) or options.get("name")
+    return Started(None, arguments.get("input"), tags, metadata, options, graph)
 
 
 def _request(started: Started, _: "Run | None") -> Facts:

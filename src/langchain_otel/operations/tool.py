@@ -15,7 +15,7 @@ from langchain_otel.content.fields import (
     mapping_of,
     text_of,
 )
-from langchain_otel.content.values import Facts, text
+from langchain_otel.content.values import EMPTY, Facts, text
 from langchain_otel.operations.span_names import titled
 from langchain_otel.runs.run import Operation, Started
 
@@ -35,7 +35,7 @@ def _request(started: Started, parent: "Run | None") -> Facts:
         semconv.GEN_AI_TOOL_NAME: _name(started),
         semconv.GEN_AI_TOOL_TYPE: FUNCTION,
     }
-    description = text(mapping_of(started.serialized).get("description"))
+    description = text((started.serialized or EMPTY).get("description"))
     if description is not None:
         facts[semconv.GEN_AI_TOOL_DESCRIPTION] = description
     call_id = call_id_of(started)
@@ -53,7 +53,7 @@ def call_id_of(started: Started) -> str | None:
 
 
 def _name(started: Started) -> str:
-    name = text(mapping_of(started.serialized).get("name"))
+    name = text((started.serialized or EMPTY).get("name"))
     return name or text(started.options.get("name")) or "unknown"
 
 
