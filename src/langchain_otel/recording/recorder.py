@@ -31,6 +31,7 @@ from langchain_otel.recording.lineage import (
 )
 from langchain_otel.recording.log_records import LogRecords, message_of
 from langchain_otel.recording.metrics import Metrics
+from langchain_otel.recording.model_calls import share_of
 from langchain_otel.recording.span_events import add_event
 from langchain_otel.runs import context, garbage_collector
 from langchain_otel.runs.attempts import failed_attempt
@@ -149,7 +150,7 @@ class Recorder:
             return {}
 
     def _listens(self) -> bool:
-        return self._metrics.is_live() or self._log.emits_details
+        return self._metrics.instruments() is not None or self._log.emits_details
 
     def late_request(self, run: Run, inputs: Any) -> None:
         """Record what a run was asked, where only its end reports it, as of a streamed chain."""
@@ -230,9 +231,10 @@ class Recorder:
 
     def _settle(self, run: Run, result: Any) -> None:
         """Pass a run that has ended on to metrics, to its agent and to the tools it calls."""
-        self._metrics.record(run)
+        share = share_of(run)
+        self._metrics.record(run, tokens=share.tokens)
         if run.agent is not None:
-            add_to_totals(run, run.agent)
+            add_to_totals(run, run.agent, share)
         if run.operation.family == "model" and result is not None:
             note_tool_calls(run, result)
 
