@@ -62,6 +62,7 @@ def _fields(value: Any) -> Mapping[str, Any]:
         fields: Mapping[str, Any] = value
         return fields
     try:
-        return vars(value)
+        fields = vars(value)
     except TypeError:
-        return EMPTY
+        fields = EMPTY
+    return fields

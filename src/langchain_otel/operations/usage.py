@@ -183,7 +183,7 @@ def provider_usage(usage: Mapping[str, Any]) -> Facts:
     _add_additional(usage, facts)
     for key, table in DETAILS.items():
         details = usage.get(key)
-        if issubclass(type(details), dict):
+        if details is not None and issubclass(type(details), dict):
             facts.update(_largest(details, table))
             if table is PROVIDER_INPUT_DETAILS:
                 facts.update(_ephemeral_writes(details))
