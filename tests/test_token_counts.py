@@ -10,14 +10,18 @@ from langchain_core.language_models import LLM, BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult, LLMResult
 from langchain_core.tools import tool
+from langchain_openai import ChatOpenAI
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.metrics.view import View
+from pydantic import SecretStr
 
+import scripted_model
 from langchain_otel import semconv
 from models import Model, calls, says
+from openai_server import start_server
 from recording import Tracing, instrumented
 from versions import create_agent
 
@@ -249,6 +253,35 @@ def test_writes_that_are_added_up_stay_64_bits_wide(tracing: Tracing) -> None:
     usage = {"input_tokens": 3, "output_tokens": 2, "input_token_details": writes}
     Counting(usage=usage).invoke("hello")
     assert attributes(tracing)[semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS] == LARGEST
+    assert encoded(tracing)
+
+
+@pytest.mark.parametrize(
+    "absurd", [LARGEST + 1, -1, 10**400], ids=["one too many", "negative", "endless"]
+)
+def test_server_that_counts_absurdly(
+    tracing: Tracing, monkeypatch: pytest.MonkeyPatch, absurd: Any
+) -> None:
+    """A model server can send any number; OpenAI's client passes it on."""
+    usage = {"prompt_tokens": absurd, "completion_tokens": 2, "total_tokens": 2}
+    details = {"cached_tokens": absurd}
+    answers = {**usage, "prompt_tokens_details": details}
+    monkeypatch.setattr(scripted_model, "_usage", lambda *_: answers)
+    with start_server() as server:
+        model = ChatOpenAI(
+            model="gpt-5-mini",
+            api_key=SecretStr("none"),
+            base_url=server.base_url,
+            max_retries=0,
+            stream_usage=True,
+        )
+        model.invoke("hello")
+        list(model.stream("hello"))
+    for span in tracing.spans:
+        found = dict(span.attributes or {})
+        assert semconv.GEN_AI_USAGE_INPUT_TOKENS not in found
+        assert semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS not in found
+        assert found[semconv.GEN_AI_USAGE_OUTPUT_TOKENS] == 2
     assert encoded(tracing)
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -19,24 +20,19 @@ from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler, 
 from models import Model
 from recording import Tracing, instrumented
 
+TESTS = Path(__file__).parent
 INFERENCE = "gen_ai.client.inference"
 SUM = f"{INFERENCE}.usage.input_tokens"
 EACH = f"{INFERENCE}.operation.input_tokens"
 PREVIOUS = "gen_ai.client.token.usage"
 TOKENS = 3  # of the input of each call
-DELTA = dict.fromkeys((Counter, Histogram, ObservableCounter), AggregationTemporality.DELTA)
+DELTA: Any = dict.fromkeys((Counter, Histogram, ObservableCounter), AggregationTemporality.DELTA)
 
 
 def call(times: int = 5, config: Any = None) -> None:
     """So many calls of a model."""
     for _ in range(times):
         Model().invoke("hello", config)
-
-
-def counted(tracing: Tracing, name: str = SUM) -> int:
-    """The tokens that a metric has, over all of its points."""
-    points = tracing.metrics()[name].points if name in tracing.metrics() else []
-    return sum(getattr(point, "value", None) or getattr(point, "sum", 0) for point in points)
 
 
 def both(tracing: Tracing) -> tuple[int, int]:
@@ -127,6 +123,30 @@ def test_sums_of_two_providers_are_two() -> None:
             call(times)
     assert both(one) == (5 * TOKENS, 5 * TOKENS)
     assert both(other) == (2 * TOKENS, 2 * TOKENS)
+
+
+def test_a_run_that_two_recorders_record_is_measured_once() -> None:
+    """The spans of two tracer providers, and one meter provider for both."""
+    tracing, other = Tracing(), Tracing()
+    handler = OpenTelemetryCallbackHandler(
+        tracer_provider=other.tracer_provider, meter_provider=tracing.meter_provider
+    )
+    with instrumented(tracing):
+        call(2, {"callbacks": [handler]})
+        assert len(tracing.spans) == len(other.spans) == 2
+        assert both(tracing) == (2 * TOKENS, 2 * TOKENS)
+        assert [point.count for point in tracing.points(f"{INFERENCE}.duration")] == [2]
+
+
+def test_a_run_of_two_meters_is_measured_by_both() -> None:
+    """Each meter provider is shown every run that its recorder records."""
+    tracing, other = Tracing(), Tracing()
+    handler = OpenTelemetryCallbackHandler(
+        tracer_provider=other.tracer_provider, meter_provider=other.meter_provider
+    )
+    with instrumented(tracing):
+        call(2, {"callbacks": [handler]})
+    assert both(tracing) == both(other) == (2 * TOKENS, 2 * TOKENS)
 
 
 def test_a_reader_of_deltas_sees_what_is_new() -> None:
@@ -319,7 +339,7 @@ def test_sums_of_the_global_provider(program: str) -> None:
     """In a process of its own: providers that come late, recorders that come and go."""
     if "fork" in program and not hasattr(os, "fork"):
         pytest.skip("no fork here")
-    source = GLOBAL.format(tests=os.path.dirname(__file__), program=PROGRAMS[program])
+    source = GLOBAL.format(tests=str(TESTS), program=PROGRAMS[program])
     done = subprocess.run(
         [sys.executable, "-c", source], capture_output=True, text=True, check=False
     )
@@ -338,7 +358,7 @@ again()
 asked()
 assert shown() == 6
 """
-    source = GLOBAL.format(tests=os.path.dirname(__file__), program=program)
+    source = GLOBAL.format(tests=str(TESTS), program=program)
     done = subprocess.run(
         [sys.executable, "-c", source], capture_output=True, text=True, check=False
     )

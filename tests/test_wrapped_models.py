@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import AsyncCallbackManager, CallbackManager
-from langchain_core.language_models import LLM, BaseChatModel
+from langchain_core.language_models import LLM
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import ConfigurableField, Runnable, RunnableLambda
@@ -170,9 +170,8 @@ def test_wrapper_that_asks_several(tracing: Tracing) -> None:
 
     class Twice(Wrapper):
         def _generate(self, messages: Any, *_: Any, **__: Any) -> ChatResult:
-            for _ in range(2):
-                answer = self.inner.invoke(messages)
-            return self._answer(answer)
+            self.inner.invoke(messages)
+            return self._answer(self.inner.invoke(messages))
 
     agent_over(Twice(inner=Named(), usage=counted(6, 6))).invoke(QUESTION)
     assert of_agent(tracing) == (6, 6, 2)
@@ -257,7 +256,6 @@ def test_inner_generate_is_no_run(tracing: Tracing) -> None:
 
 def test_runnables_that_choose_a_model(tracing: Tracing) -> None:
     """Fallbacks and alternatives are no models: each call of a model counts."""
-    broken = Named(model="broken", fails=ValueError("broken"))
 
     class Failing(Named):
         def _generate(self, *_: Any, **__: Any) -> ChatResult:

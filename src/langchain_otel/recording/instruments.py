@@ -101,14 +101,14 @@ class Row(NamedTuple):
     token_type: str | None = None
 
 
-TOKEN: Final = "{token}"
+COUNT_UNIT: Final = "{token}"
 NAMES: Final = semconv
 LATEST: Final = (
     Row(NAMES.METRIC_INFERENCE_DURATION, "s", SECONDS, MODELS, _duration, MODEL_FAILING),
     Row(NAMES.METRIC_INFERENCE_FIRST_CHUNK, "s", SECONDS, MODELS, _first_chunk, CLIENT),
     Row(NAMES.METRIC_INFERENCE_CHUNK, "s", SECONDS, MODELS, _between_chunks, CLIENT),
-    Row(NAMES.METRIC_INFERENCE_INPUT, TOKEN, TOKENS, MODELS, _input, MODEL),
-    Row(NAMES.METRIC_INFERENCE_OUTPUT, TOKEN, TOKENS, MODELS, _output, MODEL),
+    Row(NAMES.METRIC_INFERENCE_INPUT, COUNT_UNIT, TOKENS, MODELS, _input, MODEL),
+    Row(NAMES.METRIC_INFERENCE_OUTPUT, COUNT_UNIT, TOKENS, MODELS, _output, MODEL),
     Row(NAMES.METRIC_CLIENT_DURATION, "s", SECONDS, OTHER_CLIENTS, _duration, CLIENT_FAILING),
     Row(
         NAMES.METRIC_WORKFLOW_DURATION,
@@ -123,8 +123,8 @@ PREVIOUS: Final = (
     Row(NAMES.METRIC_CLIENT_DURATION, "s", SECONDS, CLIENTS, _duration, CLIENT_FAILING),
     Row(NAMES.METRIC_PREVIOUS_FIRST_CHUNK, "s", SECONDS, MODELS, _first_chunk, CLIENT),
     Row(NAMES.METRIC_PREVIOUS_CHUNK, "s", SECONDS, MODELS, _between_chunks, CLIENT),
-    Row(NAMES.METRIC_PREVIOUS_TOKENS, TOKEN, TOKENS, COUNTED, _input, CLIENT, "input"),
-    Row(NAMES.METRIC_PREVIOUS_TOKENS, TOKEN, TOKENS, COUNTED, _output, CLIENT, "output"),
+    Row(NAMES.METRIC_PREVIOUS_TOKENS, COUNT_UNIT, TOKENS, COUNTED, _input, CLIENT, "input"),
+    Row(NAMES.METRIC_PREVIOUS_TOKENS, COUNT_UNIT, TOKENS, COUNTED, _output, CLIENT, "output"),
     Row(
         NAMES.METRIC_PREVIOUS_WORKFLOW_DURATION,
         "s",
@@ -148,6 +148,16 @@ IN_BOTH: Final = (
     Row(NAMES.METRIC_TOOL_DURATION, "s", SECONDS, TOOLS, _duration, TOOL_FAILING),
     Row(NAMES.METRIC_INTERRUPT_DURATION, "s", WAITING_SECONDS, GRAPHS, _waited, PAUSING),
 )
+
+TOTALS: Final = {
+    semconv.GEN_AI_USAGE_INPUT_TOKENS: semconv.METRIC_TOTAL_INPUT,
+    semconv.GEN_AI_USAGE_OUTPUT_TOKENS: semconv.METRIC_TOTAL_OUTPUT,
+    semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: semconv.METRIC_TOTAL_CACHE_READ,
+    semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS: semconv.METRIC_TOTAL_CACHE_WRITE,
+    semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: semconv.METRIC_TOTAL_REASONING,
+}
+"""The sums of the latest conventions: each adds up one fact of a model call."""
+
 
 def rows_of(flavour: str) -> list[Row]:
     """The histograms of a flavour; where both have a name, the previous one records more."""

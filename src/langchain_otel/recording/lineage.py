@@ -11,6 +11,7 @@ from langchain_otel.operations.chain import AGENT, CHAIN
 from langchain_otel.operations.prompt_template import is_template, template_of, variables_in
 from langchain_otel.recording.model_calls import Share, model_around
 from langchain_otel.runs.attempts import number_attempt
+from langchain_otel.runs.context import MODEL_KEY
 from langchain_otel.runs.identity import conversation_of
 from langchain_otel.runs.run import Run, Started
 from langchain_otel.runs.totals import Totals
@@ -24,23 +25,28 @@ AGENTS_OWN: Final = frozenset(
 def attach_to_parent(run: Run, parent: Run | SpanContext | None, started: Started) -> None:
     """Give a run that starts its place among its relatives."""
     operation = run.operation
-    run.model = model_around(run, parent)
     if isinstance(parent, Run):
         run.parent = run.enclosing = parent
+        run.model = parent if parent.operation.family == "model" else parent.model
+        if operation is CHAIN:
+            _attach_step(run, parent, started)
+        elif operation.family == "model":
+            run.prompt, parent.prompt = parent.prompt, None
     # A run that LangChain names no parent for works for the agent in whose body it starts.
     around = run.enclosing
     if around is not None and around.recorder is run.recorder:
         run.agent = around if around.totals is not None else around.agent
-    if isinstance(parent, Run):
-        if operation is CHAIN:
-            if started.metadata:
-                number_attempt(run, parent, started.metadata)
-            if is_template(started):
-                parent.prompt = started
-        elif operation.family == "model":
-            run.prompt, parent.prompt = parent.prompt, None
+    if run.model is not None or run.ambient.get(MODEL_KEY) is not None:
+        run.model = model_around(run)
     if operation is AGENT:
         run.totals = Totals()
+
+
+def _attach_step(run: Run, parent: Run, started: Started) -> None:
+    if started.metadata:
+        number_attempt(run, parent, started.metadata)
+    if is_template(started):
+        parent.prompt = started
 
 
 def inherited_facts(run: Run) -> Facts:

@@ -9,7 +9,7 @@ from opentelemetry.metrics import Histogram, Meter, MeterProvider, get_meter_pro
 
 from langchain_otel import semconv
 from langchain_otel.content.values import Facts
-from langchain_otel.recording.instruments import MODEL, TOKEN, Row, rows_of
+from langchain_otel.recording.instruments import COUNT_UNIT, MODEL, Row, rows_of
 from langchain_otel.recording.meters import Measured, is_of_api, measured_by, meter_of
 from langchain_otel.recording.series import MAX_SERIES
 from langchain_otel.recording.token_sums import Series
@@ -75,7 +75,7 @@ class Instruments:
             if row.token_type is not None:
                 attributes[semconv.GEN_AI_TOKEN_TYPE] = row.token_type
             records.append((row, histogram, attributes))
-        timing = [record for record in records if record[0].unit != TOKEN]
+        timing = [record for record in records if record[0].unit != COUNT_UNIT]
         series = tuple((name, bounded[name]) for name in MODEL if name in bounded)
         return Recording(records, timing, series)
 
@@ -90,13 +90,18 @@ class Metrics:
         self._meter = meter_of(provider)
         self._instruments: Instruments | None = None
 
+    @property
+    def series(self) -> tuple[Meter, str]:
+        """Where the metrics go, and under whose names: equal for those that count the same."""
+        return self._meter, self._flavour
+
     def record(self, run: Run, *, tokens: bool) -> None:
         """Measure a run that ends, by all its facts; one that a cache answered made no call.
 
         Its tokens too, unless another run has counted the same ones.
         """
         facts = run.facts
-        if semconv.GEN_AI_OPERATION_NAME not in facts or semconv.CACHE_HIT in facts:
+        if not run.is_measured or semconv.CACHE_HIT in facts:
             return
         instruments = self.instruments()
         recording = None if instruments is None else instruments.recording(facts)

@@ -7,15 +7,11 @@ stream that is left may end the outer run first, which then has counted for both
 
 from typing import Final, NamedTuple
 
-from opentelemetry.trace import SpanContext
-
 from langchain_otel import semconv
 from langchain_otel.operations.provider_report import USAGE_NAMES
-from langchain_otel.runs.context import run_of
+from langchain_otel.runs.context import MODEL_KEY
 from langchain_otel.runs.run import Run
 from langchain_otel.runs.store import RUNS
-
-MODEL: Final = "model"
 
 
 class Share(NamedTuple):
@@ -28,28 +24,27 @@ class Share(NamedTuple):
 WHOLE: Final = Share(call=True, tokens=True)
 
 
-def model_around(run: Run, parent: Run | SpanContext | None) -> Run | None:
-    """The open model run in whose body a run starts, however deep below."""
-    around = parent if isinstance(parent, Run) else None
-    ambient = run_of(run.ambient)
-    if ambient is not None and ambient is not parent and not ambient.ended:
-        # What the code around was called by says more than what LangChain names: a model called
-        # plainly inside the body of another one has that one's parent.
-        around = _recorded_by(run, ambient) or around
-    if around is None:
-        return None
-    model = around if around.operation.family == MODEL else around.model
+def model_around(run: Run) -> Run | None:
+    """The open model run in whose body a run starts, however deep below.
+
+    The context says more than the parent that LangChain names: a model called plainly inside the
+    body of another one has that one's parent. Where code has another context, the parent counts.
+    """
+    model = run.model
+    ambient = run.ambient.get(MODEL_KEY)
+    if isinstance(ambient, Run) and not ambient.ended:
+        model = _recorded_by(run, ambient) or model
     return None if model is None or model.ended else model
 
 
 def share_of(run: Run) -> Share:
     """What a run that ends adds; the model run around it is marked with what it need not add."""
-    if run.operation.family != MODEL:
+    if run.operation.family != "model":
         return WHOLE
     around = run.model
     call, tokens = not run.has_inner_call, not run.has_inner_tokens
     if around is None:
-        return WHOLE if call and tokens else Share(call, tokens)
+        return Share(call, tokens)
     same_agent = run.agent is around.agent
     if around.ended:
         first = around.has_inner_call or not same_agent

@@ -31,7 +31,7 @@ from langchain_otel.recording.lineage import (
 )
 from langchain_otel.recording.log_records import LogRecords, message_of
 from langchain_otel.recording.metrics import Metrics
-from langchain_otel.recording.model_calls import share_of
+from langchain_otel.recording.model_calls import WHOLE, share_of
 from langchain_otel.recording.span_events import add_event
 from langchain_otel.runs import context, garbage_collector
 from langchain_otel.runs.attempts import failed_attempt
@@ -71,6 +71,11 @@ class Recorder:
         """Where the spans go."""
         return self._tracer_provider or trace.get_tracer_provider()
 
+    @property
+    def metric_series(self) -> object:
+        """Where the metrics go: equal for recorders that would count the same run twice."""
+        return self._metrics.series
+
     def start(
         self,
         handler: object,
@@ -86,6 +91,7 @@ class Recorder:
             ambient = context.current() if other is None else other.ambient
             if not context.is_suppressed(ambient) and (other is None or not self._records(other)):
                 run = Run(run_id, operation, self, handler, ambient, started)
+                run.is_measured = other is None or not self._measures(other)
                 parent: Run | SpanContext | None = None
                 if parent_run_id is not None:
                     parent = RUNS.of_recorder(parent_run_id, self) or _ended(parent_run_id)
@@ -231,7 +237,9 @@ class Recorder:
 
     def _settle(self, run: Run, result: Any) -> None:
         """Pass a run that has ended on to metrics, to its agent and to the tools it calls."""
-        share = share_of(run)
+        share = WHOLE
+        if run.model is not None or run.has_inner_call or run.has_inner_tokens:
+            share = share_of(run)
         self._metrics.record(run, tokens=share.tokens)
         if run.agent is not None:
             add_to_totals(run, run.agent, share)
@@ -255,6 +263,10 @@ class Recorder:
             return {semconv.RUN_OUTCOME: outcome}
         self._log.exception(run, error)
         return {semconv.ERROR_TYPE: error_type(error)} | failed_attempt(run)
+
+    def _measures(self, other: Run) -> bool:
+        series = self.metric_series
+        return any(run.recorder.metric_series == series for run in other.recordings())
 
     def _records(self, other: Run) -> bool:
         provider = self.tracer_provider

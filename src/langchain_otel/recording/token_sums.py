@@ -14,18 +14,10 @@ from langchain_otel import semconv
 from langchain_otel.content.counts import LARGEST
 from langchain_otel.content.values import Facts
 from langchain_otel.forks import fork_safe
-from langchain_otel.recording.instruments import TOKEN
+from langchain_otel.recording.instruments import COUNT_UNIT, TOTALS
 
 Series = tuple[tuple[str, Any], ...]
 
-SUMS: Final = {
-    semconv.GEN_AI_USAGE_INPUT_TOKENS: semconv.METRIC_TOTAL_INPUT,
-    semconv.GEN_AI_USAGE_OUTPUT_TOKENS: semconv.METRIC_TOTAL_OUTPUT,
-    semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: semconv.METRIC_TOTAL_CACHE_READ,
-    semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS: semconv.METRIC_TOTAL_CACHE_WRITE,
-    semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: semconv.METRIC_TOTAL_REASONING,
-}
-"""The sums of the latest conventions: each adds up one fact of a model call."""
 MODALITIES: Final = {
     semconv.GEN_AI_USAGE_INPUT_TOKENS: (
         ("text", semconv.GEN_AI_USAGE_TEXT_INPUT_TOKENS),
@@ -46,17 +38,17 @@ class TokenSums:
 
     def __init__(self) -> None:
         self._lock = fork_safe(Lock())
-        self._sums: dict[str, dict[Series, int]] = {name: {} for name in SUMS.values()}
+        self._sums: dict[str, dict[Series, int]] = {name: {} for name in TOTALS.values()}
 
     def show_to(self, meter: Meter) -> None:
         """Let the readers of a meter observe the sums; a meter that does already goes on so."""
         for name in self._sums:
-            meter.create_observable_counter(name, [partial(self._observe, name)], TOKEN)
+            meter.create_observable_counter(name, [partial(self._observe, name)], COUNT_UNIT)
 
     def add(self, series: Series, facts: Facts) -> None:
         """Add the tokens of a model call with these attributes."""
         with self._lock:
-            for fact, name in SUMS.items():
+            for fact, name in TOTALS.items():
                 sums = self._sums[name]
                 for modality, count in by_modality(fact, facts):
                     key = (*series, (semconv.GEN_AI_TOKEN_MODALITY, modality))

@@ -79,6 +79,10 @@ class RunRecorder(Protocol):
     """What a run needs of the recorder that records it."""
 
     @property
+    def metric_series(self) -> object:
+        """Where the metrics go: equal for recorders that would count the same run twice."""
+
+    @property
     def tracer_provider(self) -> TracerProvider:
         """Where the spans go."""
 
@@ -116,9 +120,11 @@ class Run:
 
     `is_observed`: a span that records, an agent's span above it or metrics take what is known of
     it. `parent` is the run that LangChain names, `enclosing` the run whose code started this one.
-    `model` is the model run in whose body it runs, `has_inner_call` and `has_inner_tokens` what runs
-    inside it have counted already. `ambient` is the context in which it started. Several recorders may record one run of LangChain:
-    `next_recording` leads from one to the next. What a run has none of is None, or `EMPTY`.
+    `model` is the model run in whose body it runs; `has_inner_call` and `has_inner_tokens` say what
+    a run inside this one has counted. `ambient` is the context in which it started. Several
+    recorders may record one run of LangChain: `next_recording` leads from one to the next, and the
+    first of those that share metrics measures it (`is_measured`). What a run has none of is None,
+    or `EMPTY`.
     """
 
     __slots__ = (
@@ -141,6 +147,7 @@ class Run:
         "has_span",
         "id",
         "identity",
+        "is_measured",
         "is_observed",
         "metadata",
         "metadata_identity",
@@ -200,7 +207,7 @@ class Run:
         self.tags = started.tags
         self.metadata = started.metadata
         self.span: Span = INVALID_SPAN
-        self.has_span = True
+        self.has_span = self.is_measured = True
         self.is_observed = self.ended = self.has_inner_call = self.has_inner_tokens = False
         self.facts: Facts = {}
         self.request_content = self.content = self.source_facts = EMPTY
