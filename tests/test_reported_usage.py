@@ -334,7 +334,7 @@ def test_prompts_of_a_batch(place: str | None, tracing: Tracing) -> None:
 
 
 def test_several_prompts_in_one_run() -> None:
-    """A run of several prompts, as a handler may be told of, has the sum."""
+    """A run of several prompts, which a handler may be called with, has the sum."""
     tracing = Tracing()
     handler = OpenTelemetryCallbackHandler(tracer_provider=tracing.tracer_provider)
     infos = [{"usage_metadata": dict(counted(10, 5))}, {"usage_metadata": dict(counted(20, 6))}]
