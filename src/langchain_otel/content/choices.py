@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from langchain_otel.content.fields import (
     MAX_ITEMS,
+    entry,
     fields_of,
     first_items,
     mapping_of,
@@ -17,14 +18,7 @@ TOOL_CALL: Final = "tool_call"
 UNKNOWN: Final = "unknown"
 MAX_REASON: Final = 64
 
-REASON_KEYS: Final = (
-    "finish_reason",
-    "stop_reason",
-    "stopReason",
-    "finishReason",
-    "done_reason",
-    "status",
-)
+REASON_KEYS: Final = ("finish_reason", "stop_reason", "stopReason", "finishReason", "done_reason")
 REASONS: Final = {
     **dict.fromkeys(("stop", "end_turn", "stop_sequence", "eos", "eos_token"), "stop"),
     **dict.fromkeys(("complete", "completed"), "stop"),
@@ -70,14 +64,27 @@ def as_choice(message: Any) -> Choice:
     return Choice(message, _reason(None, fields_of(message)))
 
 
+def reason_in(source: Mapping[str, Any]) -> str | None:
+    """Why the model ended a choice, in the provider's word, as a dict about the choice has it."""
+    for key in REASON_KEYS:
+        reason = source.get(key)
+        if type(reason) is str and reason:
+            return reason
+    # OpenAI's Responses API has no reason, except for an answer that is not complete.
+    details = source.get("incomplete_details")
+    reason = None if details is None else entry(details, "reason")
+    for found in (reason, source.get("status")):
+        if type(found) is str and found:
+            return found
+    return None
+
+
 def _reason(info: Any, fields: Mapping[str, Any]) -> str:
     # Phoenix drops every message of an answer that has none, so an unknown reason says so.
     has_calls = size_of(fields.get("tool_calls")) > 0
     for given in (info, fields.get("response_metadata")):
-        source = given if type(given) is dict else mapping_of(given)
-        for key in REASON_KEYS:
-            reason = source.get(key)
-            if type(reason) is str and reason:
-                known = REASONS.get(reason.lower(), reason[:MAX_REASON])
-                return TOOL_CALL if known == "stop" and has_calls else known
+        reason = reason_in(given if type(given) is dict else mapping_of(given))
+        if reason is not None:
+            known = REASONS.get(reason.lower(), reason[:MAX_REASON])
+            return TOOL_CALL if known == "stop" and has_calls else known
     return TOOL_CALL if has_calls else UNKNOWN

@@ -1,4 +1,4 @@
-"""Describes embeddings: the model and its server, the dimensions of the result."""
+"""Describes embeddings: the model and its server, the dimensions of the result, the tokens."""
 
 from collections.abc import Mapping
 from itertools import islice
@@ -109,7 +109,7 @@ def _encoding_formats(owner: object) -> list[str] | None:
 
 
 def _response(vectors: Any, run: "Run") -> Facts:
-    return with_provider_report(_dimensions(vectors), run)
+    return with_provider_report(_dimensions(vectors) | run.source_facts, run)
 
 
 def _dimensions(vectors: Any) -> Facts:

@@ -56,14 +56,21 @@ LANGGRAPH: Final[Table] = {
 
 def facts_from(source: Mapping[str, Any], table: Table) -> dict[str, Any]:
     """The facts that `source` holds under the keys of `table`, of several for one the last."""
-    if len(source) > LARGE:
-        source = {key: source[key] for key in table if key in source}
     facts = {}
-    # A copy, made in one step: other threads may add to what an application shares.
-    for key, value in list(source.items()):
+    for key, value in entries_in(source, table):
         if value is not None and type(key) is str and key in table:
             name, convert = table[key]
             converted = convert(value)
             if converted is not None:
                 facts[name] = converted
     return facts
+
+
+def entries_in(source: Mapping[str, Any], table: Table) -> list[tuple[str, Any]]:
+    """The entries of a dict among which those of a table are, a bounded number.
+
+    They are a copy, made in one step: other threads may add to what an application shares.
+    """
+    if len(source) <= LARGE:
+        return list(source.items())
+    return [(key, source[key]) for key in table if key in source]

@@ -17,8 +17,8 @@ from langchain_otel.operations.provider import provider_of, server_of
 from langchain_otel.operations.provider_report import with_provider_report
 from langchain_otel.operations.request_format import requested_form
 from langchain_otel.operations.response import UNFINISHED, finish_reason, identity
+from langchain_otel.operations.result_usage import usage_in
 from langchain_otel.operations.span_names import titled
-from langchain_otel.operations.usage import legacy_usage_of, usage_of
 from langchain_otel.runs.run import Operation, Started
 
 if TYPE_CHECKING:
@@ -71,20 +71,21 @@ def _response(result: Any, run: "Run") -> Facts:
 
 
 def _answer(result: Any) -> Facts:
-    facts: Facts = {}
+    facts = usage_in(result)
     llm_output = fields_of(result).get("llm_output")
     if llm_output is not None:
-        facts.update(legacy_usage_of(llm_output))
         facts.update(identity(llm_output))
     reasons = []
     for generation in generations_of(result):
         fields = fields_of(generation)
+        information = fields.get("generation_info")
         message = fields_of(fields.get("message"))
         metadata = message.get("response_metadata")
-        reasons.append(finish_reason(fields.get("generation_info"), metadata))
+        reasons.append(finish_reason(information, metadata))
         if message:
-            facts.update(usage_of(message.get("usage_metadata")))
             facts.update(identity(metadata, message.get("id")))
+        else:
+            facts.update(identity(information))
     known = [reason for reason in reasons if reason]
     if known:
         facts[semconv.GEN_AI_RESPONSE_FINISH_REASONS] = known

@@ -3,11 +3,11 @@
 from typing import Any, Final
 
 from langchain_otel import semconv
+from langchain_otel.content.choices import reason_in
 from langchain_otel.content.fields import mapping_of
 from langchain_otel.content.values import Facts, text
 from langchain_otel.operations.mapping import Table, facts_from
 
-FINISH_REASON_KEYS: Final = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 # LangChain's own ids, put where a provider gave none.
 LANGCHAIN_ID_PREFIXES: Final = ("run-", "lc_run-", "lc_")
 UNFINISHED: Final[Facts] = {semconv.GEN_AI_RESPONSE_FINISH_REASONS: ["error"]}
@@ -48,11 +48,10 @@ def response_identity(response_id: str) -> Facts:
 
 
 def finish_reason(information: Any, metadata: Any) -> str | None:
-    """Why a choice of the answer ended: what the generation says of it, or else its message."""
+    """Why a choice of the answer ended: as the generation reports it, or else its message."""
     for given in (information, metadata):
-        source = given if type(given) is dict else mapping_of(given)
-        for key in FINISH_REASON_KEYS:
-            reason = text(source[key]) if key in source else None
+        if given is not None:
+            reason = text(reason_in(given if type(given) is dict else mapping_of(given)))
             if reason is not None:
                 return reason
     return None
