@@ -55,6 +55,8 @@ def parts_of(content: Any, limits: Limits, *, has_tool_calls: bool = False) -> P
     With `has_tool_calls` the message lists its tool calls itself: blocks that repeat them are
     skipped.
     """
+    if type(content) is str and not content:
+        return []
     if content is None or issubclass(type(content), str):
         return text_parts(content, limits)
     if not is_sequence(content):

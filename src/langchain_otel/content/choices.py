@@ -41,12 +41,25 @@ class Choice(NamedTuple):
     finish_reason: str
 
 
+Reported = tuple[Any, dict[str, Any]]
+"""What LangChain's generation says of a choice (`generation_info`), and its message's fields."""
+
+
+def reported_by(result: Any) -> list[list[Reported]]:
+    """What a result of LangChain's says of each choice, for each of its prompts."""
+    prompts = fields_of(result).get("generations")
+    return [
+        [
+            (fields.get("generation_info"), fields_of(fields.get("message")))
+            for fields in map(fields_of, first_items(choices))
+        ]
+        for choices in first_items(prompts)
+    ]
+
+
 def generations_of(result: Any) -> list[Any]:
     """The generations that a result of LangChain's holds, of all its prompts, in order."""
-    listed = fields_of(result).get("generations")
-    if type(listed) is list and len(listed) == 1 and type(listed[0]) is list:
-        return listed[0][:MAX_ITEMS]
-    listed = first_items(listed)
+    listed = first_items(fields_of(result).get("generations"))
     return list(islice(chain.from_iterable(map(first_items, listed)), MAX_ITEMS))
 
 

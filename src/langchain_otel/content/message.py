@@ -125,7 +125,10 @@ def _tool_calls(fields: Mapping[str, Any], limits: Limits) -> list[Part]:
         source = call if function is None else mapping_of(function) or call
         arguments = source.get("args", source.get("arguments"))
         parts.append(tool_call(call.get("id"), source.get("name"), arguments, limits))
-    for call in _listed(fields.get("invalid_tool_calls"), limits):
+    invalid = fields.get("invalid_tool_calls")
+    if invalid is None or (type(invalid) is list and not invalid):
+        return parts
+    for call in _listed(invalid, limits):
         part = tool_call(call.get("id"), call.get("name"), call.get("args"), limits)
         error = limits.value(call.get("error")) if limits.tools else None
         parts.append(part if error is None else part | {"error": error})

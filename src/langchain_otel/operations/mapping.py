@@ -57,7 +57,9 @@ LANGGRAPH: Final[Table] = {
 def facts_from(source: Mapping[str, Any], table: Table) -> dict[str, Any]:
     """The facts that `source` holds under the keys of `table`, of several for one the last."""
     facts = {}
-    for key, value in entries_in(source, table):
+    # A copy, made in one step: other threads may add to what an application shares.
+    entries = list(source.items()) if len(source) <= LARGE else entries_in(source, table)
+    for key, value in entries:
         if value is not None and type(key) is str and key in table:
             name, convert = table[key]
             converted = convert(value)
@@ -67,10 +69,5 @@ def facts_from(source: Mapping[str, Any], table: Table) -> dict[str, Any]:
 
 
 def entries_in(source: Mapping[str, Any], table: Table) -> list[tuple[str, Any]]:
-    """The entries of a dict among which those of a table are, a bounded number.
-
-    They are a copy, made in one step: other threads may add to what an application shares.
-    """
-    if len(source) <= LARGE:
-        return list(source.items())
+    """The entries of a dict that are in a table, however many others there are."""
     return [(key, source[key]) for key in table if key in source]

@@ -1,13 +1,14 @@
 """Describes calls of chat and completion models: requests, answers, partial answers."""
 
 from functools import reduce
+from itertools import chain
 from operator import add
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
-from langchain_otel.content.choices import generations_of
+from langchain_otel.content.choices import reported_by
 from langchain_otel.content.fields import entry, fields_of, is_a, is_mapping, mapping_of, text_of
 from langchain_otel.content.message_list import answers, conversation, prompts
 from langchain_otel.content.tool_definitions import tool_definitions
@@ -71,15 +72,13 @@ def _response(result: Any, run: "Run") -> Facts:
 
 
 def _answer(result: Any) -> Facts:
-    facts = usage_in(result)
     llm_output = fields_of(result).get("llm_output")
+    reported = reported_by(result)
+    facts = usage_in(reported, llm_output)
     if llm_output is not None:
         facts.update(identity(llm_output))
     reasons = []
-    for generation in generations_of(result):
-        fields = fields_of(generation)
-        information = fields.get("generation_info")
-        message = fields_of(fields.get("message"))
+    for information, message in chain.from_iterable(reported):
         metadata = message.get("response_metadata")
         reasons.append(finish_reason(information, metadata))
         if message:

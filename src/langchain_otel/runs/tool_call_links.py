@@ -1,19 +1,21 @@
 """Links the span of a tool to the model call that asked for it."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final
 
 from opentelemetry.trace import Link, Span, SpanContext
 
 from langchain_otel import semconv
-from langchain_otel.content.choices import generations_of
-from langchain_otel.content.fields import entry, fields_of, first_items
+from langchain_otel.content.choices import reported_by
+from langchain_otel.content.fields import MAX_ITEMS, entry, first_items
 from langchain_otel.content.values import Facts
 from langchain_otel.runs.bounded_map import BoundedMap
 from langchain_otel.runs.run import Run
 
 MAX_TOOL_CALLS: Final = 8_192
 MAX_PENDING: Final = 64
+NO_CALLS: Final[list[Any]] = []
 
 # By the id of the call with the trace that it is made in, or else with the recorder: ids are unique
 # with the great providers, and need not be with others.
@@ -60,9 +62,11 @@ def take_over(run: Run, requests: Mapping[str, SpanContext]) -> None:
 
 
 def _tool_calls(result: Any) -> Iterator[str]:
-    for generation in generations_of(result):
-        calls = fields_of(fields_of(generation).get("message")).get("tool_calls")
-        for call in first_items(calls) if calls is not None else ():
+    for _, message in chain.from_iterable(reported_by(result)):
+        calls = message.get("tool_calls", NO_CALLS)
+        if type(calls) is not list:
+            calls = first_items(calls)
+        for call in calls[:MAX_ITEMS]:
             call_id = entry(call, "id")
             if type(call_id) is str and call_id:
                 yield call_id
