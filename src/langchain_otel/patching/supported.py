@@ -8,8 +8,6 @@ from typing import Final
 logger: Final = logging.getLogger("langchain_otel")
 
 REQUIREMENT: Final = "langchain-core >= 0.3.80, < 2"
-OLDEST: Final = (0, 3)
-FIRST_UNSUPPORTED: Final = (2, 0)
 
 _warned: Final[set[str]] = set()
 
@@ -19,25 +17,39 @@ def is_supported() -> bool:
 
     One that is not is one warning; nothing of it is changed then.
     """
-    try:
-        version = version_of("langchain-core")
-    except PackageNotFoundError:
-        # Frozen into an executable, say: there is no way to tell.
-        return True
-    if is_in_range(version):
-        return True
-    if version not in _warned:
-        _warned.add(version)
+    found = conflict_with(REQUIREMENT)
+    if found is not None and found not in _warned:
+        _warned.add(found)
         logger.warning(
-            "langchain-otel works with %s, but langchain-core %s is installed: no function of it "
-            "is changed, and LangChainInstrumentor traces nothing.",
+            "langchain-otel works with %s, but %s is installed: no function of it is changed, and "
+            "no span is current while its runs execute.",
             REQUIREMENT,
-            version,
+            found,
         )
-    return False
+    return found is None
 
 
-def is_in_range(version: str) -> bool:
-    """Whether a version is in the range, by its first two numbers."""
-    major_minor = tuple(int(number) for number in version.split(".")[:2] if number.isdigit())
-    return OLDEST <= major_minor < FIRST_UNSUPPORTED
+def conflict_with(requirement: str) -> str | None:
+    """The name and version of a requirement's package, where what is installed does not fit.
+
+    None where its version is not known, as of a package that is frozen into an executable.
+    """
+    from packaging.requirements import Requirement
+
+    name = Requirement(requirement).name
+    try:
+        version: str | None = version_of(name)
+    except (PackageNotFoundError, KeyError):
+        return None
+    return None if version is None or is_in_range(version, requirement) else f"{name} {version}"
+
+
+def is_in_range(version: str, requirement: str = REQUIREMENT) -> bool:
+    """Whether a version is in the range of a requirement; pre-releases and local versions count."""
+    from packaging.requirements import Requirement
+    from packaging.version import InvalidVersion
+
+    try:
+        return Requirement(requirement).specifier.contains(version, prereleases=True)
+    except InvalidVersion:
+        return False
