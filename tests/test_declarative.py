@@ -78,7 +78,7 @@ def test_options_of_the_file(tmp_path: Path) -> None:
     options = ("capture_message_content: true", "max_open_runs: 77", "detail: semantic")
     with running_sink() as sink:
         spans, said = run(sink, tmp_path, *options)
-    assert names(spans) == ["chat", "outer"]
+    assert names(spans) == ["chat"]
     assert shows_content(spans)
     assert said == ""
 
