@@ -6,11 +6,12 @@ from typing import Any, Final, Self, Unpack
 
 from opentelemetry.instrumentation.dependencies import DependencyConflict
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
+from packaging.requirements import Requirement
 
 from langchain_otel.config import SDK_DISABLED_VARIABLE, is_disabled
 from langchain_otel.handler import RecordingHandler
 from langchain_otel.patching.inject import inject
-from langchain_otel.patching.supported import REQUIREMENT, conflict_with
+from langchain_otel.patching.supported import REQUIREMENT, conflicting_version
 from langchain_otel.recording.arguments import ARGUMENTS, Arguments
 from langchain_otel.recording.registry import activate_recorder, recorder_for
 from langchain_otel.sources.other_tracers import OtherTracers
@@ -66,9 +67,10 @@ class LangChainInstrumentor(BaseInstrumentor):  # type: ignore[misc] # it has no
         # The base class refuses a package without metadata, and, with an older `packaging`, a
         # pre-release.
         for requirement in self.instrumentation_dependencies():
-            found = conflict_with(requirement)
-            if found is not None:
-                return DependencyConflict(requirement, found)
+            package = Requirement(requirement)
+            version = conflicting_version(package.name, str(package.specifier))
+            if version is not None:
+                return DependencyConflict(requirement, f"{package.name} {version}")
         return None
 
     def _instrument(self, **arguments: Any) -> None:

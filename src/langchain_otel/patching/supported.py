@@ -7,7 +7,9 @@ from typing import Final
 
 logger: Final = logging.getLogger("langchain_otel")
 
-REQUIREMENT: Final = "langchain-core >= 0.3.80, < 2"
+PACKAGE: Final = "langchain-core"
+RANGE: Final = ">= 0.3.80, < 2"
+REQUIREMENT: Final = f"{PACKAGE} {RANGE}"
 
 _warned: Final[set[str]] = set()
 
@@ -17,39 +19,38 @@ def is_supported() -> bool:
 
     One that is not is one warning; nothing of it is changed then.
     """
-    found = conflict_with(REQUIREMENT)
-    if found is not None and found not in _warned:
-        _warned.add(found)
+    version = conflicting_version(PACKAGE, RANGE)
+    if version is not None and version not in _warned:
+        _warned.add(version)
         logger.warning(
-            "langchain-otel works with %s, but %s is installed: no function of it is changed, and "
-            "no span is current while its runs execute.",
+            "langchain-otel works with %s, but %s %s is installed: no function of it is changed, "
+            "and no span is current while its runs execute.",
             REQUIREMENT,
-            found,
+            PACKAGE,
+            version,
         )
-    return found is None
+    return version is None
 
 
-def conflict_with(requirement: str) -> str | None:
-    """The name and version of a requirement's package, where what is installed does not fit.
+def conflicting_version(package: str, specifiers: str) -> str | None:
+    """The installed version of a package where it is outside of a range.
 
-    None where its version is not known, as of a package that is frozen into an executable.
+    None where the version is not known, as of a package that is frozen into an executable.
     """
-    from packaging.requirements import Requirement
-
-    name = Requirement(requirement).name
     try:
-        version: str | None = version_of(name)
+        version: str | None = version_of(package)
     except (PackageNotFoundError, KeyError):
         return None
-    return None if version is None or is_in_range(version, requirement) else f"{name} {version}"
+    return None if version is None or is_in_range(version, specifiers) else version
 
 
-def is_in_range(version: str, requirement: str = REQUIREMENT) -> bool:
-    """Whether a version is in the range of a requirement; pre-releases and local versions count."""
-    from packaging.requirements import Requirement
+def is_in_range(version: str, specifiers: str = RANGE) -> bool:
+    """Whether a version is in a range; pre-releases and local versions count."""
+    # An instrumentor has imported it; the handler does so when there is something to wrap.
+    from packaging.specifiers import SpecifierSet
     from packaging.version import InvalidVersion
 
     try:
-        return Requirement(requirement).specifier.contains(version, prereleases=True)
+        return SpecifierSet(specifiers).contains(version, prereleases=True)
     except InvalidVersion:
         return False
