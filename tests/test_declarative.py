@@ -45,8 +45,15 @@ def run(
     """The spans of a program, and what its process says; the program itself is not disturbed."""
     lines = "".join(f"      {option}\n" for option in options)
     section = INSTRUMENTATION + lines if options else ""
+    text = FILE.format(url=sink.url, instrumentation=section)
+    return run_with(text, sink, directory, program, **variables)
+
+
+def run_with(
+    text: str, sink: Sink, directory: Path, program: str = PROGRAM, **variables: str
+) -> tuple[list[Span], str]:
     path = directory / "otel.yaml"
-    path.write_text(FILE.format(url=sink.url, instrumentation=section))
+    path.write_text(text)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
     done = subprocess.run(
         [INSTRUMENT, sys.executable, "-W", "ignore", "-c", program],
@@ -79,6 +86,18 @@ def test_options_of_the_file(tmp_path: Path) -> None:
     with running_sink() as sink:
         spans, said = run(sink, tmp_path, *options)
     assert names(spans) == ["chat"]
+    assert shows_content(spans)
+    assert said == ""
+
+
+def test_the_file_in_the_readme(tmp_path: Path) -> None:
+    """It does what it says there."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    text = readme.partition("```yaml\n# OTEL_CONFIG_FILE")[2].partition("```")[0]
+    with running_sink() as sink:
+        file = "#" + text.replace("http://127.0.0.1:4318", sink.url)
+        spans, said = run_with(file, sink, tmp_path)
+    assert names(spans) == ALL
     assert shows_content(spans)
     assert said == ""
 
