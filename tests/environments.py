@@ -68,7 +68,7 @@ class Environment:
 ENVIRONMENTS: Final = {
     "oldest-0.3": Environment(
         ("langgraph==0.6.0", "langchain<1", OLD_DRIVER, *OLD_MCP),
-        without=("langchain-classic",),
+        without=("langchain-classic", "opentelemetry-configuration"),
         deprecations=False,
         lowest=True,
         quick=True,

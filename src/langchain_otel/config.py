@@ -60,7 +60,7 @@ def _switch(value: str) -> bool:
 class Hook(Protocol):
     """The completion hook of opentelemetry-util-genai."""
 
-    def on_completion(self, **content: Any) -> None:
+    def on_completion(self, *_: Any, **content: Any) -> None:
         """Take the content of a model call."""
 
 
@@ -100,10 +100,10 @@ OPTIONS: Final = (
     Option(
         name="capture_message_content",
         variable=f"{GENAI}CAPTURE_MESSAGE_CONTENT",
-        kind=str,
+        kind=(str, bool),
         parse=_capture,
         default=NO_CONTENT,
-        expected="NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true or false, as a str",
+        expected="NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true or false",
         meaning="whether and where prompts, answers, tool arguments and results, documents and "
         "exceptions' texts are recorded",
     ),
@@ -280,8 +280,7 @@ def _value(option: Option, argument: Any) -> Any:
 
 
 def _checked(option: Option, argument: Any) -> Any:
-    is_switch = type(argument) is bool
-    if not isinstance(argument, option.kind) or (is_switch and option.kind is not bool):
+    if not _is_of_kind(option, argument):
         raise TypeError(
             f"{option.name} must be {option.expected}; "
             f"got {argument!r}, a {type(argument).__name__}"
@@ -290,3 +289,9 @@ def _checked(option: Option, argument: Any) -> Any:
         return option.parse(str(argument)) if isinstance(argument, (str, int)) else argument
     except ValueError:
         raise ValueError(f"{option.name} must be {option.expected}; got {argument!r}") from None
+
+
+def _is_of_kind(option: Option, argument: Any) -> bool:
+    kinds = option.kind if isinstance(option.kind, tuple) else (option.kind,)
+    # To Python a bool is an int.
+    return isinstance(argument, kinds) and (type(argument) is not bool or bool in kinds)

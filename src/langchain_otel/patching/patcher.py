@@ -60,9 +60,12 @@ class Patcher:
         """Whether functions are wrapped, or will be when they are imported."""
         return bool(self._forget)
 
-    def apply(self) -> Undo:
-        """Wrap what is imported, and the rest when the application imports it."""
-        if self.applied or not is_supported():
+    def apply(self, *, checked: bool = False) -> Undo:
+        """Wrap what is imported, and the rest when the application imports it.
+
+        `checked` says that the version of langchain-core need not be looked at any more.
+        """
+        if self.applied or not (checked or is_supported()):
             return self.undo
         with self._lock:
             if not self.applied:
