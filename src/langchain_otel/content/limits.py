@@ -61,6 +61,8 @@ class Limits:
 
     def whole(self, text: str) -> str | None:
         """A text that is of no use when cut: an address, bytes in base64."""
+        if not self.max_length:
+            return None
         if self.redact is None:
             return sound(text)
         redacted = _redacted(self.redact, text, self.attribute)
