@@ -371,10 +371,10 @@ def test_variable(
 def test_invalid_variable(
     option: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One warning: variable, value, what is expected, what is used; what lets content out is off."""
+    """One warning: variable, value, what is expected and used; what lets content out is off."""
     monkeypatch.setenv(option.variable, "maybe")
     used = getattr(configured({}), option.name)
-    assert used == (SAFE[option.name] if option.name in SAFE else option.default)
+    assert used == SAFE.get(option.name, option.default)
     assert not (used and option.name.startswith(("capture_", "emit_")) and used != "NO_CONTENT")
     (record,) = caplog.records
     for part in (option.variable, "'maybe'", option.expected, f"{used} is used instead"):
@@ -426,7 +426,7 @@ def test_a_word_that_is_none_keeps_content_in(
 def test_a_limit_that_is_none_keeps_content_in(
     limit: str, value: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A limit that cannot be read records no character of a text, rather than the default's many."""
+    """A limit that cannot be read records no character of a text, not the many of the default."""
     monkeypatch.setenv(f"{config.LANGCHAIN}{limit}", value)
     policy = configured({"capture_message_content": "true"}).policy
     found = attributes(permitted(facts(), policy._replace(state=True)))
