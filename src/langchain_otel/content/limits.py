@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 
 from langchain_otel import health
+from langchain_otel.content.encoded_bytes import KEYS, may_hold_bytes, without_bytes
 from langchain_otel.content.json_data import MAX_ITEMS, MAX_NODES, Value, plain, sound
 from langchain_otel.content.policy import MAX_LENGTH, Budget, Policy, Redact
 
@@ -49,6 +50,9 @@ class Limits:
 
     def text(self, text: str) -> str | None:
         """A text as it may be recorded; None where redaction leaves it out."""
+        if not self.binary and may_hold_bytes(text):
+            # Redaction may shorten what stands before them: it is given none at all.
+            text = without_bytes(text, self.max_length if self.redact is None else len(text))
         if self.redact is not None:
             redacted = _redacted(self.redact, text, self.attribute)
             if redacted is None:
@@ -130,7 +134,7 @@ class Limits:
 
 
 def _is_short(text: str, max_length: int) -> bool:
-    return len(text) <= max_length and text.isascii() and not text.startswith("data:")
+    return len(text) <= max_length and text.isascii() and not may_hold_bytes(text)
 
 
 PLAIN: Final[dict[type, Callable[[Any, int], bool]]] = {
@@ -143,7 +147,7 @@ PLAIN: Final[dict[type, Callable[[Any, int], bool]]] = {
 
 def _is_plain(value: dict[Any, Any], max_length: int) -> bool:
     """Whether a dict is what most arguments of tools are: some short texts and numbers."""
-    if len(value) > SMALL or "type" in value:
+    if len(value) > SMALL or "type" in value or not KEYS.isdisjoint(value):
         return False
     for key, item in value.items():
         check = PLAIN.get(type(item))
