@@ -161,7 +161,8 @@ def everything() -> None:
 
 def record_run() -> Any:
     seen: list[Any] = []
-    RunnableLambda(lambda text, run_manager: seen.append(run_manager.run_id)).invoke("hi")
+    step: Any = RunnableLambda(lambda _, run_manager: seen.append(run_manager.run_id))
+    step.invoke("hi")
     return seen[0]
 
 
@@ -295,7 +296,7 @@ def test_what_is_no_bytes_stays(value: Any) -> None:
     ],
 )
 def test_the_search_is_linear(text: str) -> None:
-    """Texts made to be slow are not: in ten times the text, some ten times the work at most."""
+    """Texts made to be slow are not: ten times the text is no hundred times the work."""
     policy = Policy(max_length=10**8, max_span_bytes=10**8)
 
     def seconds(size: int) -> float:
@@ -303,8 +304,8 @@ def test_the_search_is_linear(text: str) -> None:
         permitted({QUERY: text[:size]}, policy)
         return process_time() - begun
 
-    small = max(min(seconds(len(text) // 10) for _ in range(3)), 0.002)
-    assert seconds(len(text)) < 60 * small
+    small = min(seconds(len(text) // 10) for _ in range(3))
+    assert seconds(len(text)) < 50 * max(small, 0.01)
 
 
 def test_one_picture_many_times() -> None:

@@ -10,7 +10,7 @@ import orjson
 from langchain_otel import health
 from langchain_otel.content.encoded_bytes import KEYS, may_hold_bytes, without_bytes
 from langchain_otel.content.json_data import MAX_ITEMS, MAX_NODES, Value, plain, sound
-from langchain_otel.content.policy import MAX_LENGTH, Budget, Policy, Redact
+from langchain_otel.content.policy import Budget, Policy, Redact
 
 # The options that are limits, by which meeting them is counted.
 TEXT_LIMIT: Final = "max_content_length"
@@ -20,6 +20,9 @@ SMALLEST: Final = 100
 SMALL: Final = 16
 # A character is 6 bytes of JSON at most.
 BYTES_PER_CHARACTER: Final = 6
+BYTES_PER_UTF8: Final = 4
+# How long the words are that say how much is missing.
+MARKER: Final = 40
 
 
 class Limits:
@@ -86,6 +89,9 @@ class Limits:
 
     def fitted(self, value: Any) -> Value | None:
         """The same, as much of it as there is room for; None where there is none."""
+        if self.budget.left < SMALLEST:
+            self.note_limit()
+            return None
         for limits in self.shrinking():
             found = limits.value(value)
             if found is None:
@@ -98,8 +104,11 @@ class Limits:
 
     def fitted_text(self, text: str) -> str | None:
         """A text, as much of it as there is room for."""
+        if not self.budget.left:
+            self.note_limit()
+            return None
         kept = self.text(text)
-        if kept is None or not self.budget.left:
+        if kept is None:
             return None
         if len(kept) * BYTES_PER_CHARACTER > self.budget.left:
             size = len(kept.encode())
@@ -107,7 +116,7 @@ class Limits:
                 self.note_limit()
                 if self.budget.left < SMALLEST:
                     return None
-                kept = cut(kept, self.budget.left // 4)
+                kept = cut(kept, (self.budget.left - MARKER) // BYTES_PER_UTF8)
         self.budget.take(len(kept.encode()))
         return kept
 
@@ -165,9 +174,21 @@ def cut(text: str, max_length: int) -> str:
     return f"{text[:max_length]}…[{len(text) - max_length} characters cut]"
 
 
-def cut_to_default(text: str) -> str:
-    """A text within the default limit."""
-    return sound(cut(text, MAX_LENGTH))
+def redacted(facts: dict[str, Any], policy: Policy) -> dict[str, Any]:
+    """Facts that are no content, and that a user has written: every text as redaction leaves it."""
+    if policy.redact is None:
+        return facts
+    found = {name: _redacted_fact(policy.redact, name, value) for name, value in facts.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _redacted_fact(redact: Redact, name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return _redacted(redact, value, name)
+    if not isinstance(value, (list, tuple)):
+        return value
+    kept = [_redacted_fact(redact, name, item) for item in value]
+    return [item for item in kept if item is not None] or None
 
 
 def _redacted(redact: Redact, text: str, attribute: str) -> str | None:
