@@ -136,7 +136,7 @@ OPTIONS: Final = (
         parse=str,
         default=None,
         expected="a function of a text and an attribute's name that gives the text to record",
-        meaning="is given every text before it is recorded; None, or an exception, leaves it out",
+        meaning="is given every text that a user writes; None, or an exception, leaves it out",
     ),
     *_own(
         int,
