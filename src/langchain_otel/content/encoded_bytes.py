@@ -48,8 +48,10 @@ MIME: Final = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}")
 MIXED: Final = (re.compile("[A-Z]"), re.compile("[a-z]"), re.compile("[0-9]"))
 
 
-def may_hold_bytes(text: str) -> bool:
-    """Whether a text is worth a search: most are not."""
+def may_hold_bytes(text: str, limit: int) -> bool:
+    """Whether a text is worth a search, as far as `limit` characters go: most are not."""
+    if len(text) > limit + SLACK:
+        text = text[: limit + SLACK]
     return "64," in text or '":' in text or "':" in text or '" :' in text
 
 

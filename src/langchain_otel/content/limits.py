@@ -53,9 +53,11 @@ class Limits:
 
     def text(self, text: str) -> str | None:
         """A text as it may be recorded; None where redaction leaves it out."""
-        if not self.binary and may_hold_bytes(text):
+        if not self.binary:
             # Redaction may shorten what stands before them: it is given none at all.
-            text = without_bytes(text, self.max_length if self.redact is None else len(text))
+            limit = self.max_length if self.redact is None else len(text)
+            if may_hold_bytes(text, limit):
+                text = without_bytes(text, limit)
         if self.redact is not None:
             redacted = _redacted(self.redact, text, self.attribute)
             if redacted is None:
@@ -143,7 +145,7 @@ class Limits:
 
 
 def _is_short(text: str, max_length: int) -> bool:
-    return len(text) <= max_length and text.isascii() and not may_hold_bytes(text)
+    return len(text) <= max_length and text.isascii() and not may_hold_bytes(text, max_length)
 
 
 PLAIN: Final[dict[type, Callable[[Any, int], bool]]] = {
