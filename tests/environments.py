@@ -35,6 +35,7 @@ QUICK: Final = (
     "test_abandonment.py",
     "test_agents.py",
     "test_checkpointers.py",
+    "test_configurable.py",
     "test_errors.py",
     "test_instrumentor.py",
     "test_metrics.py",

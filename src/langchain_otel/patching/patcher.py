@@ -54,6 +54,7 @@ class Patcher:
         self._lock = fork_safe(RLock())
         self._forget: list[Undo] = []
         self._undo: list[Undo] = []
+        self._originals: dict[int, Any] = {}
 
     @property
     def applied(self) -> bool:
@@ -82,12 +83,13 @@ class Patcher:
                 self._forget.pop()()
             while self._undo:
                 self._undo.pop()()
+            self._originals.clear()
 
     def _apply_to(self, module: ModuleType) -> None:
         with self._lock:
             for point in self._points:
                 if point.module == module.__name__:
-                    undo = _patch(point, module)
+                    undo = _patch(point, module, self._originals)
                     if undo is not None:
                         self._undo.append(undo)
             for row in self._subclass_points:
@@ -96,16 +98,22 @@ class Patcher:
                     self._undo.append(Subclasses(base, row.methods, row.wrap).undo)
 
 
-def _patch(point: PatchPoint, module: ModuleType) -> Undo | None:
-    """Wrap one function; None where this version of LangChain does not have it."""
+def _patch(point: PatchPoint, module: ModuleType, originals: dict[int, Any]) -> Undo | None:
+    """Wrap one function; None where this version of LangChain does not have it.
+
+    A module that imports a function by its name may have got the wrapped one, which `originals`
+    has by its id: it is not wrapped once more, and the original is put back in that module too.
+    """
     *parents, name = point.path.split(".")
     owner: Any = module
     for parent in parents:
         owner = getattr(owner, parent, None)
-    original = None if owner is None else vars(owner).get(name)
-    if original is None:
+    found = None if owner is None else vars(owner).get(name)
+    if found is None:
         return None
-    wrapped = point.wrap(original)
+    original = originals.get(id(found), found)
+    wrapped = point.wrap(original) if original is found else found
+    originals[id(wrapped)] = original
     setattr(owner, name, wrapped)
 
     def undo() -> None:
