@@ -12,8 +12,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from langchain_otel.content.allowance import MAX_DEPTH, Allowance, SpentError
+from langchain_otel.content.encoded_bytes import described_bytes
 from langchain_otel.content.fields import MAX_ITEMS, fields_of, is_numpy, mapping_of, slot_of
 from langchain_otel.content.media import is_data_url, media_part, url_part
+from langchain_otel.content.values import EMPTY
 
 MARK: Final = "…"
 MESSAGE_KEYS: Final = ("type", "name", "content", "tool_calls", "tool_call_id")
@@ -116,7 +118,7 @@ class _Walk:
         return self.object(value, kind, depth)
 
     def string(self, value: str) -> Any:
-        if value.startswith("data:") and not self.binary and is_data_url(value):
+        if not self.binary and is_data_url(value):
             return self.value(url_part("document", value, None, binary=False), 0)
         kept = self.text(value)
         return LEFT_OUT if kept is None else kept
@@ -125,6 +127,7 @@ class _Walk:
         media = None if self.binary else media_part(value, binary=False)
         if media is not None and media["type"] == "blob":
             value = media
+        described = EMPTY if self.binary else described_bytes(value)
         plain_items: dict[str, Any] = {}
         size = dict.__len__(value)
         taken = self.room(size)
@@ -133,7 +136,8 @@ class _Walk:
             if leaves_out is not None and type(key) is str and leaves_out(key):
                 continue
             name = self.key(key)
-            found = LEFT_OUT if name is None else self.value(item, depth)
+            shown = described.get(key, item) if type(key) is str else item
+            found = LEFT_OUT if name is None else self.value(shown, depth)
             if name is not None and found is not LEFT_OUT:
                 plain_items[_unique(name, plain_items)] = found
         if size > taken:
