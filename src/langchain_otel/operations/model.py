@@ -72,8 +72,8 @@ def _response(result: Any, run: "Run") -> Facts:
 
 
 def _answer(result: Any) -> Facts:
-    llm_output = fields_of(result).get("llm_output")
-    reported = reported_by(result)
+    fields = fields_of(result)
+    llm_output, reported = fields.get("llm_output"), reported_by(fields.get("generations"))
     facts = usage_in(reported, llm_output)
     if llm_output is not None:
         facts.update(identity(llm_output))
