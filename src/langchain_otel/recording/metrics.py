@@ -19,6 +19,7 @@ from opentelemetry.metrics import (
 )
 
 from langchain_otel import semconv
+from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.values import Facts
 from langchain_otel.forks import fork_safe
 from langchain_otel.recording.instruments import MODEL, TOTALS, Row, rows_of
@@ -109,8 +110,9 @@ class Metrics:
                 attributes = {name: facts[name] for name in row.attributes if name in facts}
                 if row.token_type is not None:
                     attributes[semconv.GEN_AI_TOKEN_TYPE] = row.token_type
-                rows.append((row, histogram, attributes))
-            series = tuple((name, facts[name]) for name in MODEL if name in facts)
+                rows.append((row, histogram, sound_attributes(attributes)))
+            model = {name: facts[name] for name in MODEL if name in facts}
+            series = tuple(sound_attributes(model).items())
             recording = Recording(rows, series)
             self._recordings.put(key, recording)
         return recording

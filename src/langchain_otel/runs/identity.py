@@ -11,6 +11,7 @@ from typing import Any, Final
 from opentelemetry.context import Context, create_key
 
 from langchain_otel import semconv
+from langchain_otel.content.attribute_value import identifier
 from langchain_otel.content.values import text
 from langchain_otel.runs.run import Run
 
@@ -65,11 +66,10 @@ def identity_of(source: Mapping[str, Any] | None) -> Identity:
         return NO_IDENTITY
     found: Identity = {}
     for key in sorted(KEYS.intersection(source), key=RANK.__getitem__):
-        value = source[key]
-        identifier = None if value is None else text(value) or text(str(value))
-        if identifier is not None:
+        named = identifier(source[key])
+        if named is not None:
             for name in SOURCES[key]:
-                found.setdefault(name, identifier)
+                found.setdefault(name, named)
     return found
 
 
