@@ -9,7 +9,7 @@ from enum import Enum, IntEnum, StrEnum
 from fractions import Fraction
 from ipaddress import ip_address
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 from uuid import UUID
 
 import numpy as np
@@ -25,6 +25,15 @@ from recording import Tracing, instrumented
 
 KEY: Final = f"{semconv.METADATA}key"
 AN_ID: Final = UUID("0190a1b2-0000-7000-8000-000000000001")
+
+
+def kind_of(value: Any) -> str:
+    """A name that every worker makes alike."""
+    return type(value).__name__
+
+
+class State(TypedDict):
+    x: Any
 
 
 class Tier(Enum):
@@ -95,7 +104,7 @@ TEXTS: Final = [
     (np.uint8(7), 7),
     (np.float32(0.5), 0.5),
     (np.float64(0.25), 0.25),
-    (np.bool_(True), True),  # noqa: FBT003
+    (np.bool_(True), True),
     (np.str_("text"), "text"),
     (np.datetime64("2026-11-26"), "2026-11-26"),
     (np.array(7), 7),
@@ -135,7 +144,7 @@ REST: Final = [
 ]
 
 
-@pytest.mark.parametrize(("value", "expected"), [*TEXTS, *LISTS], ids=lambda it: type(it).__name__)
+@pytest.mark.parametrize(("value", "expected"), [*TEXTS, *LISTS], ids=kind_of)
 def test_values(value: Any, expected: Any, tracing: Tracing) -> None:
     """Numbers stay numbers, ids and dates become their text, a collection a list of one type."""
     found = recorded(tracing, {"key": value})[KEY]
@@ -143,13 +152,13 @@ def test_values(value: Any, expected: Any, tracing: Tracing) -> None:
     assert type(found) is type(expected)
 
 
-@pytest.mark.parametrize(("value", "expected"), REST, ids=ascii)
+@pytest.mark.parametrize(("value", "expected"), REST, ids=kind_of)
 def test_the_rest_is_json(value: Any, expected: Any, tracing: Tracing) -> None:
     """Maps, nested lists and objects by their public fields."""
     assert json.loads(recorded(tracing, {"key": value})[KEY]) == expected
 
 
-@pytest.mark.parametrize("value", [print, Model, object(), b"bytes", iter([1])], ids=ascii)
+@pytest.mark.parametrize("value", [print, Model, object(), b"bytes", iter([1])], ids=kind_of)
 def test_what_has_no_form_says_its_type(value: Any, tracing: Tracing) -> None:
     """A function, a class, an object without fields: nothing vanishes without a word."""
     assert type(value).__name__ in recorded(tracing, {"key": value})[KEY]
@@ -203,7 +212,7 @@ KEYS: Final = [
 ]
 
 
-@pytest.mark.parametrize(("key", "expected"), KEYS, ids=ascii)
+@pytest.mark.parametrize(("key", "expected"), KEYS, ids=kind_of)
 def test_keys(key: Any, expected: str, tracing: Tracing) -> None:
     """A key is its text, and costs no other annotation."""
     attributes = recorded(tracing, {"before": 1, key: "v", "after": 2})
@@ -223,7 +232,7 @@ def test_tags(detail: str) -> None:
     """A tag is its text, at every level of detail, and the whole trace is there."""
     tracing = Tracing()
     tags: Any = ["x", 7, Tier.GOLD, AN_ID, date(2026, 11, 26), ("a", 1), 2.5, "x"]
-    graph = StateGraph(dict).add_node("node", lambda state: {"x": Model().invoke("x")})
+    graph: Any = StateGraph(State).add_node("node", lambda state: {"x": Model().invoke("x")})
     compiled = graph.add_edge(START, "node").compile(name="graph")
     with instrumented(tracing, detail=detail):
         compiled.invoke({"x": 1}, {"tags": tags})
@@ -242,9 +251,9 @@ def test_tags(detail: str) -> None:
 )
 def test_identity(value: Any, expected: str, where: str, tracing: Tracing) -> None:
     """A conversation, a user and a session may be named by what is no text."""
-    named = {"thread_id": value, "user_id": value, "session.id": value}
-    step_around = RunnableLambda(lambda it: Model().invoke("x"), name="step")
-    step_around.invoke(0, {where: named})  # type: ignore[misc]
+    config: Any = {where: {"thread_id": value, "user_id": value, "session.id": value}}
+    around: Any = RunnableLambda(lambda it: Model().invoke("x"), name="step")
+    around.invoke(0, config)
     attributes = dict(tracing.span("chat").attributes or {})
     assert attributes[semconv.GEN_AI_CONVERSATION_ID] == expected
     root = tracing.spans[-1].attributes or {}
@@ -253,13 +262,14 @@ def test_identity(value: Any, expected: str, where: str, tracing: Tracing) -> No
 
 def test_request_parameters(tracing: Tracing) -> None:
     """Numbers of other types count as such; what is a number of no double is left out."""
+    stop: Any = ["a", 7, Word.YES]
     Model().invoke(
         "x",
         temperature=np.float32(0.5),
         top_p=Decimal("0.25"),
         seed=np.int64(5),
         max_tokens=Level.HIGH,
-        stop=["a", 7, Word.YES],
+        stop=stop,
     )
     attributes = dict(tracing.span("chat").attributes or {})
     assert attributes[semconv.GEN_AI_REQUEST_TEMPERATURE] == 0.5

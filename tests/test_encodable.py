@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 from uuid import uuid4
 
 import pytest
@@ -59,6 +59,10 @@ class HostileModel(BaseChatModel):
         return ChatResult(generations=[generation], llm_output={"system_fingerprint": HALF})
 
 
+class State(TypedDict):
+    x: Any
+
+
 class Arguments(BaseModel):
     x: Any
 
@@ -93,7 +97,7 @@ def identified_run() -> None:
 
 def graph() -> Any:
     # LangGraph itself takes no such name for a node.
-    builder = StateGraph(dict).add_node("node", lambda state: {"x": Model().invoke("x")})
+    builder: Any = StateGraph(State).add_node("node", lambda state: {"x": Model().invoke("x")})
     return builder.add_edge(START, "node").compile(name=HALF)
 
 
@@ -135,18 +139,18 @@ def events() -> None:
 
 
 def failure() -> None:
-    class Failed(Exception):
-        pass
+    class FailedError(Exception):
+        """Has a name that does not encode."""
 
-    Failed.__qualname__ = HALF
+    FailedError.__qualname__ = HALF
 
     def body(_: Any) -> None:
-        raise Failed(HALF)
+        raise FailedError(HALF)
 
-    with pytest.raises(Failed):
+    with pytest.raises(FailedError):
         RunnableLambda(body, name="failing").invoke(0)
-    with pytest.raises(Failed):
-        Model(fails=Failed(HALF)).invoke("x")
+    with pytest.raises(FailedError):
+        Model(fails=FailedError(HALF)).invoke("x")
 
 
 def evaluation() -> None:
@@ -171,7 +175,7 @@ HOSTILE: Final[list[Callable[[], None]]] = [
     evaluation,
 ]
 programs = pytest.mark.parametrize("program", HOSTILE)
-OPTIONS: Final = {
+OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "content off": {},
     "content on": {"capture_message_content": "SPAN_AND_EVENT", "emit_event": True},
     "openinference": {

@@ -29,7 +29,7 @@ class Lazy:
     def __getattr__(self, name: str) -> Any:
         return getattr(load(), name)
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type:
         return type(load())
 
@@ -71,7 +71,7 @@ class Referent:
         return 7
 
     @property
-    def __dict__(self) -> Any:
+    def __dict__(self) -> Any:  # type: ignore[override]
         return load()
 
 

@@ -79,8 +79,8 @@ class BrokenMeters(SDKMeterProvider):
     """Its histograms raise."""
 
     def get_meter(self, *args: Any, **kwargs: Any) -> Any:
-        meter = super().get_meter(*args, **kwargs)
-        meter.create_histogram = lambda *_, **__: BrokenHistogram()  # type: ignore[method-assign]
+        meter: Any = super().get_meter(*args, **kwargs)
+        meter.create_histogram = lambda *_, **__: BrokenHistogram()
         return meter
 
 
@@ -268,8 +268,8 @@ def test_evaluation_goes_on() -> None:
 
 
 def outer() -> Any:
-    inner = RunnableLambda(lambda it: Model().invoke("x"), name="inner")
-    return RunnableLambda(lambda it: inner.invoke(it), name="outer")
+    inner: Any = RunnableLambda(lambda it: Model().invoke("x"), name="inner")
+    return RunnableLambda(inner.invoke, name="outer")
 
 
 @pytest.mark.usefixtures("lenient")
@@ -308,9 +308,8 @@ def test_span_of_the_application_is_left_alone(tracing: Tracing) -> None:
     tracing.tracer_provider.sampler = BrokenSampler("chat")
     LangChainInstrumentor().uninstrument()
     traced(tracing)
-    with tracing.user_span("users"):
-        with pytest.raises(BrokenSpanError):
-            Model(fails=BrokenSpanError("x")).invoke("x")
+    with tracing.user_span("users"), pytest.raises(BrokenSpanError):
+        Model(fails=BrokenSpanError("x")).invoke("x")
     users = tracing.span("users")
     assert isinstance(users, Span) or users.status.status_code is StatusCode.UNSET
     assert not users.attributes

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID, uuid4
 
 import pytest
@@ -21,6 +21,10 @@ from langchain_otel import (
 )
 from models import Model, Retriever, StreamingModel
 from recording import Tracing
+
+
+class State(TypedDict):
+    x: Any
 
 
 class Ids(Enum):
@@ -54,7 +58,7 @@ ids = pytest.mark.parametrize("run_id", IDS, ids=ascii)
 
 
 def chain() -> Any:
-    inner = RunnableLambda(lambda it: Model().invoke(str(it)), name="inner")
+    inner: Any = RunnableLambda(lambda it: Model().invoke(str(it)), name="inner")
     return (RunnableLambda(lambda it: it, name="first") | inner).with_config(run_name="outer")
 
 
@@ -104,7 +108,8 @@ def test_graph(run_id: Any, tracing: Tracing) -> None:
         tracing.mark()
         return {"x": 2}
 
-    graph = StateGraph(dict).add_node("node", node).add_edge(START, "node").compile(name="graph")
+    builder: Any = StateGraph(State)
+    graph = builder.add_node("node", node).add_edge(START, "node").compile(name="graph")
     graph.invoke({"x": 1}, {"run_id": run_id})
     assert tracing.tree() == "invoke_workflow graph\n  node\n    marker"
 
@@ -140,21 +145,29 @@ def test_evaluation_after_the_end(run_id: Any, tracing: Tracing) -> None:
 
 def test_ids_that_look_alike_are_different_runs(tracing: Tracing) -> None:
     """A number is not the UUID of that number, nor the text of it."""
-    step = RunnableLambda(lambda it: it, name="inner")
+    step: Any = RunnableLambda(lambda it: it, name="inner")
+    outer: Any = {"run_id": 7}
 
     def body(_: Any) -> None:
         step.invoke(0, {"run_id": UUID(int=7)})
         step.invoke(0, {"run_id": "7"})
 
-    RunnableLambda(body, name="outer").invoke(0, {"run_id": 7})
+    RunnableLambda(body, name="outer").invoke(0, outer)
     assert tracing.tree().replace("invoke_workflow ", "") == "outer\n  inner\n  inner"
 
 
 async def test_cancelled_run(tracing: Tracing) -> None:
     """A cancelled task ends the run that a text names."""
-    task = asyncio.create_task(Model(delay=60).ainvoke("x", {"run_id": "abc"}))
-    while not tracing.lives.started:
-        await asyncio.sleep(0)
+    has_begun = asyncio.Event()
+
+    class Waiting(Model):
+        async def _agenerate(self, *_: Any, **__: Any) -> Any:
+            has_begun.set()
+            await asyncio.Event().wait()
+
+    config: Any = {"run_id": "abc"}
+    task = asyncio.create_task(Waiting().ainvoke("x", config))
+    await has_begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -77,7 +77,7 @@ class Wire:
 @contextmanager
 def sending(word: str, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Iterator[Wire]:
     """LangChain traced inside, with batches sent by these exporters when the block ends."""
-    with (running_grpc_sink() if word.endswith("grpc") else running_sink()) as sink:
+    with running_grpc_sink() if word.endswith("grpc") else running_sink() as sink:
         tracer_provider = TracerProvider(shutdown_on_exit=False)
         logger_provider = LoggerProvider(shutdown_on_exit=False)
         spans, logs, metrics = _exporters(word, sink.url, monkeypatch)

@@ -3,60 +3,42 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
-
-import grpc
-from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import (
-    LogsServiceServicer,
-    add_LogsServiceServicer_to_server,
-)
-from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import (
-    MetricsServiceServicer,
-    add_MetricsServiceServicer_to_server,
-)
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as traces
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
-    TraceServiceServicer,
-    add_TraceServiceServicer_to_server,
-)
+from importlib import import_module
+from typing import Any, Final
 
 from servers.otlp_sink import Received, Sink
 
+SERVICES: Final = {
+    "/v1/traces": "opentelemetry.proto.collector.trace.v1.TraceService",
+    "/v1/logs": "opentelemetry.proto.collector.logs.v1.LogsService",
+    "/v1/metrics": "opentelemetry.proto.collector.metrics.v1.MetricsService",
+}
+"""The services by the paths that the same requests have over HTTP."""
 
-class _Taker(TraceServiceServicer, LogsServiceServicer, MetricsServiceServicer):
-    """All three services; each export ends with an empty response of its own kind."""
-
-    def __init__(self, sink: Sink, path: str, response: Any) -> None:
-        self._sink = sink
-        self._path = path
-        self._response = response
-
-    def Export(self, request: Any, context: Any) -> Any:
-        with self._sink.came:
-            self._sink.requests.append(Received(self._path, {}, request.SerializeToString()))
-            self._sink.came.notify_all()
-        return self._response()
+# It has no types.
+grpc: Final[Any] = import_module("grpc")
 
 
 @contextmanager
 def running_grpc_sink() -> Iterator[Sink]:
     """One on a free port of loopback."""
     server = grpc.server(ThreadPoolExecutor(2))
-    port = server.add_insecure_port("127.0.0.1:0")
-    sink = Sink(f"http://127.0.0.1:{port}")
-    add_TraceServiceServicer_to_server(
-        _Taker(sink, "/v1/traces", traces.ExportTraceServiceResponse), server
-    )
-    add_LogsServiceServicer_to_server(
-        _Taker(sink, "/v1/logs", logs.ExportLogsServiceResponse), server
-    )
-    add_MetricsServiceServicer_to_server(
-        _Taker(sink, "/v1/metrics", metrics.ExportMetricsServiceResponse), server
-    )
+    sink = Sink(f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}")
+    server.add_generic_rpc_handlers([_handler(sink, *service) for service in SERVICES.items()])
     server.start()
     try:
         yield sink
     finally:
         server.stop(None).wait()
+
+
+def _handler(sink: Sink, path: str, service: str) -> Any:
+    def take(body: bytes, _: Any) -> bytes:
+        with sink.came:
+            sink.requests.append(Received(path, {}, body))
+            sink.came.notify_all()
+        # An empty message: all was taken.
+        return b""
+
+    methods = {"Export": grpc.unary_unary_rpc_method_handler(take)}
+    return grpc.method_handlers_generic_handler(service, methods)

@@ -55,15 +55,14 @@ def identifier(value: Any) -> str | None:
     found = text(value)
     if found is not None or value is None:
         return found
-    kind = type(value)
-    if kind.__str__ is not object.__str__ and not is_lazy(kind) and not _is_collection(kind):
+    if _writes_itself(type(value)):
         # An id of another library: a ULID, an ObjectId.
         try:
             return text(str(value))
         except Exception:
             return None
-    found = attribute_value(value)
-    return None if found is None else text(found if type(found) is str else _json(found))
+    held = attribute_value(value)
+    return None if held is None else text(held if type(held) is str else _json(held))
 
 
 def is_lazy(kind: type) -> bool:
@@ -82,8 +81,9 @@ def _intercepts(base: type) -> bool:
     return is_proxy or ("__getattr__" in names and not base.__module__.startswith(PYDANTIC))
 
 
-def _is_collection(kind: type) -> bool:
-    return issubclass(kind, (*COLLECTIONS, dict))
+def _writes_itself(kind: Any) -> bool:
+    has_text = kind.__str__ is not object.__str__
+    return has_text and not issubclass(kind, (*COLLECTIONS, dict)) and not is_lazy(kind)
 
 
 def _bounded(found: Scalar) -> Scalar:

@@ -152,5 +152,5 @@ def encodes(value: Any) -> bool:
     """Whether every encoder takes a scalar as it is."""
     kind = type(value)
     if kind is str:
-        return value.isascii() or sound(value) == value
+        return bool(value.isascii() or sound(value) == value)
     return (kind is int and value in INTEGERS) or kind is float or kind is bool

@@ -111,7 +111,7 @@ class Metrics:
                 if row.token_type is not None:
                     attributes[semconv.GEN_AI_TOKEN_TYPE] = row.token_type
                 rows.append((row, histogram, sound_attributes(attributes)))
-            model = {name: facts[name] for name in MODEL if name in facts}
+            model: Facts = {name: facts[name] for name in MODEL if name in facts}
             series = tuple(sound_attributes(model).items())
             recording = Recording(rows, series)
             self._recordings.put(key, recording)

@@ -16,7 +16,6 @@ from langchain_otel import health, semconv
 from langchain_otel.config import Config
 from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.filter import permitted_text
-from langchain_otel.content.values import Facts
 from langchain_otel.dialects import dialect_of
 from langchain_otel.dialects.dialect import Attributes
 from langchain_otel.operations.annotations import annotations
