@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Final, Self
 
+from .jaeger_ui import pages_directory
 from .loopback import ADDRESS, free_ports
 from .pins import BUILD_COMMAND, Pins, cache_directory
 from .processes import Process, Server, ServerError, start, stop, wait_until_ready
@@ -42,7 +43,6 @@ class Ports:
     tempo_grpc_port: int = 9095
     tempo_otlp_grpc_port: int = 24317
     tempo_otlp_http_port: int = 24318
-    tempo_gossip_port: int = 7946
 
     @classmethod
     def free(cls) -> Self:
@@ -174,9 +174,11 @@ def _collector(site: Site, binary: Path, *overlays: Path) -> Server:
 
 
 def _jaeger(site: Site, binary: Path) -> Server:
-    configuration = f"--config={CONFIGURATION / 'jaeger.yaml'}"
+    options = [f"--config={CONFIGURATION / 'jaeger.yaml'}"]
+    if pages_directory().exists():
+        options.append(f"--set=extensions.jaeger_query.ui.assets_path={pages_directory()}")
     health = site.url(site.ports.jaeger_health_port, "/status")
-    return Server("jaeger", (str(binary), configuration), health, seconds_to_end=5.0)
+    return Server("jaeger", (str(binary), *options), health, seconds_to_end=5.0)
 
 
 def _tempo(site: Site, binary: Path) -> Server:
