@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 from langchain_core.runnables import RunnableLambda
 from langgraph.graph import START, StateGraph
+from opentelemetry import context
+from opentelemetry.context import Context
 from pydantic import BaseModel, SecretStr
 
 from langchain_otel import health, semconv
@@ -289,3 +291,25 @@ def test_arrays_are_not_compared(tracing: Tracing) -> None:
     attributes = dict(tracing.span("step").attributes or {})
     assert attributes[KEY] == (1, 3)
     assert attributes[f"{semconv.METADATA}z"] == 2
+
+
+@pytest.mark.parametrize(("name", "expected"), [(7, "7"), (AN_ID, str(AN_ID)), (Tier.GOLD, "gold")])
+def test_run_names(name: Any, expected: str, tracing: Tracing) -> None:
+    """A run's name that is no text is the span's name as its text."""
+    step().invoke(0, {"run_name": name})
+    assert tracing.names()[0].removeprefix("invoke_workflow ") == expected
+
+
+def test_surroundings_of_openinference() -> None:
+    """What another instrumentation puts into the context may be of any type, too."""
+    tracing = Tracing()
+    given = {"session.id": 7, "user.id": AN_ID, "tag.tags": ["a", Tier.GOLD]}
+    ambient = Context({**context.get_current(), **given})
+    with instrumented(tracing, dialect="openinference"):
+        token = context.attach(ambient)
+        step().invoke(0)
+        context.detach(token)
+    attributes = dict(tracing.spans[0].attributes or {})
+    assert attributes["session.id"] == 7
+    assert attributes["user.id"] == str(AN_ID)
+    assert attributes["tag.tags"] == ("a", "gold")

@@ -27,6 +27,7 @@ from opentelemetry.trace import (
     TraceState,
 )
 
+from langchain_otel.exporters.otlp import request_of
 from langchain_otel.exporters.otlp_spans import encode_spans
 
 TEXTS = st.text(max_size=80) | st.text(min_size=120, max_size=300)
@@ -219,3 +220,15 @@ def test_by_the_environment(protocol: str) -> None:
         f"FastSpanExporter opentelemetry.exporter.otlp.proto.{word}.trace_exporter\n"
         "langchain_otel.exporters.otlp\n"
     )
+
+
+def test_half_a_character_in_a_name_costs_no_batch() -> None:
+    """Where the standard encoder has no bytes at all, ours has all but the half character."""
+    half = "Rome \ud83d"
+    context = SpanContext(1, 2, is_remote=False)
+    event, status = Event(half), Status(StatusCode.ERROR, half)
+    hostile = ReadableSpan(half, context, resource=Resource({}), events=[event], status=status)
+    request = request_of([hostile, ReadableSpan("innocent", context, resource=Resource({}))])
+    spans = request.resource_spans[0].scope_spans[0].spans
+    assert [span.name for span in spans] == ["Rome ?", "innocent"]
+    assert spans[0].events[0].name == spans[0].status.message == "Rome ?"

@@ -2,12 +2,11 @@
 
 import sys
 from collections.abc import Sequence
-from types import FunctionType
 from typing import Any, Final
-from weakref import CallableProxyType, ProxyType
 
 from langchain_otel import health
 from langchain_otel.content.json_data import INTEGERS, sound
+from langchain_otel.content.lazy import is_lazy
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.policy import Policy
 from langchain_otel.content.values import (
@@ -25,7 +24,6 @@ AttributeValue = Scalar | list[Any]
 
 MAX_BYTES: Final = 8_192
 BOUNDS: Final = Policy(max_length=MAX_TEXT, max_span_bytes=MAX_BYTES)
-PYDANTIC: Final = "pydantic."
 
 
 def attribute_value(value: Any) -> AttributeValue | None:
@@ -63,22 +61,6 @@ def identifier(value: Any) -> str | None:
             return None
     held = attribute_value(value)
     return None if held is None else text(held if type(held) is str else _json(held))
-
-
-def is_lazy(kind: type) -> bool:
-    """Whether a class runs code of its own as soon as one of its objects is looked at.
-
-    So do proxies, which load what they stand for, and mocks, which make up what they are asked for.
-    """
-    return kind in (ProxyType, CallableProxyType) or any(
-        _intercepts(base) for base in kind.__mro__[:-1]
-    )
-
-
-def _intercepts(base: type) -> bool:
-    names = vars(base)
-    is_proxy = "__class__" in names or type(names.get("__getattribute__")) is FunctionType
-    return is_proxy or ("__getattr__" in names and not base.__module__.startswith(PYDANTIC))
 
 
 def _writes_itself(kind: Any) -> bool:
