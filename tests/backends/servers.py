@@ -96,7 +96,8 @@ class Site:
             for name, value in os.environ.items()
             if not name.startswith("OTEL_") and not name.endswith(MOVERS)
         }
-        own = {"COLLECTOR_FILES": str(self.state), "TEMPO_STATE": str(self.state / "tempo")}
+        own = {"COLLECTOR_FILES": str(self.state)}
+        own |= {f"{name.upper()}_STATE": str(self.state / name) for name in ("jaeger", "tempo")}
         return inherited | own | self.ports.environment()
 
     def url(self, port: int, path: str = "") -> str:
