@@ -1,4 +1,4 @@
-"""Recognizes objects that load or compute something as soon as they are looked at, by their class."""
+"""Recognizes by their class objects that load or compute something when they are looked at."""
 
 from types import FunctionType
 from typing import Final

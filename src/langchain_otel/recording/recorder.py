@@ -212,7 +212,7 @@ class Recorder:
         """End the oldest run to make room."""
         health.limited("max_open_runs", "the oldest open run's span was ended")
         if run.has_span:
-            run.span.set_attribute(semconv.RUN_OUTCOME, EVICTED)
+            run.set_fact(semconv.RUN_OUTCOME, EVICTED)
         self.end(run)
 
     def _describe_end(self, run: Run, result: Any, error: BaseException | None) -> None:

@@ -12,6 +12,7 @@ from opentelemetry.context import Context, create_key
 
 from langchain_otel import semconv
 from langchain_otel.content.attribute_value import identifier
+from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.values import text
 from langchain_otel.runs.run import Run
 
@@ -136,7 +137,7 @@ def set_identity_in_body(run: Run, configurable: Mapping[str, Any]) -> None:
             stated = conversation_of(each) | user_and_session_of(each)
             facts = {name: value for name, value in stated.items() if name in new}
             each.facts = each.facts | facts
-            each.span.set_attributes(facts)
+            each.span.set_attributes(sound_attributes(facts))
 
 
 def new_in(named: Identity, known: Identity) -> Identity:
