@@ -89,12 +89,14 @@ class Row:
 REFERENT: Final = Referent()
 KINDS: Final[dict[str, Callable[[], Any]]] = {
     "class like Django's": Lazy,
-    "wrapt.LazyObjectProxy": lambda: wrapt.LazyObjectProxy(load),
     "wrapt.ObjectProxy": lambda: wrapt.ObjectProxy(Referent()),
     "weakref.proxy": lambda: weakref.proxy(REFERENT),
     "__getattribute__": Computed,
     "MagicMock": MagicMock,
 }
+if hasattr(wrapt, "LazyObjectProxy"):
+    # It came with wrapt 2.
+    KINDS["wrapt.LazyObjectProxy"] = lambda: wrapt.LazyObjectProxy(load)
 LEFT_OUT: Final = "the limit of what is looked at"
 kinds = pytest.mark.parametrize("make", KINDS.values(), ids=list(KINDS))
 

@@ -10,6 +10,7 @@ from langchain_otel import health, semconv
 from langchain_otel.content.attribute_value import attribute_value, identifier
 from langchain_otel.content.values import EMPTY, MAX_ITEMS, MAX_TEXT, PLAIN, Facts, name_of, text
 from langchain_otel.operations.mapping import LANGGRAPH, facts_from
+from langchain_otel.operations.span_names import given_name
 from langchain_otel.runs.identity import KEYS as IDENTITY_KEYS
 from langchain_otel.runs.identity import user_and_session_of
 from langchain_otel.runs.run import Started
@@ -38,6 +39,9 @@ def annotations(started: Started, run: "Run") -> Facts:
     elif run.operation.family != "call":
         # What LangChain reports nothing of has no run id that anybody could look for.
         facts[semconv.RUN_ID] = identifier(run.id) or type(run.id).__name__
+    if run.operation.request is not None and started.options.get("name"):
+        # A step that is no operation of the conventions has the name of its run as its span's.
+        _add_run_name(facts, started, run)
     if started.tags:
         _add_tags(facts, started.tags, known_tags)
     if run.attempt > 1:
@@ -72,6 +76,12 @@ def _tag_name(tag: Any, known: Sequence[Any]) -> str | None:
     """The text of a tag that is none; None for one that is known, or left out."""
     # Nothing else of it is looked at: to compare it might load what it stands for.
     return None if any(tag is other for other in known) else identifier(tag)
+
+
+def _add_run_name(facts: Facts, started: Started, run: "Run") -> None:
+    name = given_name(started)
+    if name is not None and name != run.facts.get(semconv.GEN_AI_WORKFLOW_NAME):
+        facts[semconv.RUN_NAME] = name
 
 
 def _metadata(metadata: Mapping[Any, Any], known: Mapping[Any, Any]) -> Facts:
