@@ -156,6 +156,14 @@ def test_only_one_module(what: str, where: set[str]) -> None:
     assert found == where
 
 
+@pytest.mark.parametrize("path", MODULES, ids=ids)
+def test_attributes_encode(path: Path) -> None:
+    """What is set on a span was made sound right there: one name costs a whole batch of spans."""
+    for line in path.read_text().splitlines():
+        if re.search(r"span\.(set_attribute|add_event)", line):
+            assert "sound_attributes(" in line
+
+
 def test_options_are_in_the_readme() -> None:
     """Each option is documented, with its variable and its argument."""
     readme = (ROOT / "README.md").read_text()

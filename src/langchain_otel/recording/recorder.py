@@ -14,6 +14,7 @@ from opentelemetry.trace import Link, Span, SpanContext, Status, StatusCode, Tra
 
 from langchain_otel import health, semconv
 from langchain_otel.config import Config
+from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.filter import permitted_text, redacted_annotations
 from langchain_otel.content.limits import redacted
 from langchain_otel.content.values import Facts
@@ -24,23 +25,18 @@ from langchain_otel.operations.chain import LEFT_OUT
 from langchain_otel.operations.tool import call_id_of
 from langchain_otel.recording.capture import Capture
 from langchain_otel.recording.content_budget import budget_of
-from langchain_otel.recording.description import describe_request, response_facts, title_of
+from langchain_otel.recording.description import describe_request, end_facts, title_of
 from langchain_otel.recording.lazy_attributes import LazyAttributes
-from langchain_otel.recording.lineage import (
-    add_to_totals,
-    attach_to_parent,
-    totals_of,
-)
+from langchain_otel.recording.lineage import add_to_totals, attach_to_parent
 from langchain_otel.recording.log_records import LogRecords, message_of
 from langchain_otel.recording.metrics import Metrics
 from langchain_otel.recording.model_calls import WHOLE, share_of
 from langchain_otel.recording.span_events import add_event
 from langchain_otel.runs import context, garbage_collector
-from langchain_otel.runs.attempts import failed_attempt
 from langchain_otel.runs.frame import frame_of, started_in
 from langchain_otel.runs.garbage_collector import outside_collection
 from langchain_otel.runs.identity import set_identity
-from langchain_otel.runs.outcome import EVICTED, error_type, outcome_of
+from langchain_otel.runs.outcome import EVICTED, outcome_of
 from langchain_otel.runs.run import Operation, Run, SpanEvent, Started
 from langchain_otel.runs.store import RUNS
 from langchain_otel.runs.tool_call_links import add_late_links, links_of, note_tool_calls
@@ -118,10 +114,10 @@ class Recorder:
         frame = None if run.owner is None else frame_of(run.operation.family, run.id)
         if frame is not None:
             started_in(frame, run)
-        if self._capture.is_wanted and run.has_span:
-            self._capture.request(run, started)
         if oldest is not None:
             oldest.recorder.evict(oldest)
+        if self._capture.is_wanted and run.has_span:
+            self._capture.request(run, started)
 
     def _start_span(self, run: Run, started: Started, hangs_under: Context) -> None:
         operation, agent = run.operation, run.agent
@@ -133,9 +129,15 @@ class Recorder:
         links: Sequence[Link] = ()
         if operation.family == "tool":
             links = links_of(run, call_id_of(started), trace.get_current_span(hangs_under))
-        run.span = self._tracer.start_span(
-            title_of(run, started), hangs_under, operation.kind, attributes, links
-        )
+        title = title_of(run, started)
+        try:
+            run.span = self._tracer.start_span(
+                title, hangs_under, operation.kind, attributes, links
+            )
+        except Exception as error:
+            # A sampler of the application, or a processor that sees spans start.
+            health.failed("start_span", error)
+            run.leave_out(trace.get_current_span(hangs_under))
         run.is_observed = (
             run.span.is_recording() or (agent is not None and agent.is_observed) or self._listens()
         )
@@ -154,7 +156,7 @@ class Recorder:
         facts = {**run.facts, **said} if run.facts else said
         try:
             dialect = self._dialect.started
-            return facts if dialect is None else dialect(facts, run, started)
+            return sound_attributes(facts if dialect is None else dialect(facts, run, started))
         except Exception as error:
             health.failed("dialect", error)
             return {}
@@ -186,7 +188,10 @@ class Recorder:
 
     def evaluation(self, span: Span, attributes: dict[str, Any]) -> None:
         """Record the result of an evaluation of what `span` did."""
-        self._log.evaluation(span, attributes)
+        try:
+            self._log.evaluation(span, attributes)
+        except Exception as error:
+            health.failed("evaluation", error)
 
     def end(self, run: Run, result: Any = None, error: BaseException | None = None) -> None:
         """End the span of a run, once, with what its result or its error says."""
@@ -202,10 +207,9 @@ class Recorder:
         try:
             if error is not None or (run.is_observed and run.operation.request is not None):
                 self._describe_end(run, result, error)
-            if self._capture.is_wanted and run.has_span:
-                self._capture.response(run, result)
-            if run.operation.family == "model":
-                self._log.details(run, self._capture.on_event(run))
+                self._report_end(run, result, error)
+            if self._capture.is_wanted or self._log.emits_details:
+                self._record_content(run, result)
         except Exception as failure:
             health.failed("end", failure)
         finally:
@@ -225,35 +229,58 @@ class Recorder:
         """End the oldest run to make room."""
         health.limited("max_open_runs", "the oldest open run's span was ended")
         if run.has_span:
-            run.span.set_attribute(semconv.RUN_OUTCOME, EVICTED)
+            run.set_fact(semconv.RUN_OUTCOME, EVICTED)
         self.end(run)
 
     def _describe_end(self, run: Run, result: Any, error: BaseException | None) -> None:
-        facts = response_facts(run, result)
-        if error is not None:
-            facts = run.operation.unfinished | facts | self._failure(run, error)
-        if run.totals is not None:
-            facts.update(totals_of(run.totals))
-        if run.operation.family == "tool":
+        """Describe the end on the run's own span: that comes before any other channel."""
+        facts = end_facts(run, result, error)
+        if run.operation.family == "tool" and run.has_span:
             add_late_links(run, facts)
         run.facts.update(facts)
-        self._settle(run, result)
         if facts and run.has_span and run.span.is_recording():
-            dialect = self._dialect.ended
-            run.span.set_attributes(facts if dialect is None else dialect(facts, run))
             if semconv.ERROR_TYPE in facts:
                 self._set_error(run, error)
+            try:
+                dialect = self._dialect.ended
+                attributes = facts if dialect is None else dialect(facts, run)
+                run.span.set_attributes(sound_attributes(attributes))
+            except Exception as failure:
+                health.failed("dialect", failure)
 
-    def _settle(self, run: Run, result: Any) -> None:
-        """Pass a run that has ended on to metrics, to its agent and to the tools it calls."""
+    def _report_end(self, run: Run, result: Any, error: BaseException | None) -> None:
+        """Pass a run that has ended on to logs, metrics and its relatives; none costs another."""
+        if error is not None and outcome_of(error) is None:
+            try:
+                self._log.exception(run, error)
+            except Exception as failure:
+                health.failed("exception", failure)
         share = WHOLE
         if run.model is not None or run.has_inner_call or run.has_inner_tokens:
             share = share_of(run)
-        self._metrics.record(run, tokens=share.tokens)
-        if run.agent is not None:
-            add_to_totals(run, run.agent, share)
-        if run.operation.family == "model" and result is not None:
-            note_tool_calls(run, result)
+        try:
+            self._metrics.record(run, tokens=share.tokens)
+        except Exception as failure:
+            health.failed("metrics", failure)
+        try:
+            if run.agent is not None:
+                add_to_totals(run, run.agent, share)
+            if run.operation.family == "model" and result is not None:
+                note_tool_calls(run, result)
+        except Exception as failure:
+            health.failed("relatives", failure)
+
+    def _record_content(self, run: Run, result: Any) -> None:
+        if self._capture.is_wanted and run.has_span:
+            try:
+                self._capture.response(run, result)
+            except Exception as failure:
+                health.failed("content", failure)
+        if run.operation.family == "model" and self._log.emits_details:
+            try:
+                self._log.details(run, self._capture.on_event(run))
+            except Exception as failure:
+                health.failed("details", failure)
 
     def _set_error(self, run: Run, error: BaseException | None) -> None:
         status = getattr(run.span, "status", None)
@@ -266,13 +293,6 @@ class Recorder:
                 message_of(error), semconv.EXCEPTION_MESSAGE, self._policy, budget
             )
         run.span.set_status(Status(StatusCode.ERROR, text))
-
-    def _failure(self, run: Run, error: BaseException) -> Facts:
-        outcome = outcome_of(error)
-        if outcome is not None:
-            return {semconv.RUN_OUTCOME: outcome}
-        self._log.exception(run, error)
-        return {semconv.ERROR_TYPE: error_type(error)} | failed_attempt(run)
 
     def _measures(self, other: Run) -> bool:
         series = self.metric_series

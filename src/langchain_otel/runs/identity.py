@@ -11,6 +11,8 @@ from typing import Any, Final
 from opentelemetry.context import Context, create_key
 
 from langchain_otel import semconv
+from langchain_otel.content.attribute_value import identifier
+from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.values import text
 from langchain_otel.runs.run import Run
 
@@ -65,11 +67,10 @@ def identity_of(source: Mapping[str, Any] | None) -> Identity:
         return NO_IDENTITY
     found: Identity = {}
     for key in sorted(KEYS.intersection(source), key=RANK.__getitem__):
-        value = source[key]
-        identifier = None if value is None else text(value) or text(str(value))
-        if identifier is not None:
+        named = identifier(source[key])
+        if named is not None:
             for name in SOURCES[key]:
-                found.setdefault(name, identifier)
+                found.setdefault(name, named)
     return found
 
 
@@ -137,7 +138,7 @@ def set_identity_in_body(run: Run, configurable: Mapping[str, Any]) -> None:
             stated = conversation_of(each) | user_and_session_of(each)
             facts = {name: value for name, value in stated.items() if name in new}
             each.facts = each.facts | facts
-            each.span.set_attributes(facts)
+            each.span.set_attributes(sound_attributes(facts))
 
 
 def new_in(named: Identity, known: Identity) -> Identity:
