@@ -10,9 +10,17 @@ from opentelemetry import trace
 from opentelemetry._logs import LoggerProvider
 from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import Link, Span, SpanContext, Status, StatusCode, TracerProvider
+from opentelemetry.trace import (
+    Link,
+    Span,
+    SpanContext,
+    Status,
+    StatusCode,
+    TracerProvider,
+)
 
 from langchain_otel import health, semconv
+from langchain_otel.async_exceptions import is_asynchronous
 from langchain_otel.config import Config
 from langchain_otel.content.filter import permitted_text
 from langchain_otel.content.values import Facts
@@ -32,10 +40,10 @@ from langchain_otel.recording.lineage import (
 from langchain_otel.recording.log_records import LogRecords, message_of
 from langchain_otel.recording.metrics import Metrics
 from langchain_otel.recording.span_events import add_event
-from langchain_otel.runs import context, garbage_collector
+from langchain_otel.runs import context
 from langchain_otel.runs.attempts import failed_attempt
 from langchain_otel.runs.frame import frame_of, started_in
-from langchain_otel.runs.garbage_collector import outside_collection
+from langchain_otel.runs.garbage_collector import START, outside_collection, phases
 from langchain_otel.runs.identity import set_identity
 from langchain_otel.runs.outcome import EVICTED, error_type, outcome_of
 from langchain_otel.runs.run import Operation, Run, SpanEvent, Started
@@ -79,6 +87,7 @@ class Recorder:
         started: Started,
     ) -> None:
         """Begin the span of a run; a run that already has one here keeps it."""
+        run: Run | None = None
         try:
             other = RUNS.head(run_id)
             # The recorder that came before may have made its span current already.
@@ -90,7 +99,19 @@ class Recorder:
                     parent = RUNS.of_recorder(parent_run_id, self) or _ended(parent_run_id)
                 self._start(run, parent, started)
         except Exception as error:
+            if is_asynchronous(error):
+                self._stop(run, error)
             health.failed("start", error)
+        except BaseException as error:
+            self._stop(run, error)
+            raise
+
+    def _stop(self, run: Run | None, error: BaseException) -> None:
+        """End a run in whose start an exception came from outside: nobody else knows of it."""
+        if run is not None and not run.ended:
+            if RUNS.of_recorder(run.id, self) is not run:
+                RUNS.add(run)
+            self.abandon(run, error)
 
     def _start(self, run: Run, parent: Run | SpanContext | None, started: Started) -> None:
         hangs_under = context.parent_context(parent, run.ambient)
@@ -174,16 +195,18 @@ class Recorder:
 
     def end(self, run: Run, result: Any = None, error: BaseException | None = None) -> None:
         """End the span of a run, once, with what its result or its error says."""
-        if garbage_collector.threads:
+        if next(reversed(phases)) == START:
             outside_collection(self._end, run, result, error)
         else:
             self._end(run, result, error)
 
     def _end(self, run: Run, result: Any, error: BaseException | None) -> None:
-        if not RUNS.remove(run):
-            return
-        run.seconds = perf_counter() - run.started_at
+        is_ours = False
         try:
+            is_ours = RUNS.remove(run)
+            if not is_ours:
+                return
+            run.seconds = perf_counter() - run.started_at
             if error is not None or (run.is_observed and run.operation.request is not None):
                 self._describe_end(run, result, error)
             if self._capture.is_wanted and run.has_span:
@@ -192,8 +215,12 @@ class Recorder:
                 self._log.details(run, self._capture.on_event(run))
         except Exception as failure:
             health.failed("end", failure)
+        except BaseException:
+            is_ours = RUNS.remove(run) or not run.ended
+            raise
         finally:
-            RUNS.close(run)
+            if is_ours:
+                RUNS.close(run)
 
     def abandon(self, run: Run, error: BaseException) -> None:
         """End a run of which LangChain will report no end, with what came before."""

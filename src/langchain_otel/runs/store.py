@@ -82,11 +82,13 @@ class RunStore:
 
     def close(self, run: Run) -> None:
         """End the span of a run that was removed."""
-        if semconv.GEN_AI_RESPONSE_ID in run.facts:
-            # Only the end of the run says it.
-            run.ended = True
-            self.remember(run)
-        run.close()
+        try:
+            if semconv.GEN_AI_RESPONSE_ID in run.facts:
+                # Only the end of the run says it.
+                run.ended = True
+                self.remember(run)
+        finally:
+            run.close()
 
     def forget_open(self) -> None:
         """Forget the open runs: this process was forked, and its parent ends them."""
