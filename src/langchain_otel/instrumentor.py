@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable, Collection
+from threading import RLock
 from types import ModuleType
 from typing import Any, ClassVar, Final, Self
 
 from langchain_otel.config import OPTIONS, SDK_DISABLED_VARIABLE, is_disabled
+from langchain_otel.forks import fork_safe
 from langchain_otel.handler import RecordingHandler
 from langchain_otel.patching.imports import when_imported
 from langchain_otel.patching.inject import inject
@@ -19,6 +21,9 @@ logger: Final = logging.getLogger("langchain_otel")
 ARGUMENTS: Final = frozenset((*PROVIDER_METHODS, *(option.name for option in OPTIONS)))
 # Arguments of OpenTelemetry's commands for the check of versions, which is always made here.
 OF_CHECK: Final = frozenset(("skip_dep_check", "raise_exception_on_conflict"))
+
+
+_LOCK: Final = fork_safe(RLock())
 
 
 class LangChainInstrumentor:
@@ -62,21 +67,25 @@ class LangChainInstrumentor:
             TypeError: An argument is of the wrong type; the message says what it takes.
             ValueError: An option has no valid value.
         """
-        if self._undo is not None:
-            logger.warning("LangChain is already instrumented: this instrument() changes nothing.")
-        elif is_supported():
-            self._undo = _started(kwargs)
+        with _LOCK:
+            if self._undo is not None:
+                logger.warning(
+                    "LangChain is already instrumented: this instrument() changes nothing."
+                )
+            elif is_supported():
+                self._undo = _started(kwargs)
 
     def uninstrument(self, **_: Any) -> None:
         """Trace no run that starts from here on; without `instrument()` before it, a warning."""
-        if self._undo is None:
-            logger.warning(
-                "LangChain is already uninstrumented: this uninstrument() changes nothing."
-            )
-            return
-        undo, self._undo = self._undo, None
-        while undo:
-            undo.pop()()
+        with _LOCK:
+            if self._undo is None:
+                logger.warning(
+                    "LangChain is already uninstrumented: this uninstrument() changes nothing."
+                )
+                return
+            undo, self._undo = self._undo, None
+            while undo:
+                undo.pop()()
 
 
 def _started(arguments: dict[str, Any]) -> list[Callable[[], None]]:
@@ -93,10 +102,12 @@ def _started(arguments: dict[str, Any]) -> list[Callable[[], None]]:
         return []
     activate_recorder(recorder)
     other_tracers = OtherTracers()
+    handler = RecordingHandler(recorder, before_first=other_tracers.report)
     undo = [
         lambda: activate_recorder(None),
+        handler.stop,
         PATCHER.apply(),
-        inject(RecordingHandler(recorder, before_first=other_tracers.report)),
+        inject(handler),
     ]
     other_tracers.report()
     return undo

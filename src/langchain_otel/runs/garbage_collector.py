@@ -30,7 +30,7 @@ _latest: Final[dict[str, object]] = {}
 _here: Final[Any] = local()
 """What the collector has reported last of each phase, in this thread."""
 
-_CALLBACKS: Final = (_latest.__setitem__, _here.__setattr__, phases.move_to_end)
+_CALLBACKS: Final[tuple[Any, ...]] = (_latest.__setitem__, _here.__setattr__, phases.move_to_end)
 """Called with the phase and a dict of the collection's own; `move_to_end` takes it for true."""
 
 
