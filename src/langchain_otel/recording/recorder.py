@@ -42,6 +42,7 @@ from langchain_otel.recording.metrics import Metrics
 from langchain_otel.recording.span_events import add_event
 from langchain_otel.runs import context
 from langchain_otel.runs.attempts import failed_attempt
+from langchain_otel.runs.closing import close
 from langchain_otel.runs.frame import frame_of, started_in
 from langchain_otel.runs.garbage_collector import START, outside_collection, phases
 from langchain_otel.runs.identity import set_identity
@@ -204,9 +205,23 @@ class Recorder:
         is_ours = False
         try:
             is_ours = RUNS.remove(run)
-            if not is_ours:
-                return
-            run.seconds = perf_counter() - run.started_at
+            if is_ours:
+                self._record_end(run, result, error)
+        except BaseException:
+            # An exception from outside may have stopped the removal, too.
+            is_ours = RUNS.remove(run) or not run.ended
+            raise
+        finally:
+            if is_ours:
+                try:
+                    close(run)
+                except BaseException:
+                    close(run)
+                    raise
+
+    def _record_end(self, run: Run, result: Any, error: BaseException | None) -> None:
+        run.seconds = perf_counter() - run.started_at
+        try:
             if error is not None or (run.is_observed and run.operation.request is not None):
                 self._describe_end(run, result, error)
             if self._capture.is_wanted and run.has_span:
@@ -215,12 +230,6 @@ class Recorder:
                 self._log.details(run, self._capture.on_event(run))
         except Exception as failure:
             health.failed("end", failure)
-        except BaseException:
-            is_ours = RUNS.remove(run) or not run.ended
-            raise
-        finally:
-            if is_ours:
-                RUNS.close(run)
 
     def abandon(self, run: Run, error: BaseException) -> None:
         """End a run of which LangChain will report no end, with what came before."""
