@@ -1,7 +1,6 @@
 """Checks that the installed langchain-core is in the supported range."""
 
 import logging
-from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from typing import Final
 
@@ -20,11 +19,11 @@ def is_supported() -> bool:
     One that is not is one warning; nothing of it is changed then.
     """
     try:
-        version = version_of("langchain-core")
-    except PackageNotFoundError:
-        # Frozen into an executable, say: there is no way to tell.
+        version: str | None = version_of("langchain-core")
+    except Exception:
+        # Frozen into an executable, say, or installed by hand: there is no way to tell.
         return True
-    if is_in_range(version):
+    if version is None or is_in_range(version):
         return True
     if version not in _warned:
         _warned.add(version)

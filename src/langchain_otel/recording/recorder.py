@@ -32,17 +32,13 @@ from langchain_otel.operations.tool import call_id_of
 from langchain_otel.recording.capture import Capture
 from langchain_otel.recording.description import describe_request, response_facts, title_of
 from langchain_otel.recording.lazy_attributes import LazyAttributes
-from langchain_otel.recording.lineage import (
-    add_to_totals,
-    attach_to_parent,
-    totals_of,
-)
+from langchain_otel.recording.lineage import add_to_totals, attach_to_parent, totals_of
 from langchain_otel.recording.log_records import LogRecords, message_of
 from langchain_otel.recording.metrics import Metrics
 from langchain_otel.recording.span_events import add_event
 from langchain_otel.runs import context
 from langchain_otel.runs.attempts import failed_attempt
-from langchain_otel.runs.closing import close
+from langchain_otel.runs.closing import close, close_again
 from langchain_otel.runs.frame import frame_of, started_in
 from langchain_otel.runs.garbage_collector import START, outside_collection, phases
 from langchain_otel.runs.identity import set_identity
@@ -216,7 +212,7 @@ class Recorder:
                 try:
                     close(run)
                 except BaseException:
-                    close(run)
+                    close_again(run)
                     raise
 
     def _record_end(self, run: Run, result: Any, error: BaseException | None) -> None:

@@ -22,6 +22,12 @@ def close(run: Run) -> None:
         _let_go(run)
 
 
+def close_again(run: Run) -> None:
+    """Close a run where an exception from outside stopped `close`."""
+    if not run.ended or run.span.is_recording():
+        close(run)
+
+
 def _let_go(run: Run) -> None:
     block = identity_block(run.ambient)
     run.ambient = without_ended_runs(run.ambient)
