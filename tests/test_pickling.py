@@ -103,11 +103,7 @@ def test_instrumented_process_traces_for_itself(has_provider: bool, kind: str) -
 def test_process_without_tracing_has_none(tracing: Tracing) -> None:
     """In a process that is not instrumented it does nothing, and says nothing."""
     handler = OpenTelemetryCallbackHandler(tracer_provider=tracing.tracer_provider)
-    inside: list[bytes] = []
-    keeping: Any = RunnableLambda(
-        lambda _, config: inside.append(pickle.dumps(config["callbacks"]))
-    )
-    keeping.invoke("x")
+    inside = pickle.loads(RunnableLambda(pickled_configuration).invoke("x"))["callbacks"]
     for pickled in (pickle.dumps([handler]), pickle.dumps(inside)):
         after = f"{SHOWING}\nfrom langchain_otel.runs.store import RUNS\nprint(len(RUNS))"
         assert elsewhere(pickled, "", after) == "0"
@@ -115,11 +111,7 @@ def test_process_without_tracing_has_none(tracing: Tracing) -> None:
 
 def test_process_that_is_instrumented_later(tracing: Tracing) -> None:
     """A handler that came before the instrumentor is its handler, too."""
-    inside: list[bytes] = []
-    keeping: Any = RunnableLambda(
-        lambda _, config: inside.append(pickle.dumps(config["callbacks"]))
-    )
-    keeping.invoke("x")
+    inside = pickle.loads(RunnableLambda(pickled_configuration).invoke("x"))["callbacks"]
     after = f"{INSTRUMENTING}{SHOWING}\nprint(tracing.tree())"
     assert elsewhere(pickle.dumps(inside), "", after) == "there"
 

@@ -36,6 +36,7 @@ from langchain_otel.recording.lineage import add_to_totals, attach_to_parent, to
 from langchain_otel.recording.log_records import LogRecords, message_of
 from langchain_otel.recording.metrics import Metrics
 from langchain_otel.recording.model_calls import WHOLE, share_of
+from langchain_otel.recording.recordings import is_measured, is_recorded, span_context_of
 from langchain_otel.recording.span_events import add_event
 from langchain_otel.runs import context
 from langchain_otel.runs.attempts import failed_attempt
@@ -95,12 +96,14 @@ class Recorder:
             other = RUNS.head(run_id)
             # The recorder that came before may have made its span current already.
             ambient = context.current() if other is None else other.ambient
-            if not context.is_suppressed(ambient) and (other is None or not self._records(other)):
+            if not context.is_suppressed(ambient) and (
+                other is None or not is_recorded(other, self, self.tracer_provider)
+            ):
                 run = Run(run_id, operation, self, handler, ambient, started)
-                run.is_measured = other is None or not self._measures(other)
+                run.is_measured = other is None or not is_measured(other, self.metric_series)
                 parent: Run | SpanContext | None = None
                 if parent_run_id is not None:
-                    parent = RUNS.of_recorder(parent_run_id, self) or _ended(parent_run_id)
+                    parent = RUNS.of_recorder(parent_run_id, self) or span_context_of(parent_run_id)
                 self._start(run, parent, started)
         except Exception as error:
             if is_asynchronous(error):
@@ -295,19 +298,3 @@ class Recorder:
             return {semconv.RUN_OUTCOME: outcome}
         self._log.exception(run, error)
         return {semconv.ERROR_TYPE: error_type(error)} | failed_attempt(run)
-
-    def _measures(self, other: Run) -> bool:
-        series = self.metric_series
-        return any(run.recorder.metric_series == series for run in other.recordings())
-
-    def _records(self, other: Run) -> bool:
-        provider = self.tracer_provider
-        return any(
-            run.recorder is self or run.recorder.tracer_provider is provider
-            for run in other.recordings()
-        )
-
-
-def _ended(run_id: UUID) -> SpanContext | None:
-    ended = RUNS.ended(run_id)
-    return None if ended is None else ended.span_context
