@@ -1,4 +1,4 @@
-"""Lists the functions of LangChain that are wrapped: a row names one, and what is put around it."""
+"""Lists the functions that are wrapped: a row names one, and what is put around it."""
 
 from typing import Final
 
@@ -10,6 +10,12 @@ from langchain_otel.runs import garbage_collector
 from langchain_otel.sources import provider_marks
 from langchain_otel.sources.checkpoints import carries_origin, is_saving
 from langchain_otel.sources.configurable import configures
+from langchain_otel.sources.embedding_answers import (
+    CLIENT_METHODS,
+    MISTRAL,
+    reads_answer,
+    reads_answer_for,
+)
 from langchain_otel.sources.graph_loops import follows_pause, follows_resume
 from langchain_otel.sources.graph_steps import reports_cached, reports_limit, reports_timeout
 from langchain_otel.sources.mcp import TRANSPORTS, opens_transport, sends_request
@@ -121,6 +127,8 @@ POINTS: Final = (
         "_make_message_chunk_from_anthropic_event",
         reads_response_id(0),
     ),
+    *(PatchPoint(module, path, reads_answer) for module, path in CLIENT_METHODS),
+    PatchPoint(MISTRAL, "Response.json", reads_answer_for(MISTRAL)),
     PatchPoint("mcp.shared.session", "BaseSession.send_request", sends_request),
     *(
         PatchPoint("langchain_mcp_adapters.sessions", name, opens_transport(facts))
