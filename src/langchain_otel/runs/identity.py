@@ -52,13 +52,36 @@ NO_IDENTITY: Final[Identity] = {}
 
 
 class IdentityBlock:
-    """The identity of the runs inside a block of code, and the context around the block."""
+    """The identity of the runs inside a block of code, and the block around it.
 
-    __slots__ = ("before", "identity")
+    `before` is the context around a block that is to be left; `inherited` what blocks further out
+    gave that are forgotten.
+    """
 
-    def __init__(self, identity: Identity, before: Context) -> None:
+    __slots__ = ("before", "identity", "inherited", "outer")
+
+    outer: "IdentityBlock | None"
+
+    def __init__(self, identity: Identity, ambient: Context, before: Context | None) -> None:
         self.identity = identity
         self.before = before
+        self.outer = identity_block(ambient)
+        self.inherited = NO_IDENTITY
+
+    def forget_outer(self) -> None:
+        """Keep only what the blocks around come to: no open run is between them and this one."""
+        if self.outer is not None:
+            self.inherited = self.outer.given_since(None)
+            self.outer = None
+
+    def given_since(self, known: "IdentityBlock | None") -> Identity:
+        """What this block and those around it give, up to `known`; the inner ones first."""
+        given: Identity = {}
+        block: IdentityBlock | None = self
+        while block is not None and block is not known:
+            given = {**block.inherited, **block.identity, **given}
+            block = block.outer
+        return given
 
 
 def identity_of(source: Mapping[str, Any] | None) -> Identity:
@@ -74,9 +97,9 @@ def identity_of(source: Mapping[str, Any] | None) -> Identity:
     return found
 
 
-def with_identity(identity: Identity, ambient: Context) -> Context:
-    """The context of a block of code whose runs have `identity`."""
-    return Context({**ambient, _IDENTITY_KEY: IdentityBlock(identity, ambient)})
+def with_identity(identity: Identity, ambient: Context, before: Context | None = None) -> Context:
+    """The context of a block of code whose runs have `identity`; `before` is to be given back."""
+    return Context({**ambient, _IDENTITY_KEY: IdentityBlock(identity, ambient, before)})
 
 
 def identity_block(ambient: Context) -> IdentityBlock | None:
@@ -177,12 +200,8 @@ def _entered_since(ambient: Context, around: Context, util_key: str) -> Identity
     An id that another instrumentation put there with OpenTelemetry's GenAI utilities, under
     `util_key`, counts as the outermost block.
     """
-    entered: Identity = {}
-    known = identity_block(around)
     block = identity_block(ambient)
-    while block is not None and block is not known:
-        entered = {**block.identity, **entered}
-        block = identity_block(block.before)
+    entered = NO_IDENTITY if block is None else block.given_since(identity_block(around))
     conversation = text(ambient.get(util_key))
     if conversation is not None and conversation != around.get(util_key):
         return {semconv.GEN_AI_CONVERSATION_ID: conversation, **entered}

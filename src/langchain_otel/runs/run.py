@@ -257,6 +257,8 @@ class Run:
         self.ended = True
         self.chunks = self.provider_report = self.model = None
         self.request_content = self.content = EMPTY
+        # A run may live on in the contexts of what was started in its body, and so on.
+        self.parent = self.enclosing = self.agent = self.model = self.prompt = None
         try:
             if self.has_span:
                 self.span.end()

@@ -82,14 +82,6 @@ class RunStore:
         self.remember(run)
         return True
 
-    def close(self, run: Run) -> None:
-        """End the span of a run that was removed."""
-        if semconv.GEN_AI_RESPONSE_ID in run.facts:
-            # Only the end of the run says it.
-            run.ended = True
-            self.remember(run)
-        run.close()
-
     def forget_open(self) -> None:
         """Forget the open runs: this process was forked, and its parent ends them."""
         for head in list(self._open.values()):
@@ -112,8 +104,12 @@ class RunStore:
 
     def remember(self, run: Run) -> None:
         """Keep the span context of a run that ends, for those who come late."""
+        span_context = run.span.get_span_context()
+        if not span_context.is_valid:
+            # There is no trace to go on with, and nothing that a judgement could be about.
+            return
         self._ended[run.key] = EndedRun(
-            run.span.get_span_context(), run.recorder, run.facts.get(semconv.GEN_AI_RESPONSE_ID)
+            span_context, run.recorder, run.facts.get(semconv.GEN_AI_RESPONSE_ID)
         )
         if run.ended:
             return
