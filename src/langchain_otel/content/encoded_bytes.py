@@ -7,8 +7,8 @@ linear: patterns that take what they match for good, and no more of a text than 
 import re
 from typing import Any, Final
 
+from langchain_otel.content.fields import NO_FIELDS
 from langchain_otel.content.media import MIME_KEYS, measured
-from langchain_otel.content.values import EMPTY
 
 ALWAYS: Final = frozenset(
     ("b64", "b64_json", "base64", "blob", "image_base64", "audio_base64", "partial_image_b64")
@@ -76,7 +76,7 @@ def described_bytes(value: dict[Any, Any]) -> dict[str, str]:
     """What the bytes under the keys of a mapping are, by the key."""
     found = {key: dict.get(value, key) for key in dict.keys(value) & KEYS}
     if not found:
-        return EMPTY
+        return NO_FIELDS
     is_media, mime = _is_media(value), _mime(value)
     return {
         key: description_of(data, mime)

@@ -13,9 +13,16 @@ from uuid import UUID
 
 from langchain_otel.content.allowance import MAX_DEPTH, Allowance, SpentError
 from langchain_otel.content.encoded_bytes import described_bytes
-from langchain_otel.content.fields import MAX_ITEMS, fields_of, is_numpy, mapping_of, slot_of
+from langchain_otel.content.fields import (
+    MAX_ITEMS,
+    NO_FIELDS,
+    fields_of,
+    is_numpy,
+    mapping_of,
+    slot_of,
+)
+from langchain_otel.content.lazy import is_lazy
 from langchain_otel.content.media import is_data_url, media_part, url_part
-from langchain_otel.content.values import EMPTY
 
 MARK: Final = "…"
 MESSAGE_KEYS: Final = ("type", "name", "content", "tool_calls", "tool_call_id")
@@ -127,7 +134,7 @@ class _Walk:
         media = None if self.binary else media_part(value, binary=False)
         if media is not None and media["type"] == "blob":
             value = media
-        described = EMPTY if self.binary else described_bytes(value)
+        described = NO_FIELDS if self.binary else described_bytes(value)
         plain_items: dict[str, Any] = {}
         size = dict.__len__(value)
         taken = self.room(size)
@@ -174,7 +181,7 @@ class _Walk:
         return type_name(key)
 
     def object(self, value: Any, kind: type, depth: int) -> Any:
-        if issubclass(kind, type) or callable(value):
+        if is_lazy(kind) or issubclass(kind, type) or callable(value):
             return type_name(value)
         fields = fields_of(value)
         if "content" in fields and "additional_kwargs" in fields:

@@ -154,3 +154,14 @@ COMPLETION: Final = Operation(
     unfinished=UNFINISHED,
     suppresses="inference",
 )
+
+
+def is_end_of_stream(chunk: Any) -> bool:
+    """Whether a chunk only says that the answer has come to its end."""
+    message = fields_of(fields_of(chunk).get("message"))
+    return text_of(message.get("chunk_position")) == "last"
+
+
+def is_content(event: Any) -> bool:
+    """Whether an event of a streamed answer is a part of what it says."""
+    return (text_of(entry(event, "event")) or "").startswith("content-block")
