@@ -1,8 +1,7 @@
 """Translates LangChain's callbacks: each method starts, updates or ends the run of an operation."""
 
 from collections.abc import Callable, Sequence
-from types import NoneType
-from typing import Any, Final, Unpack
+from typing import Any, Unpack
 from uuid import UUID
 
 from opentelemetry._logs import LoggerProvider
@@ -12,7 +11,13 @@ from opentelemetry.trace import TracerProvider
 from langchain_otel import health
 from langchain_otel.content.fields import fields_of, first_items
 from langchain_otel.operations.chain import CHAIN, operation_of
-from langchain_otel.operations.model import CHAT, COMPLETION, is_content, is_end_of_stream
+from langchain_otel.operations.model import (
+    CHAT,
+    COMPLETION,
+    TOKENS,
+    is_content,
+    is_end_of_stream,
+)
 from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.tool import TOOL
 from langchain_otel.patching.inline import InlineHandler
@@ -25,9 +30,6 @@ from langchain_otel.runs.frame import owner_of
 from langchain_otel.runs.run import Operation, RunRecorder, SpanEvent, Started
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.patch_points import PATCHER
-
-# What a token may be that says nothing.
-TOKENS: Final = frozenset((str, list, NoneType))
 
 
 class RecordingHandler(InlineHandler):
@@ -117,8 +119,8 @@ class RecordingHandler(InlineHandler):
         self, token: Any, *, chunk: Any = None, run_id: UUID, **kwargs: Any
     ) -> None:
         run = RUNS.of_handler(run_id, self)
-        is_empty = type(token) in TOKENS and not token
-        if run is not None and not (is_empty and is_end_of_stream(chunk)):
+        says_nothing = type(token) in TOKENS and not token
+        if run is not None and not (says_nothing and is_end_of_stream(chunk)):
             run.note_chunk(chunk)
 
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
