@@ -11,13 +11,7 @@ from opentelemetry.trace import TracerProvider
 from langchain_otel import health
 from langchain_otel.content.fields import fields_of, first_items
 from langchain_otel.operations.chain import CHAIN, operation_of
-from langchain_otel.operations.model import (
-    CHAT,
-    COMPLETION,
-    TOKENS,
-    is_content,
-    is_end_of_stream,
-)
+from langchain_otel.operations.model import CHAT, COMPLETION, is_content, is_end_of_stream
 from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.tool import TOOL
 from langchain_otel.patching.inline import InlineHandler
@@ -119,8 +113,7 @@ class RecordingHandler(InlineHandler):
         self, token: Any, *, chunk: Any = None, run_id: UUID, **kwargs: Any
     ) -> None:
         run = RUNS.of_handler(run_id, self)
-        says_nothing = type(token) in TOKENS and not token
-        if run is not None and not (says_nothing and is_end_of_stream(chunk)):
+        if run is not None and (token or not is_end_of_stream(chunk)):
             run.note_chunk(chunk)
 
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:

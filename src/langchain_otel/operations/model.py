@@ -3,7 +3,6 @@
 from functools import reduce
 from itertools import chain
 from operator import add
-from types import NoneType
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import SpanKind
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 
 # The parameter of a request that names the model, as the provider packages call it.
 MODEL_KEYS: Final = ("model", "model_name", "model_id")
-# What a token is that may say nothing.
-TOKENS: Final = frozenset((str, list, NoneType))
 
 
 def _model_name(started: Started) -> str | None:
