@@ -22,7 +22,7 @@ from programs import chain
 
 EXPORTERS: Final = {
     "otlp": "opentelemetry.exporter.otlp.proto.http.trace_exporter:OTLPSpanExporter",
-    "otlp_fast": "langchain_otel.otlp.exporter:FastSpanExporter",
+    "otlp_fast": "langchain_otel.exporters.otlp:FastSpanExporter",
 }
 LOOPBACK: Final = "127.0.0.1"
 

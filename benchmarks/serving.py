@@ -157,7 +157,7 @@ def main() -> None:
     print(f"| {chosen.rate:.0f} requests a second | p50 ms | p99 ms | longest ms | CPU µs each |")
     print("| --- | ---: | ---: | ---: | ---: |")
     for case in CASES:
-        if case.exporter == "otlp_fast" and find_spec("langchain_otel.otlp") is None:
+        if case.exporter == "otlp_fast" and find_spec("langchain_otel.exporters") is None:
             continue
         print(row(case, measured(case, chosen.rate, chosen.seconds)), flush=True)
 

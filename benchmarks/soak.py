@@ -17,7 +17,7 @@ from langchain_core.messages import HumanMessage
 from langchain_core.runnables import RunnableLambda
 
 from langchain_otel import health
-from langchain_otel.run import RUNS
+from langchain_otel.runs.store import RUNS
 from memory import resident
 from ourselves import traced
 from programs import InstantModel, agent, chain

@@ -32,7 +32,7 @@ WARMING: Final = 3
 BATCH: Final = 512
 OURS: Final = "langchain-otel"
 # The exporter `otlp_fast`, where this version has it.
-FAST: Final = "langchain_otel.otlp.spans"
+FAST: Final = "langchain_otel.exporters.otlp_spans"
 
 WORKS: Final = {work.name: work for work in works()}
 

@@ -31,7 +31,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from pydantic import SecretStr
 
 from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler
-from langchain_otel.console import TreeSpanExporter
+from langchain_otel.exporters.tree import TreeSpanExporter
 from openai_server import start_server
 
 WAYS = ("nothing", "instrumentor", "handler", "constructor", "both")

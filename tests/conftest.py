@@ -9,8 +9,8 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 
 from langchain_otel import health
-from langchain_otel.patches import PATCHES
-from langchain_otel.run import RUNS
+from langchain_otel.runs.store import RUNS
+from langchain_otel.sources.patch_points import PATCHER
 from peer import PeerError, peer_environment
 from recording import Tracing, instrumented
 from required import unavailable
@@ -82,7 +82,7 @@ def nothing_left_behind(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     health.failures.clear()
     before = otel_context.get_current()
     yield
-    PATCHES.undo()
+    PATCHER.undo()
     open_runs = len(RUNS)
     RUNS.clear()
     assert open_runs == 0, "runs were left open"

@@ -17,8 +17,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from langchain_otel import LangChainInstrumentor, current_span_of
-from langchain_otel.outcome import outcome_of
-from langchain_otel.repair import InlineHandler
+from langchain_otel.patching.inline import InlineHandler
+from langchain_otel.runs.outcome import outcome_of
 
 MARKER = "marker"
 

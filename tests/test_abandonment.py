@@ -15,7 +15,7 @@ from opentelemetry.trace import StatusCode
 from typing_extensions import TypedDict
 
 from langchain_otel import semconv
-from langchain_otel.outcome import CANCELLED, CLOSED
+from langchain_otel.runs.outcome import CANCELLED, CLOSED
 from models import A_MOMENT, Model, Retriever, StreamingModel
 from recording import Tracing
 

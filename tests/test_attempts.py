@@ -11,8 +11,9 @@ from langgraph.cache.memory import InMemoryCache
 from langgraph.graph import START, StateGraph
 from langgraph.types import CachePolicy, Command, RetryPolicy
 
-from langchain_otel import OpenTelemetryCallbackHandler, attempts, semconv
-from langchain_otel.run import RUNS
+from langchain_otel import OpenTelemetryCallbackHandler, semconv
+from langchain_otel.runs import attempts
+from langchain_otel.runs.store import RUNS
 from recording import Tracing
 from shown import everything, executed, shown
 from test_control_flow import GIVEN, SECRET, State, graph_of, passes

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from langchain_otel import collecting
+from langchain_otel.runs import garbage_collector
 from models import StreamingModel
 from recording import Tracing
 
 ONLY_WHERE_IT_MATTERS = pytest.mark.skipif(
-    not collecting.IS_ANYWHERE, reason="this CPython collects between instructions only"
+    not garbage_collector.IS_ANYWHERE, reason="this CPython collects between instructions only"
 )
 
 
@@ -53,10 +53,10 @@ def test_collections_are_noted_while_instrumented(tracing: Tracing) -> None:
             self.me = self
 
         def __del__(self) -> None:
-            seen.append(collecting.is_collecting())
+            seen.append(garbage_collector.is_collecting())
 
     Garbage()
     gc.collect()
     assert seen == [True]
-    assert not collecting.is_collecting()
+    assert not garbage_collector.is_collecting()
     assert sys.version_info < (3, 12)

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
 from langchain_otel import health
-from langchain_otel.content.encode import to_json
-from langchain_otel.content.plain import MAX_DEPTH, MAX_ITEMS, plain
+from langchain_otel.content.encoding import to_json
+from langchain_otel.content.json_data import MAX_DEPTH, MAX_ITEMS, plain
 
 
 class Colour(enum.Enum):
@@ -279,7 +279,7 @@ def test_plain_data_is_unchanged(value: Any) -> None:
 NUMPY = """
 import sys
 from types import ModuleType
-from langchain_otel.content.plain import plain
+from langchain_otel.content.json_data import plain
 assert "numpy" not in sys.modules
 numpy = sys.modules["numpy"] = ModuleType("numpy")
 

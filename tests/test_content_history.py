@@ -9,7 +9,7 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_otel import semconv
 from langchain_otel.content import history as history_module
 from langchain_otel.content.history import History
-from langchain_otel.content.messages import Messages, answers, conversation
+from langchain_otel.content.message_list import Messages, answers, conversation
 
 
 def asked(history: History, *messages: Any) -> tuple[list[Any], int]:

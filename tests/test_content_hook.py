@@ -14,11 +14,11 @@ from opentelemetry import trace
 
 from langchain_otel import health
 from langchain_otel.config import configured
-from langchain_otel.content import hook as hook_module
-from langchain_otel.content.definitions import tool_definitions
-from langchain_otel.content.hook import GROUP, load_hook
-from langchain_otel.content.messages import answers, conversation
+from langchain_otel.content import completion_hook as hook_module
+from langchain_otel.content.completion_hook import GROUP, load_hook
+from langchain_otel.content.message_list import answers, conversation
 from langchain_otel.content.policy import Policy
+from langchain_otel.content.tool_definitions import tool_definitions
 
 types: Any = pytest.importorskip("opentelemetry.util.genai.types")
 if not hasattr(types, "TextPart"):

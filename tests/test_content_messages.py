@@ -21,17 +21,17 @@ from langchain_core.outputs import ChatGeneration, Generation, LLMResult
 
 from langchain_otel import health, semconv
 from langchain_otel.content.blocks import CONVERTERS
-from langchain_otel.content.definitions import tool_definitions
 from langchain_otel.content.documents import documents
-from langchain_otel.content.messages import (
+from langchain_otel.content.filter import permitted
+from langchain_otel.content.message_list import (
     Messages,
     answers,
     conversation,
     prompts,
     state_messages,
 )
-from langchain_otel.content.permit import permitted
 from langchain_otel.content.policy import Policy
+from langchain_otel.content.tool_definitions import tool_definitions
 from schemas import check
 
 PNG = b"\x89PNG\r\n\x1a\n not a real picture"

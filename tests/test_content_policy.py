@@ -13,11 +13,11 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from langchain_otel import config, health, semconv
 from langchain_otel.config import OPTIONS, configured
-from langchain_otel.content.definitions import tool_definitions
 from langchain_otel.content.documents import documents
-from langchain_otel.content.messages import answers, conversation, prompts
-from langchain_otel.content.permit import SWITCHES, permitted, permitted_text
-from langchain_otel.content.policy import Policy, Room
+from langchain_otel.content.filter import SWITCHES, permitted, permitted_text
+from langchain_otel.content.message_list import answers, conversation, prompts
+from langchain_otel.content.policy import Budget, Policy
+from langchain_otel.content.tool_definitions import tool_definitions
 from langchain_otel.dialects.genai import attributes, structured
 from schemas import check
 
@@ -306,7 +306,7 @@ def test_values_keep_to_the_room(name: str, room: int) -> None:
 def test_a_span_has_one_room() -> None:
     """What its request took is not there for its response."""
     policy = Policy(max_span_bytes=1_000)
-    room = Room(policy)
+    room = Budget(policy)
     request = permitted({semconv.GEN_AI_INPUT_MESSAGES: prompts(["x" * 600])}, policy, room)
     response = {semconv.GEN_AI_TOOL_CALL_RESULT: "y" * 600}
     first = str(attributes(request)[semconv.GEN_AI_INPUT_MESSAGES])

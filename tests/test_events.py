@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace import Event
 from tenacity import RetryCallState, Retrying
 
 from langchain_otel import OpenTelemetryCallbackHandler, health, semconv
-from langchain_otel.events import MAX_EVENTS
+from langchain_otel.recording.span_events import MAX_EVENTS
 from recording import Tracing
 from versions import classic
 

@@ -23,11 +23,12 @@ from langchain_otel import (
     current_span_of,
     health,
     semconv,
-    supported,
 )
 from langchain_otel.config import OPTIONS
-from langchain_otel.points import POINTS, PatchPoint
-from langchain_otel.run import RUNS
+from langchain_otel.patching import supported
+from langchain_otel.patching.patcher import PatchPoint
+from langchain_otel.runs.store import RUNS
+from langchain_otel.sources.patch_points import POINTS
 from models import Model, Retriever, StreamingModel
 from recording import Tracing
 

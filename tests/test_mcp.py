@@ -26,7 +26,8 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import NonRecordingSpan, SpanContext, StatusCode, TraceFlags, TraceState
 
-from langchain_otel import OpenTelemetryCallbackHandler, mcp, semconv
+from langchain_otel import OpenTelemetryCallbackHandler, semconv
+from langchain_otel.sources import mcp
 from recording import Tracing
 from versions import create_agent, release
 

@@ -27,7 +27,7 @@ from opentelemetry.trace import (
     TraceState,
 )
 
-from langchain_otel.otlp.spans import encode_spans
+from langchain_otel.exporters.otlp_spans import encode_spans
 
 TEXTS = st.text(max_size=80) | st.text(min_size=120, max_size=300)
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
@@ -41,9 +41,9 @@ def takes_nothing() -> bool:
     return b"zz" in standard([span]).SerializePartialToString()
 
 
-NOTHING = st.none() if takes_nothing() else st.nothing()
+EMPTY = st.none() if takes_nothing() else st.nothing()
 VALUES = st.recursive(
-    SCALARS | NOTHING,
+    SCALARS | EMPTY,
     lambda values: (
         st.lists(values, max_size=4)
         | st.tuples(values, values)
@@ -217,5 +217,5 @@ def test_by_the_environment(protocol: str) -> None:
     word = "grpc" if protocol == "grpc" else "http"
     assert done.stdout == (
         f"FastSpanExporter opentelemetry.exporter.otlp.proto.{word}.trace_exporter\n"
-        "langchain_otel.otlp.exporter\n"
+        "langchain_otel.exporters.otlp\n"
     )

@@ -19,7 +19,7 @@ from langchain_core.runnables import (
 from langchain_core.tools import StructuredTool
 
 from langchain_otel import LangChainInstrumentor
-from langchain_otel.run import RUNS
+from langchain_otel.runs.store import RUNS
 from modes.completions import StreamingCompletion
 from modes.drive import MODES, Mode, settled, small_heap
 from modes.lcel import generator, step

@@ -17,7 +17,7 @@ from opentelemetry.trace import StatusCode
 from websockets.sync.client import connect
 
 from langchain_otel import semconv
-from langchain_otel.outcome import CANCELLED, CLOSED
+from langchain_otel.runs.outcome import CANCELLED, CLOSED
 from modes.probe import trace_of
 from recording import Tracing, id_of
 from servers.served import (

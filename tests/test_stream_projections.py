@@ -9,7 +9,7 @@ from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 
 from langchain_otel import semconv
-from langchain_otel.outcome import CANCELLED, CLOSED
+from langchain_otel.runs.outcome import CANCELLED, CLOSED
 from modes.drive import VERSION_3, experimental, settled
 from modes.loops import question
 from modes.probe import GRAPH, Probe

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from langchain_otel import semconv
-from langchain_otel.outcome import CANCELLED, CLOSED
+from langchain_otel.runs.outcome import CANCELLED, CLOSED
 from modes.drive import settled, small_heap
 from modes.loops import question
 from modes.probe import Probe

@@ -8,7 +8,7 @@ import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 
 from langchain_otel import OpenTelemetryCallbackHandler
-from langchain_otel.patches import PATCHES
+from langchain_otel.sources.patch_points import PATCHER
 from modes.probe import ASYNC, SYNC, Probe, Program
 from modes.table import PROGRAMS
 from observation import HANDLERS, Observation, observed
@@ -79,7 +79,7 @@ def test_outcomes_and_events_are_the_same(program: Program, mode: str, tracing: 
         without = {kind: executed(kind) for kind in HANDLERS}
         handler = OpenTelemetryCallbackHandler(tracer_provider=tracing.tracer_provider)
         explicit = executed("all", handler)
-        PATCHES.undo()
+        PATCHER.undo()
     assert explicit.unordered() == without["all"].unordered()
     for kind in HANDLERS:
         assert any(without[kind].events), "the handlers hear nothing: nothing is compared"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from langchain_otel import semconv
-from langchain_otel.metrics import _by_modality
 from langchain_otel.operations.usage import legacy_usage_of, usage_of
+from langchain_otel.recording.metrics import _by_modality
 
 INPUT = semconv.GEN_AI_USAGE_INPUT_TOKENS
 OUTPUT = semconv.GEN_AI_USAGE_OUTPUT_TOKENS

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from opentelemetry.trace import INVALID_SPAN, Span
 
-from langchain_otel.conversation import conversation
-from langchain_otel.evaluation import record_evaluation
 from langchain_otel.handler import OpenTelemetryCallbackHandler
 from langchain_otel.instrumentor import LangChainInstrumentor
-from langchain_otel.run import RUNS
+from langchain_otel.recording.evaluation import record_evaluation
+from langchain_otel.runs.store import RUNS
+from langchain_otel.sources.conversation import conversation
 from langchain_otel.version import __version__
 
 __all__ = [

@@ -1,7 +1,7 @@
-"""Knows every option: one row each, from which reading, checking and documentation come.
+"""Defines every option in one table, from which reading, checking and documentation come.
 
 An option is read from its environment variable when tracing is set up, unless `instrument()` or the
-handler was given it as an argument, which wins.
+handler has it as an argument, which wins.
 """
 
 import logging
@@ -24,7 +24,7 @@ from langchain_otel.content.policy import (
     Policy,
     Redact,
 )
-from langchain_otel.run import MAX_OPEN_RUNS
+from langchain_otel.runs.store import MAX_OPEN_RUNS
 
 logger: Final = logging.getLogger("langchain_otel")
 
@@ -65,7 +65,7 @@ class Hook(Protocol):
 
 
 class Option(NamedTuple):
-    """An option: the argument of `instrument()`, its variable, and what may be given.
+    """An option: the argument of `instrument()`, its variable, and what either takes.
 
     `kind` is the type of an argument, `parse` makes the value of a variable's text. An option
     without a variable cannot be written as text.

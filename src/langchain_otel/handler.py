@@ -1,4 +1,4 @@
-"""Knows LangChain's callbacks: each method says which operation began, went on or ended."""
+"""Translates LangChain's callbacks: each method starts, updates or ends the run of an operation."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -10,25 +10,18 @@ from opentelemetry.trace import TracerProvider
 
 from langchain_otel import health
 from langchain_otel.config import OPTIONS
-from langchain_otel.events import (
-    AGENT_ACTION,
-    AGENT_FINISH,
-    CUSTOM,
-    RETRY,
-    TEXT,
-    SpanEvent,
-)
-from langchain_otel.frame import owner_of
-from langchain_otel.operations import Operation, Started
 from langchain_otel.operations.chain import CHAIN, operation_of
 from langchain_otel.operations.model import CHAT, COMPLETION
 from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.tool import TOOL
-from langchain_otel.patches import PATCHES
-from langchain_otel.recorder import Recorder
-from langchain_otel.recorders import current_recorder, recorder_for
-from langchain_otel.repair import InlineHandler
-from langchain_otel.run import RUNS
+from langchain_otel.patching.inline import InlineHandler
+from langchain_otel.recording.recorder import Recorder
+from langchain_otel.recording.registry import current_recorder, recorder_for
+from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUSTOM, RETRY, TEXT
+from langchain_otel.runs.frame import owner_of
+from langchain_otel.runs.run import Operation, SpanEvent, Started
+from langchain_otel.runs.store import RUNS
+from langchain_otel.sources.patch_points import PATCHER
 
 
 class RecordingHandler(InlineHandler):
@@ -41,7 +34,7 @@ class RecordingHandler(InlineHandler):
         self, recorder: Recorder | None, before_first: Callable[[], None] | None = None
     ) -> None:
         super().__init__()
-        self._given_recorder = recorder
+        self._own_recorder = recorder
         self._before_first = before_first
 
     def _start(
@@ -54,7 +47,7 @@ class RecordingHandler(InlineHandler):
         if self._before_first is not None:
             before_first, self._before_first = self._before_first, None
             _attempt(before_first)
-        recorder = self._given_recorder or current_recorder()
+        recorder = self._own_recorder or current_recorder()
         recorder.start(self, operation, run_id, parent_run_id, started)
 
     def _end(self, run_id: UUID, result: Any = None, error: BaseException | None = None) -> None:
@@ -142,22 +135,22 @@ class RecordingHandler(InlineHandler):
     def on_chain_end(
         self, outputs: Any, *, run_id: UUID, inputs: Any = None, **kwargs: Any
     ) -> None:
-        # A chain that is streamed knows its inputs only when it ends.
+        # LangChain reports the inputs of a streamed chain only when it ends.
         if inputs is not None:
-            self._asked(run_id, inputs)
+            self._late_request(run_id, inputs)
         self._end(run_id, outputs)
 
     def on_chain_error(
         self, error: BaseException, *, run_id: UUID, inputs: Any = None, **kwargs: Any
     ) -> None:
         if inputs is not None:
-            self._asked(run_id, inputs)
+            self._late_request(run_id, inputs)
         self._end(run_id, None, error)
 
-    def _asked(self, run_id: UUID, inputs: Any) -> None:
+    def _late_request(self, run_id: UUID, inputs: Any) -> None:
         run = RUNS.of_handler(run_id, self)
         if run is not None:
-            run.recorder.asked(run, inputs)
+            run.recorder.late_request(run, inputs)
 
     def on_agent_action(self, action: Any, *, run_id: UUID, **kwargs: Any) -> None:
         self._event(run_id, AGENT_ACTION, action)
@@ -261,13 +254,13 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
             "logger_provider": logger_provider,
             **options,
         }
-        given = any(argument is not None for argument in arguments.values())
-        super().__init__(recorder_for(arguments) if given else None)
-        PATCHES.apply()
+        has_own = any(argument is not None for argument in arguments.values())
+        super().__init__(recorder_for(arguments) if has_own else None)
+        PATCHER.apply()
 
     def _start(self, *args: Any) -> None:
         # Without the instrumentor, or after it, this handler sees to the current span itself.
-        PATCHES.apply()
+        PATCHER.apply()
         super()._start(*args)
 
 

@@ -1,4 +1,4 @@
-"""Knows what went wrong inside: failures are counted, logged once a kind, raised when strict."""
+"""Counts failures of our own code, logs each kind once, and raises them when strict."""
 
 import logging
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Knows how tracing is switched on and off for a whole process."""
+"""Switches tracing on and off for a whole process."""
 
 import logging
 from collections.abc import Callable, Collection
@@ -7,17 +7,17 @@ from typing import Any, ClassVar, Final, Self
 
 from langchain_otel.config import OPTIONS, SDK_DISABLED_VARIABLE, is_disabled
 from langchain_otel.handler import RecordingHandler
-from langchain_otel.imports import when_imported
-from langchain_otel.inject import inject
-from langchain_otel.neighbours import BASE_MODULE, Neighbours, base_of
-from langchain_otel.patches import PATCHES
-from langchain_otel.recorders import PROVIDER_METHODS, activate_recorder, recorder_for
-from langchain_otel.supported import REQUIREMENT, is_supported
+from langchain_otel.patching.imports import when_imported
+from langchain_otel.patching.inject import inject
+from langchain_otel.patching.supported import REQUIREMENT, is_supported
+from langchain_otel.recording.registry import PROVIDER_METHODS, activate_recorder, recorder_for
+from langchain_otel.sources.other_tracers import BASE_MODULE, OtherTracers, base_of
+from langchain_otel.sources.patch_points import PATCHER
 
 logger: Final = logging.getLogger("langchain_otel")
 
 ARGUMENTS: Final = frozenset((*PROVIDER_METHODS, *(option.name for option in OPTIONS)))
-# What OpenTelemetry's commands say of the check of versions, which is always made here.
+# Arguments of OpenTelemetry's commands for the check of versions, which is always made here.
 OF_CHECK: Final = frozenset(("skip_dep_check", "raise_exception_on_conflict"))
 
 
@@ -92,13 +92,13 @@ def _started(arguments: dict[str, Any]) -> list[Callable[[], None]]:
         logger.info("%s=true: LangChain is not traced.", SDK_DISABLED_VARIABLE)
         return []
     activate_recorder(recorder)
-    neighbours = Neighbours()
+    other_tracers = OtherTracers()
     undo = [
         lambda: activate_recorder(None),
-        PATCHES.apply(),
-        inject(RecordingHandler(recorder, before_first=neighbours.tell)),
+        PATCHER.apply(),
+        inject(RecordingHandler(recorder, before_first=other_tracers.report)),
     ]
-    neighbours.tell()
+    other_tracers.report()
     return undo
 
 

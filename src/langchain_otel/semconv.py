@@ -1,4 +1,4 @@
-"""Knows every attribute, event and value name: the GenAI conventions' words and our own."""
+"""Names every attribute, event, metric and value: the GenAI conventions' words and our own."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The version of this package, also of every instrumentation scope."""
+"""Holds the version of this package, also that of every instrumentation scope."""
 
 __version__ = "0.1.0"
 

@@ -125,3 +125,10 @@ def test_a_dashboard_is_whole(file: Path) -> None:
         }
         assert not cells & taken
         taken |= cells
+
+
+def test_a_panel_is_understood_without_its_neighbours() -> None:
+    """No two panels of all dashboards have the same title, and each names what it shows."""
+    titles = [panel["title"] for board in DASHBOARDS.values() for panel in board["panels"]]
+    assert len(set(titles)) == len(titles)
+    assert not [title for title in titles if len(title.split()) < 3]

@@ -15,12 +15,12 @@ from modes.probe import GRAPH, STREAMING_MODEL, Probe
 
 Run = Callable[[Any, Any, Any, Probe], Any]
 
-NOTHING: frozenset[str] = frozenset()
+EMPTY: frozenset[str] = frozenset()
 ANY = frozenset(("any",))
 HAS_VERSION_3 = hasattr(BaseChatModel, "_iter_v2_events")
 # The traits of programs whose events have a version 3, in this version of LangChain.
-VERSION_3 = (STREAMING_MODEL if HAS_VERSION_3 else NOTHING) | (
-    GRAPH if hasattr(Pregel, "_pregel_stream_v3") else NOTHING
+VERSION_3 = (STREAMING_MODEL if HAS_VERSION_3 else EMPTY) | (
+    GRAPH if hasattr(Pregel, "_pregel_stream_v3") else EMPTY
 )
 
 

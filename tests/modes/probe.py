@@ -11,7 +11,7 @@ from opentelemetry.context import Context, get_current
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
-from langchain_otel.inject import inject
+from langchain_otel.patching.inject import inject
 from recording import MARKER, Pairs, RunTree, Tracing, id_of, running_id
 
 OURS = "langchain_otel"

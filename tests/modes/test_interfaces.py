@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from langchain_core.runnables import RunnableLambda
 
-from langchain_otel.patches import PATCHES
-from langchain_otel.points import POINTS, PatchPoint
+from langchain_otel.patching.patcher import PatchPoint
+from langchain_otel.sources.patch_points import PATCHER, POINTS
 from modes.completions import StreamingCompletion
 from modes.graphs import EMPTY, chained, sync_node
 from modes.models import StreamingModel
@@ -50,7 +50,7 @@ def kind_of(function: Any) -> dict[str, Any]:
 def test_a_patched_function_looks_as_before(point: PatchPoint, tracing: Tracing) -> None:
     """Its kind, signature and names; without us it is the very object that it was."""
     with tracing.off():
-        assert not PATCHES.applied
+        assert not PATCHER.applied
         original = function_at(point)
     if original is None:
         pytest.skip("not in this version of LangChain, or not imported")

@@ -24,7 +24,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 
 from langchain_otel import LangChainInstrumentor, forks
-from langchain_otel.run import RUNS
+from langchain_otel.runs.store import RUNS
 
 FILE = Path(sys.argv[1])
 PARENT = os.getpid()

@@ -1,1 +1,1 @@
-"""Knows content: whether it may be recorded, what form it takes, how much of it."""
+"""Decides which content may be recorded, in what form, and how much of it."""

@@ -1,12 +1,12 @@
-"""Knows content blocks: from every shape that LangChain and providers use to message parts."""
+"""Converts content blocks, in every shape that LangChain and providers use, to message parts."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from langchain_otel.content.calls import called, first, server_call, server_result
+from langchain_otel.content.json_data import LEFT_OUT, MAX_ITEMS
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.media import MODALITIES, Part, is_data_url, media_part, url_part
-from langchain_otel.content.plain import LEFT_OUT, MAX_ITEMS
+from langchain_otel.content.tool_calls import called, first, server_call, server_result
 
 Parts = list[Part]
 Convert = Callable[[Mapping[str, Any], Limits], Parts]

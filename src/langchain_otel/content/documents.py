@@ -1,11 +1,11 @@
-"""Knows documents: what a retriever found."""
+"""Converts the documents that a retriever found."""
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from math import isfinite
 from typing import Any, Final
 
-from langchain_otel.content.plain import MAX_ITEMS
+from langchain_otel.content.json_data import MAX_ITEMS
 
 SCORE_KEYS: Final = ("score", "relevance_score", "similarity_score", "similarity", "_score")
 ID_KEYS: Final = ("id", "_id", "doc_id", "document_id")

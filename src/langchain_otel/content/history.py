@@ -1,4 +1,4 @@
-"""Knows which messages of an agent were shown before: each turn sends the whole conversation."""
+"""Finds the messages of an agent that no earlier span showed: each turn sends them all again."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,10 +7,10 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from langchain_otel import semconv
-from langchain_otel.content.answer import Answer
+from langchain_otel.content.choices import Choice
+from langchain_otel.content.json_data import plain
 from langchain_otel.content.message import NO_FIELDS
-from langchain_otel.content.messages import Messages
-from langchain_otel.content.plain import plain
+from langchain_otel.content.message_list import Messages
 
 MAX_SEEN: Final = 10_000
 
@@ -93,7 +93,7 @@ def _content_of(item: Any) -> Any:
 
 
 def _mark(item: Any, alike: Counter[Key]) -> int:
-    message = item.message if type(item) is Answer else item
+    message = item.message if type(item) is Choice else item
     fields = getattr(message, "__dict__", NO_FIELDS)
     content = fields.get("content")
     if type(content) is not str:
@@ -108,7 +108,7 @@ def _mark(item: Any, alike: Counter[Key]) -> int:
 
 
 def _calls(calls: list[Any]) -> Any:
-    # Their ids tell tool calls apart at a fraction of the cost of all that they say.
+    # Ids distinguish tool calls at a fraction of the cost of their arguments.
     ids = tuple([call.get("id") for call in calls])
     return ids if all(ids) else _encoded(calls)
 

@@ -1,4 +1,4 @@
-"""Knows what becomes of the content of one attribute: redacted, cut, and within a span's room."""
+"""Redacts and cuts the content of one attribute, within the budget of its span."""
 
 from collections.abc import Callable, Iterator
 from copy import copy
@@ -8,8 +8,8 @@ from typing import Any, Final
 import orjson
 
 from langchain_otel import health
-from langchain_otel.content.plain import MAX_ITEMS, MAX_NODES, Value, plain, sound
-from langchain_otel.content.policy import MAX_LENGTH, Policy, Redact, Room
+from langchain_otel.content.json_data import MAX_ITEMS, MAX_NODES, Value, plain, sound
+from langchain_otel.content.policy import MAX_LENGTH, Budget, Policy, Redact
 
 # The options that are limits, by which meeting them is counted.
 TEXT_LIMIT: Final = "max_content_length"
@@ -27,23 +27,23 @@ class Limits:
     __slots__ = (
         "attribute",
         "binary",
+        "budget",
         "limit",
         "max_items",
         "max_length",
         "max_nodes",
         "redact",
-        "room",
         "tools",
     )
 
-    def __init__(self, policy: Policy, attribute: str, room: Room | None = None) -> None:
+    def __init__(self, policy: Policy, attribute: str, budget: Budget | None = None) -> None:
         self.attribute = attribute
         self.redact: Redact | None = policy.redact
         self.max_length = policy.max_length
         self.limit = TEXT_LIMIT
         self.binary = policy.binary
         self.tools = policy.tools
-        self.room = Room(policy) if room is None else room
+        self.budget = Budget(policy) if budget is None else budget
         self.max_items = MAX_ITEMS
         self.max_nodes = MAX_NODES
 
@@ -85,30 +85,30 @@ class Limits:
             if found is None:
                 return None
             encoded = orjson.dumps(found)
-            if len(encoded) <= self.room.left:
-                self.room.take(len(encoded))
+            if len(encoded) <= self.budget.left:
+                self.budget.take(len(encoded))
                 return Value(found, encoded)
         return None
 
     def fitted_text(self, text: str) -> str | None:
         """A text, as much of it as there is room for."""
         kept = self.text(text)
-        if kept is None or not self.room.left:
+        if kept is None or not self.budget.left:
             return None
-        if len(kept) * BYTES_PER_CHARACTER > self.room.left:
+        if len(kept) * BYTES_PER_CHARACTER > self.budget.left:
             size = len(kept.encode())
-            if size > self.room.left:
-                self.room_is_full()
-                if self.room.left < SMALLEST:
+            if size > self.budget.left:
+                self.note_limit()
+                if self.budget.left < SMALLEST:
                     return None
-                kept = cut(kept, self.room.left // 4)
-        self.room.take(len(kept.encode()))
+                kept = cut(kept, self.budget.left // 4)
+        self.budget.take(len(kept.encode()))
         return kept
 
     def shrinking(self) -> Iterator["Limits"]:
         """These limits, then ever smaller ones, for what has no room."""
         yield self
-        self.room_is_full()
+        self.note_limit()
         length, items, nodes = self.max_length, self.max_items, self.max_nodes
         while nodes > 1:
             length = max(length // SHRINK, min(length, SMALLEST))
@@ -122,7 +122,7 @@ class Limits:
         other.max_length, other.max_items, other.max_nodes = max_length, max_items, max_nodes
         return other
 
-    def room_is_full(self) -> None:
+    def note_limit(self) -> None:
         """Count that a span's content met its limit."""
         health.limited(SPAN_LIMIT, "what is beyond is left out")
 

@@ -1,4 +1,4 @@
-"""Knows pictures, sound, video and files: where a block keeps its bytes, and how to describe them.
+"""Describes pictures, sound, video and files, wherever a block keeps their bytes.
 
 Bytes are described by type, size and hash; they themselves are recorded only if asked for.
 """

@@ -1,13 +1,13 @@
-"""Knows a message: from LangChain's, or whatever stands for one, to its role and parts."""
+"""Converts one message, of LangChain or in its place, to a role and parts."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from langchain_otel.content.blocks import parts_of, text_parts, tool_response
-from langchain_otel.content.calls import tool_call
+from langchain_otel.content.json_data import MAX_ITEMS
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.media import Part, blob_part
-from langchain_otel.content.plain import MAX_ITEMS
+from langchain_otel.content.tool_calls import tool_call
 
 Message = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""Knows whether content may leave the process: on which channel, which kinds, and how much."""
+"""Defines the content policy: which kinds of content, on which channel, and how much."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -17,7 +17,7 @@ MAX_LENGTH: Final = 32_768
 MAX_SPAN_BYTES: Final = 1_000_000
 
 Redact = Callable[[str, str], str | None]
-"""Given a text and the attribute it is for, gives what may be recorded of it; None is nothing."""
+"""From a text and the name of its attribute, gives what may be recorded; None records nothing."""
 
 
 class Policy(NamedTuple):
@@ -45,7 +45,7 @@ class Policy(NamedTuple):
     structured: bool = False
 
 
-class Room:
+class Budget:
     """How many bytes of content one span, or one log record, has left.
 
     Where everything is said in several forms, all `copies` together are within the limit.

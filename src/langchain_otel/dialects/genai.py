@@ -1,4 +1,4 @@
-"""Knows the GenAI conventions' form of facts: attributes, with structured values as JSON strings.
+"""States facts as the GenAI conventions do, with structured values as JSON strings.
 
 Every backend reads messages as JSON strings; maps on spans are dropped by some, and by SDKs
 before 1.45. Log records have structured values, as the conventions demand.
@@ -8,16 +8,15 @@ from typing import Any, Final
 
 from opentelemetry.util.types import AttributeValue
 
-from langchain_otel.content.encode import to_json
-from langchain_otel.content.messages import Messages
-from langchain_otel.content.plain import Value
-from langchain_otel.operations import Facts
+from langchain_otel.content.encoding import to_json
+from langchain_otel.content.json_data import Value
+from langchain_otel.content.message_list import Messages
+from langchain_otel.content.values import Facts
+from langchain_otel.dialects.dialect import Attributes, Dialect, Structured
+from langchain_otel.runs.run import Run
 
 PLAIN: Final = frozenset((str, int, float, bool))
 CONTENT: Final = (Messages, Value)
-
-Attributes = dict[str, AttributeValue]
-Structured = dict[str, Any]
 
 
 def attributes(facts: Facts) -> Attributes:
@@ -38,3 +37,23 @@ def _value(value: Any) -> AttributeValue:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return value
     return value.json() if isinstance(value, CONTENT) else to_json(value)
+
+
+def _content(shown: Facts, _: Run) -> Attributes:
+    return attributes(shown)
+
+
+def _structured(shown: Facts, _: Run) -> Structured:
+    return structured(shown)
+
+
+JSON: Final = Dialect(
+    started=None,
+    ended=None,
+    content=_content,
+    request_content=None,
+    copies=1,
+    shows_roots=False,
+    has_exceptions=False,
+)
+STRUCTURED: Final = JSON._replace(content=_structured)

@@ -1,7 +1,7 @@
-"""Knows OpenInference, the dialect of Arize Phoenix: what a span's facts are in its words.
+"""States facts in the names of OpenInference, the dialect of Arize Phoenix.
 
-A fact that OpenInference has no word for is left out if it is of the GenAI conventions, and stands
-under its own name otherwise.
+A fact that OpenInference has no name for is left out if it is of the GenAI conventions, and keeps
+its own name otherwise.
 """
 
 from collections.abc import Mapping
@@ -12,14 +12,15 @@ import orjson
 from opentelemetry.context import Context, get_value
 
 from langchain_otel import semconv
-from langchain_otel.content.encode import to_json
+from langchain_otel.content.encoding import to_json
+from langchain_otel.content.values import Facts
 from langchain_otel.dialects import openinference_names as names
-from langchain_otel.dialects.genai import Attributes, attributes
-from langchain_otel.mapping import LANGGRAPH
-from langchain_otel.operations import Facts, Started
+from langchain_otel.dialects.dialect import Attributes
+from langchain_otel.dialects.genai import attributes
+from langchain_otel.operations.mapping import LANGGRAPH
+from langchain_otel.operations.prompt_template import is_template
 from langchain_otel.operations.search import RERANKING
-from langchain_otel.operations.template import is_template
-from langchain_otel.run import Run
+from langchain_otel.runs.run import Run, Started
 
 # What `openinference.instrumentation.using_attributes` puts into the context, by the same names.
 SURROUNDINGS: Final = (semconv.SESSION_ID, semconv.USER_ID, names.TAGS)
@@ -85,7 +86,7 @@ PARAMETERS_OF: Final = {
     names.LLM: names.LLM_INVOCATION_PARAMETERS,
     names.EMBEDDING: names.EMBEDDING_INVOCATION_PARAMETERS,
 }
-# Who serves the model, and whose interface that is, where OpenInference has other names.
+# The provider and the system (the interface that it speaks), where OpenInference has other names.
 PROVIDERS: Final[dict[str, tuple[str, str | None]]] = {
     "openai": ("openai", "openai"),
     "anthropic": ("anthropic", "anthropic"),
@@ -118,10 +119,10 @@ def started(facts: Facts, run: Run, begun: Started) -> Attributes:
     """The attributes of a span that starts."""
     kind = kind_of(run)
     found: Facts = {names.SPAN_KIND: names.PROMPT if is_template(begun) else kind}
-    found |= _surroundings(run.outer)
+    found |= _surroundings(run.ambient)
     if run.parent is None:
         found |= _session(run.identity)
-    metadata = _context_metadata(run.outer) | _metadata(facts)
+    metadata = _context_metadata(run.ambient) | _metadata(facts)
     if metadata:
         found[names.METADATA] = to_json(metadata)
     if kind == names.LLM:
@@ -145,7 +146,7 @@ def _stated(facts: Facts, kind: str) -> Facts:
     for name, value in facts.items():
         word = GENERAL.get(name) or rows.get(name)
         if word == semconv.SESSION_ID:
-            # A session that is given as one says more than the conversation.
+            # A session of the user's is more exact than the conversation.
             found.setdefault(word, value)
         elif word is not None:
             found[word] = value
@@ -160,7 +161,7 @@ def _session(identity: Facts) -> Facts:
 
 
 def _metadata(facts: Facts) -> dict[str, Any]:
-    """The user's metadata and LangGraph's, by the keys that LangChain knows them by."""
+    """The user's metadata and LangGraph's, by LangChain's keys."""
     found = {}
     for name, value in facts.items():
         key = METADATA_KEYS.get(name)
@@ -177,10 +178,10 @@ def _surroundings(context: Context) -> Facts:
 
 
 def _context_metadata(context: Context) -> dict[str, Any]:
-    given = get_value(names.METADATA, context)
-    if isinstance(given, str):
+    metadata = get_value(names.METADATA, context)
+    if isinstance(metadata, str):
         with suppress(ValueError):
-            known = orjson.loads(given)
+            known = orjson.loads(metadata)
             return known if isinstance(known, dict) else {}
     return {}
 
@@ -196,8 +197,8 @@ def _provider(facts: Facts) -> Facts:
 
 def _parameters(facts: Mapping[str, Any], kind: str) -> Facts:
     word = PARAMETERS_OF.get(kind)
-    given = {PARAMETERS[key]: facts[key] for key in facts if key in PARAMETERS}
-    return {} if word is None or not given else {word: to_json(given)}
+    parameters = {PARAMETERS[key]: facts[key] for key in facts if key in PARAMETERS}
+    return {} if word is None or not parameters else {word: to_json(parameters)}
 
 
 def _total(facts: Facts) -> Facts:

@@ -1,4 +1,4 @@
-"""Knows what OpenInference makes of content: what goes in and comes out, messages, documents."""
+"""States content in the names of OpenInference: input and output, messages, documents."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -7,8 +7,9 @@ from opentelemetry.trace import Span
 
 from langchain_otel import semconv
 from langchain_otel.content.documents import documents
+from langchain_otel.content.values import Facts
 from langchain_otel.dialects import openinference_names as names
-from langchain_otel.dialects.genai import Attributes
+from langchain_otel.dialects.dialect import Attributes
 from langchain_otel.dialects.openinference import kind_of
 from langchain_otel.dialects.openinference_messages import (
     document_fields,
@@ -18,22 +19,21 @@ from langchain_otel.dialects.openinference_messages import (
     only_text,
     tool_fields,
 )
-from langchain_otel.operations import Facts, Started
-from langchain_otel.operations.template import is_template, variables_in
-from langchain_otel.run import Run
+from langchain_otel.operations.prompt_template import is_template, variables_in
+from langchain_otel.runs.run import Run, Started
 
 # What a span takes that does not say how much, as the SDK has it by default.
 DEFAULT_ROOM: Final = 128
 UNBOUNDED: Final = 10_000
-# Kept free while a run is under way: for what its end tells, its answer among it.
+# Kept free while a run is open: for what its end adds, its answer among it.
 FOR_THE_END: Final = 40
 TOOLS_SHARE: Final = 4
 MAX_DEPTH: Final = 4
 JSON_ENDS: Final = (("{", "}"), ("[", "]"))
 
 
-def asked(run: Run, started: Started) -> Facts:
-    """What OpenInference wants to know of a request that the GenAI conventions do not."""
+def request_content(run: Run, started: Started) -> Facts:
+    """What OpenInference records of a request and the GenAI conventions do not."""
     if is_template(started):
         template = "\n".join(_templates(started.serialized, 0))
         facts = {} if run.parent is None else variables_in(started)

@@ -1,4 +1,4 @@
-"""Knows OpenInference's form of lists: an attribute for each field of each message or document.
+"""Spreads lists as OpenInference does: an attribute for each field of each item.
 
 A span takes so many attributes and drops the oldest beyond, so lists are given only the room that
 is left: the newest messages and the first documents have it.

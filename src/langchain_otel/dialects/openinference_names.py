@@ -1,4 +1,4 @@
-"""Knows the words of OpenInference, the vocabulary of Arize Phoenix: attributes and values."""
+"""Names the attributes and values of OpenInference."""
 
 from typing import Final
 

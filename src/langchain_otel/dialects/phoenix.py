@@ -1,18 +1,18 @@
-"""Knows what spans for Arize Phoenix say: OpenInference alone, or the conventions beside it."""
+"""Combines the dialects for Arize Phoenix: OpenInference alone, or with the conventions."""
 
 from typing import Final
 
 import orjson
 
 from langchain_otel import semconv
-from langchain_otel.content.messages import Messages
-from langchain_otel.content.plain import Value
-from langchain_otel.dialects import Dialect, genai, openinference, openinference_content
-from langchain_otel.dialects.genai import Attributes
-from langchain_otel.operations import Facts, Started
-from langchain_otel.run import Run
+from langchain_otel.content.json_data import Value
+from langchain_otel.content.message_list import Messages
+from langchain_otel.content.values import Facts
+from langchain_otel.dialects import genai, openinference, openinference_content
+from langchain_otel.dialects.dialect import Attributes, Dialect, Structured
+from langchain_otel.runs.run import Run, Started
 
-# What is asked for OpenInference alone.
+# What only OpenInference records.
 NOT_GENAI: Final = frozenset(
     (semconv.PROMPT_TEMPLATE, semconv.EMBEDDINGS_INPUT, semconv.RERANKING_DOCUMENTS)
 )
@@ -35,7 +35,7 @@ def _both_content(shown: Facts, run: Run) -> Attributes:
     return genai.attributes(_known(values)) | openinference_content.content(values, run)
 
 
-def _both_structured(shown: Facts, run: Run) -> genai.Structured:
+def _both_structured(shown: Facts, run: Run) -> Structured:
     values = _as_values(shown)
     return genai.structured(_known(values)) | openinference_content.content(values, run)
 
@@ -61,7 +61,7 @@ ALONE: Final = Dialect(
     started=openinference.started,
     ended=openinference.ended,
     content=_content,
-    asked=openinference_content.asked,
+    request_content=openinference_content.request_content,
     copies=2,
     shows_roots=True,
     has_exceptions=True,

@@ -1,4 +1,4 @@
-"""Knows what the user and LangGraph said of a run: tags, metadata, node, step, task, checkpoint.
+"""Reads what the user and LangGraph attach to a run: tags, metadata, node, step, checkpoint.
 
 Each stands on the span where it first appears, and is not repeated below.
 """
@@ -7,13 +7,14 @@ from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_otel import semconv
-from langchain_otel.identity import KEYS as IDENTITY_KEYS
-from langchain_otel.identity import people_of
-from langchain_otel.mapping import LANGGRAPH, MAX_ITEMS, MAX_TEXT, NOTHING, facts_from
-from langchain_otel.operations import Facts, Started
+from langchain_otel.content.values import EMPTY, MAX_ITEMS, MAX_TEXT, Facts
+from langchain_otel.operations.mapping import LANGGRAPH, facts_from
+from langchain_otel.runs.identity import KEYS as IDENTITY_KEYS
+from langchain_otel.runs.identity import user_and_session_of
+from langchain_otel.runs.run import Started
 
 if TYPE_CHECKING:
-    from langchain_otel.run import Run
+    from langchain_otel.runs.run import Run
 
 MAX_METADATA: Final = 32
 UNKNOWN: Final = object()
@@ -29,9 +30,9 @@ def annotations(started: Started, run: "Run") -> Facts:
     parent = run.parent
     facts: Facts = {}
     known_tags: Container[str] = ()
-    known = NOTHING
+    known = EMPTY
     if parent is not None:
-        known_tags, known = parent.tags or (), parent.metadata or NOTHING
+        known_tags, known = parent.tags or (), parent.metadata or EMPTY
     elif run.operation.family != "call":
         # What LangChain reports nothing of has no run id that anybody could look for.
         facts[semconv.RUN_ID] = str(run.id)
@@ -42,21 +43,21 @@ def annotations(started: Started, run: "Run") -> Facts:
     if started.metadata and started.metadata != known:
         facts.update(_metadata(started.metadata, known))
     if run.identity:
-        facts.update(people_of(run))
+        facts.update(user_and_session_of(run))
     return facts
 
 
 def _add_tags(facts: Facts, tags: list[str], known: Container[str]) -> None:
-    given = []
+    new_tags = []
     for tag in tags:
         if tag in known:
             continue
         if not tag.startswith(STEP_TAGS):
-            given.append(tag[:MAX_TEXT])
+            new_tags.append(tag[:MAX_TEXT])
         elif tag.startswith(RETRY_TAG) and tag[len(RETRY_TAG) :].isdigit():
             facts[semconv.RETRY_ATTEMPT] = int(tag[len(RETRY_TAG) :])
-    if given:
-        facts[semconv.TAGS] = given[:MAX_ITEMS]
+    if new_tags:
+        facts[semconv.TAGS] = new_tags[:MAX_ITEMS]
 
 
 def _metadata(metadata: Mapping[str, Any], known: Mapping[str, Any]) -> Facts:
@@ -77,7 +78,7 @@ def _metadata(metadata: Mapping[str, Any], known: Mapping[str, Any]) -> Facts:
 
 
 def _task(namespace: Any) -> Facts:
-    """The task whose namespace it is, and the nodes whose subgraphs are around it.
+    """The task of a checkpoint namespace, and the nodes of the enclosing subgraphs.
 
     A namespace has a part `node:task` for each node on the way, without the task where a subgraph
     keeps one history for all its calls; a part that is a number counts such calls.

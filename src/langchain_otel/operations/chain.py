@@ -1,4 +1,4 @@
-"""Knows chains: plain steps and graph nodes, and those that are an agent or a workflow."""
+"""Describes chains: plain steps and graph nodes, agents and workflows."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
-from langchain_otel.content.messages import state_messages
-from langchain_otel.mapping import NOTHING, text
-from langchain_otel.operations import Facts, Operation, Started, titled
+from langchain_otel.content.message_list import state_messages
+from langchain_otel.content.values import EMPTY, Facts, text
+from langchain_otel.operations.span_names import titled
+from langchain_otel.runs.run import Operation, Started
 
 if TYPE_CHECKING:
-    from langchain_otel.run import Run
+    from langchain_otel.runs.run import Run
 
 CREATE_AGENT: Final = "langchain_create_agent"
 # The node that calls the model, in a graph that LangChain or LangGraph makes to be an agent: its
@@ -73,7 +74,7 @@ def _has_model_node(owner: object) -> bool:
 
 def _name(started: Started) -> str:
     name = text(started.options.get("name"))
-    return name or text((started.serialized or NOTHING).get("name")) or "chain"
+    return name or text((started.serialized or EMPTY).get("name")) or "chain"
 
 
 def _agent_request(started: Started, _: "Run | None") -> Facts:
@@ -85,7 +86,7 @@ def _agent_request(started: Started, _: "Run | None") -> Facts:
 
 
 def agent_name(started: Started) -> str | None:
-    """The name that an agent was given; None for an agent without one."""
+    """An agent's own name; None for an agent without one."""
     if isinstance(getattr(started.owner, "nodes", None), Mapping):
         name = text(getattr(started.owner, "name", None))
         return None if name in TYPE_NAMES else name

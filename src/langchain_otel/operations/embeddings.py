@@ -1,4 +1,4 @@
-"""Knows embeddings: the model and its server, the number of dimensions of what came back."""
+"""Describes embeddings: the model and its server, the dimensions of the result."""
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
-from langchain_otel.mapping import NOTHING, text, texts
-from langchain_otel.operations import Facts, Operation, Started, titled
+from langchain_otel.content.values import EMPTY, Facts, text, texts
 from langchain_otel.operations.provider import (
     UNKNOWN_PROVIDER,
     model_of,
     provider_of_class,
     server_of,
 )
-from langchain_otel.operations.published import with_published
+from langchain_otel.operations.provider_report import with_provider_report
+from langchain_otel.operations.span_names import titled
+from langchain_otel.runs.run import Operation, Started
 
 if TYPE_CHECKING:
-    from langchain_otel.run import Run
+    from langchain_otel.runs.run import Run
 
 METHODS: Final = frozenset(("embed_documents", "embed_query", "aembed_documents", "aembed_query"))
-# The end of a class's name that does not say whose embeddings they are.
+# Endings of a class's name that are not part of the provider's name.
 KIND_SUFFIXES: Final = ("Model", "Embeddings", "Embedding")
 ENCODING_FIELDS: Final = ("embedding_types", "encoding_format")
 
@@ -29,7 +30,7 @@ ENCODING_FIELDS: Final = ("embedding_types", "encoding_format")
 def started(owner: object, arguments: Mapping[str, Any]) -> Started | None:
     """What a call of an embeddings object starts with; None where it hands the call on.
 
-    An object that holds another one (a cache, say) is not a provider: the other one's call is told.
+    An object that holds another one (a cache, say) is no provider: the other's call is recorded.
     """
     from langchain_core.embeddings import Embeddings
 
@@ -39,14 +40,14 @@ def started(owner: object, arguments: Mapping[str, Any]) -> Started | None:
     return Started(None, texts, None, None, owner=owner)
 
 
-def is_covered(_: object, __: "Run | None", call: "Run | None") -> bool:
-    """Whether the span of another call already tells of this one: it is how that one is done."""
+def is_recorded(_: object, __: "Run | None", call: "Run | None") -> bool:
+    """Whether the span of another call records this one: it is how that one is done."""
     return call is not None and call.operation is EMBEDDINGS
 
 
 def held(owner: object, kind: type) -> Iterator[Any]:
     """The objects of this kind that `owner` keeps in its fields, alone or in a collection."""
-    for value in getattr(owner, "__dict__", NOTHING).values():
+    for value in getattr(owner, "__dict__", EMPTY).values():
         items = value.values() if isinstance(value, dict) else value
         candidates = items if type(value) in (list, tuple, dict) else (value,)
         # By the type alone: a lazy proxy would be awakened by a look at anything else.
@@ -79,15 +80,15 @@ def _provider(kind: type, facts: Facts) -> str:
 
 
 def _encoding_formats(owner: object) -> list[str] | None:
-    fields = getattr(owner, "__dict__", NOTHING)
-    given = fields.get("model_kwargs")
-    sources = (given if isinstance(given, dict) else NOTHING, fields)
+    fields = getattr(owner, "__dict__", EMPTY)
+    extra = fields.get("model_kwargs")
+    sources = (extra if isinstance(extra, dict) else EMPTY, fields)
     named = (texts(source.get(field)) for source in sources for field in ENCODING_FIELDS)
     return next((formats for formats in named if formats), None)
 
 
 def _response(vectors: Any, run: "Run") -> Facts:
-    return with_published(_dimensions(vectors), run)
+    return with_provider_report(_dimensions(vectors), run)
 
 
 def _dimensions(vectors: Any) -> Facts:
@@ -104,5 +105,5 @@ EMBEDDINGS: Final = Operation(
     title=titled(semconv.EMBEDDINGS, lambda started: model_of(started.owner)),
     request=_request,
     response=_response,
-    covers="embedding",
+    suppresses="embedding",
 )

@@ -1,4 +1,4 @@
-"""Knows chat models and text completion models: requests, answers, partial answers."""
+"""Describes calls of chat and completion models: requests, answers, partial answers."""
 
 from collections.abc import Mapping
 from functools import reduce
@@ -8,36 +8,38 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
-from langchain_otel.content.definitions import tool_definitions
-from langchain_otel.content.messages import answers, conversation, prompts
-from langchain_otel.mapping import LANGSMITH, NOTHING, REQUEST, facts_from, text
-from langchain_otel.operations import Facts, Operation, Started, titled
-from langchain_otel.operations.answer import UNFINISHED, finish_reason, identity
-from langchain_otel.operations.form import requested_form
+from langchain_otel.content.message_list import answers, conversation, prompts
+from langchain_otel.content.tool_definitions import tool_definitions
+from langchain_otel.content.values import EMPTY, Facts, text
+from langchain_otel.operations.mapping import LANGSMITH, REQUEST, facts_from
 from langchain_otel.operations.provider import provider_of, server_of
-from langchain_otel.operations.published import with_published
+from langchain_otel.operations.provider_report import with_provider_report
+from langchain_otel.operations.request_format import requested_form
+from langchain_otel.operations.response import UNFINISHED, finish_reason, identity
+from langchain_otel.operations.span_names import titled
 from langchain_otel.operations.usage import legacy_usage_of, usage_of
+from langchain_otel.runs.run import Operation, Started
 
 if TYPE_CHECKING:
-    from langchain_otel.run import Run
+    from langchain_otel.runs.run import Run
 
 # The parameter of a request that names the model, as the provider packages call it.
 MODEL_KEYS: Final = ("model", "model_name", "model_id")
 
 
 def _model_name(started: Started) -> str | None:
-    params = started.options.get("invocation_params") or NOTHING
+    params = started.options.get("invocation_params") or EMPTY
     for key in MODEL_KEYS:
         name = text(params.get(key))
         if name is not None:
             return name
-    return text((started.metadata or NOTHING).get("ls_model_name"))
+    return text((started.metadata or EMPTY).get("ls_model_name"))
 
 
 def _request(operation: str, started: Started) -> Facts:
-    metadata = started.metadata or NOTHING
+    metadata = started.metadata or EMPTY
     facts = facts_from(metadata, LANGSMITH)
-    facts.update(facts_from(started.options.get("invocation_params") or NOTHING, REQUEST))
+    facts.update(facts_from(started.options.get("invocation_params") or EMPTY, REQUEST))
     name = _model_name(started)
     if name is not None:
         facts[semconv.GEN_AI_REQUEST_MODEL] = name
@@ -62,7 +64,7 @@ def _response(result: Any, run: "Run") -> Facts:
         facts.update(server_of(run.owner))
     if result is not None:
         facts.update(_answer(result))
-    return with_published(facts, run)
+    return with_provider_report(facts, run)
 
 
 def _answer(result: Any) -> Facts:
@@ -90,7 +92,7 @@ def _streaming(run: "Run") -> Facts:
     return {
         semconv.GEN_AI_REQUEST_STREAM: True,
         semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK: run.chunk_times[0] - run.started_at,
-        **run.learned,
+        **run.source_facts,
     }
 
 
@@ -131,7 +133,7 @@ CHAT: Final = Operation(
     response_content=_answer_content,
     partial=_partial,
     unfinished=UNFINISHED,
-    covers="inference",
+    suppresses="inference",
 )
 COMPLETION: Final = Operation(
     family="model",
@@ -143,5 +145,5 @@ COMPLETION: Final = Operation(
     response_content=_answer_content,
     partial=_partial,
     unfinished=UNFINISHED,
-    covers="inference",
+    suppresses="inference",
 )

@@ -1,4 +1,4 @@
-"""Knows who serves a model: the conventions' provider name, the server's address, the model."""
+"""Finds who serves a model: the provider's name, the server's address, the model's name."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -7,8 +7,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from langchain_otel import semconv
-from langchain_otel.mapping import NOTHING, text
-from langchain_otel.operations import Facts
+from langchain_otel.content.values import EMPTY, Facts, text
 
 Path = tuple[str, ...]
 
@@ -123,8 +122,8 @@ def provider_of_class(kind: type, address: str | None = None) -> str | None:
 
 def server_of(owner: object) -> Facts:
     """The address and port that the model's own client talks to; nothing where it is unknown."""
-    fields = getattr(owner, "__dict__", NOTHING)
-    private = getattr(owner, "__pydantic_private__", None) or NOTHING
+    fields = getattr(owner, "__dict__", EMPTY)
+    private = getattr(owner, "__pydantic_private__", None) or EMPTY
     if not FIELDS.isdisjoint(fields) or not FIELDS.isdisjoint(private):
         for path in OPENAI:
             if path[0] in fields and (facts := server_at(_reached(fields, path))):
@@ -142,7 +141,7 @@ def server_of(owner: object) -> Facts:
 
 def model_of(owner: object) -> str | None:
     """The name of the model that an embeddings object or a reranker asks for."""
-    fields = getattr(owner, "__dict__", NOTHING)
+    fields = getattr(owner, "__dict__", EMPTY)
     return next((name for key in MODEL_FIELDS if (name := text(fields.get(key)))), None)
 
 
@@ -151,7 +150,7 @@ def _reached(fields: Mapping[str, Any], path: Path) -> Any:
     for name in path[1:]:
         if value is None:
             return None
-        value = (value if type(value) is dict else getattr(value, "__dict__", NOTHING)).get(name)
+        value = (value if type(value) is dict else getattr(value, "__dict__", EMPTY)).get(name)
     return value
 
 
@@ -170,7 +169,7 @@ def server_at(url: Any) -> Facts:
 
 
 class Url(NamedTuple):
-    """What a text that is a URL says of its server."""
+    """The server that a URL names."""
 
     host: str | None
     port: int | None

@@ -1,4 +1,4 @@
-"""Knows retrievers: the query and the documents found."""
+"""Describes retrievers: the query and the documents found."""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -6,11 +6,13 @@ from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
 from langchain_otel.content.documents import documents
-from langchain_otel.mapping import NOTHING, Table, facts_from, integer, text
-from langchain_otel.operations import Facts, Operation, Started, titled
+from langchain_otel.content.values import EMPTY, Facts, integer, text
+from langchain_otel.operations.mapping import Table, facts_from
+from langchain_otel.operations.span_names import titled
+from langchain_otel.runs.run import Operation, Started
 
 if TYPE_CHECKING:
-    from langchain_otel.run import Run
+    from langchain_otel.runs.run import Run
 
 FIELDS: Final[Table] = {
     "k": (semconv.GEN_AI_RETRIEVAL_TOP_K, integer),
@@ -28,13 +30,13 @@ METADATA: Final[Table] = {
 
 def _request(started: Started, _: "Run | None") -> Facts:
     facts: Facts = {semconv.GEN_AI_OPERATION_NAME: semconv.RETRIEVAL}
-    facts.update(facts_from(started.metadata or NOTHING, METADATA))
+    facts.update(facts_from(started.metadata or EMPTY, METADATA))
     facts.update(_fields(started))
     return facts
 
 
 def _fields(started: Started) -> Facts:
-    fields = getattr(started.owner, "__dict__", NOTHING)
+    fields = getattr(started.owner, "__dict__", EMPTY)
     searched_with = fields.get("search_kwargs")
     facts = facts_from(fields, FIELDS)
     if isinstance(searched_with, dict):

@@ -1,4 +1,4 @@
-"""Knows searches that no retriever's run tells of: of a vector store, and by a reranker."""
+"""Describes searches outside retrievers: of a vector store, and by a reranker."""
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
@@ -8,15 +8,15 @@ from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
 from langchain_otel.content.documents import documents
-from langchain_otel.content.plain import MAX_ITEMS
-from langchain_otel.mapping import NOTHING, integer, text
-from langchain_otel.operations import Facts, Operation, Started
+from langchain_otel.content.json_data import MAX_ITEMS
+from langchain_otel.content.values import EMPTY, Facts, integer, text
 from langchain_otel.operations.embeddings import held
 from langchain_otel.operations.provider import model_of, provider_of_class, server_of
 from langchain_otel.operations.retriever import RETRIEVER
+from langchain_otel.runs.run import Operation, Started
 
 if TYPE_CHECKING:
-    from langchain_otel.run import Run
+    from langchain_otel.runs.run import Run
 
 SEARCHES: Final = (
     "similarity_search",
@@ -44,20 +44,20 @@ def reranking_started(reranker: object, arguments: Mapping[str, Any]) -> Started
 
     if next(held(reranker, BaseDocumentCompressor), None) is not None:
         return None
-    top_n = getattr(reranker, "__dict__", NOTHING).get("top_n")
+    top_n = getattr(reranker, "__dict__", EMPTY).get("top_n")
     options = {"k": top_n, "documents": arguments.get("documents")}
     return Started(None, arguments.get("query"), None, None, options, reranker)
 
 
-def is_search_covered(store: object, around: "Run | None", call: "Run | None") -> bool:
-    """Whether a retriever's run, or the span of another search of the store, tells of this one."""
+def is_search_recorded(store: object, around: "Run | None", call: "Run | None") -> bool:
+    """Whether a retriever's run, or the span of another search of the store, records this one."""
     if around is not None and around.operation is RETRIEVER:
         return True
     return call is not None and call.operation is SEARCH and call.owner is store
 
 
-def is_reranking_covered(reranker: object, _: "Run | None", call: "Run | None") -> bool:
-    """Whether the span of another call of the reranker already tells of this one."""
+def is_reranking_recorded(reranker: object, _: "Run | None", call: "Run | None") -> bool:
+    """Whether the span of another call of the reranker records this one."""
     return call is not None and call.operation is RERANKING and call.owner is reranker
 
 

@@ -1,4 +1,4 @@
-"""Knows tools: name, call id, arguments, result, and a result that stands for an error."""
+"""Describes tools: name, call id, arguments, result, and a result that stands for an error."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
-from langchain_otel.mapping import NOTHING, text
-from langchain_otel.operations import Facts, Operation, Started, titled
+from langchain_otel.content.values import EMPTY, Facts, text
+from langchain_otel.operations.span_names import titled
+from langchain_otel.runs.run import Operation, Started
 
 if TYPE_CHECKING:
-    from langchain_otel.run import Run
+    from langchain_otel.runs.run import Run
 
 FUNCTION: Final = "function"
 COMMAND: Final = ("langgraph.types", "Command")
@@ -22,7 +23,7 @@ def _request(started: Started, parent: "Run | None") -> Facts:
         semconv.GEN_AI_TOOL_NAME: _name(started),
         semconv.GEN_AI_TOOL_TYPE: FUNCTION,
     }
-    description = text((started.serialized or NOTHING).get("description"))
+    description = text((started.serialized or EMPTY).get("description"))
     if description is not None:
         facts[semconv.GEN_AI_TOOL_DESCRIPTION] = description
     call_id = call_id_of(started)
@@ -40,12 +41,12 @@ def call_id_of(started: Started) -> str | None:
 
 
 def _name(started: Started) -> str:
-    name = text((started.serialized or NOTHING).get("name"))
+    name = text((started.serialized or EMPTY).get("name"))
     return name or text(started.options.get("name")) or "unknown"
 
 
 def _response(output: Any, run: "Run") -> Facts:
-    facts = dict(run.learned)
+    facts = dict(run.source_facts)
     if output is None or hasattr(output, "status"):
         # A message says for itself whether it stands for an error; so does an exception.
         facts.pop(semconv.ERROR_TYPE, None)
@@ -68,7 +69,7 @@ def _failure(output: Any) -> str | None:
 
 
 def _answer(output: Any) -> Any:
-    """What a tool tells the model: of a `Command` the message in its update, not all the state."""
+    """A tool's answer to the model: of a `Command` the message in its update, not all the state."""
     if (type(output).__module__, type(output).__name__) != COMMAND:
         return output
     update = output.update

@@ -1,11 +1,11 @@
-"""Knows token arithmetic: from what LangChain counts to the conventions' usage."""
+"""Converts token counts of LangChain and of providers to the conventions' usage."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from langchain_otel import semconv
-from langchain_otel.mapping import Table, facts_from, integer
-from langchain_otel.operations import Facts
+from langchain_otel.content.values import Facts, integer
+from langchain_otel.operations.mapping import Table, facts_from
 
 USAGE: Final[Table] = {
     "input_tokens": (semconv.GEN_AI_USAGE_INPUT_TOKENS, integer),

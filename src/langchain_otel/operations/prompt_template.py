@@ -1,0 +1,45 @@
+"""Reads prompt templates: name, version, and the variables that fill one."""
+
+from typing import Final
+
+from langchain_otel import semconv
+from langchain_otel.content.values import EMPTY, Facts, text
+from langchain_otel.runs.run import Started
+
+RUN_TYPE: Final = "prompt"
+MAX_VARIABLES: Final = 32
+HUB_NAME: Final = "lc_hub_repo"
+HUB_VERSION: Final = "lc_hub_commit_hash"
+
+
+def is_template(started: Started) -> bool:
+    """Whether what starts is a prompt template."""
+    return started.options.get("run_type") == RUN_TYPE
+
+
+def template_of(template: Started) -> Facts:
+    """The name and version of a template, for the model call that is made with it."""
+    metadata = template.metadata or EMPTY
+    name = text(metadata.get(HUB_NAME)) or _given_name(template)
+    if name is None:
+        return {}
+    version = text(metadata.get(HUB_VERSION))
+    facts: Facts = {semconv.GEN_AI_PROMPT_NAME: name}
+    return facts if version is None else facts | {semconv.GEN_AI_PROMPT_VERSION: version}
+
+
+def variables_in(template: Started) -> Facts:
+    """What a template is filled in with."""
+    inputs = template.payload
+    if not isinstance(inputs, dict):
+        return {}
+    plain = [(key, value) for key, value in inputs.items() if isinstance(value, (str, int, float))]
+    return {
+        f"{semconv.GEN_AI_PROMPT_VARIABLE}{key}": str(value) for key, value in plain[:MAX_VARIABLES]
+    }
+
+
+def _given_name(template: Started) -> str | None:
+    # Without a name of its own a template is called by its type.
+    name = text(template.options.get("name"))
+    return None if name is None or name.endswith(("Prompt", "PromptTemplate")) else name

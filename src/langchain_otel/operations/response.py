@@ -1,0 +1,58 @@
+"""Reads a model's response: its id and model, why it ended, what only OpenAI adds."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from langchain_otel import semconv
+from langchain_otel.content.values import Facts, text
+from langchain_otel.operations.mapping import Table, facts_from
+
+FINISH_REASON_KEYS: Final = ("finish_reason", "stop_reason", "stopReason", "done_reason")
+# LangChain's own ids, put where a provider gave none.
+LANGCHAIN_ID_PREFIXES: Final = ("run-", "lc_run-", "lc_")
+UNFINISHED: Final[Facts] = {semconv.GEN_AI_RESPONSE_FINISH_REASONS: ["error"]}
+"""What the conventions want where an answer failed, was cancelled or cut short."""
+
+ANSWER: Final[Table] = {
+    "model_id": (semconv.GEN_AI_RESPONSE_MODEL, text),
+    "model": (semconv.GEN_AI_RESPONSE_MODEL, text),
+    "model_name": (semconv.GEN_AI_RESPONSE_MODEL, text),
+    "system_fingerprint": (semconv.OPENAI_RESPONSE_SYSTEM_FINGERPRINT, text),
+    "service_tier": (semconv.OPENAI_RESPONSE_SERVICE_TIER, text),
+}
+"""`llm_output` of a result and `response_metadata` of its messages."""
+
+# How OpenAI's two interfaces name their answers.
+API_TYPES: Final = {"chatcmpl-": "chat_completions", "resp_": "responses"}
+
+
+def identity(source: Any, message_id: Any = None) -> Facts:
+    """The answer's id and model, and what only OpenAI adds."""
+    if not isinstance(source, Mapping):
+        return {}
+    facts = facts_from(source, ANSWER)
+    for found in (source.get("id"), message_id):
+        response_id = None if found is None else text(found)
+        if response_id is not None and not response_id.startswith(LANGCHAIN_ID_PREFIXES):
+            return facts | response_identity(response_id)
+    return facts
+
+
+def response_identity(response_id: str) -> Facts:
+    """The provider's id of an answer, and the interface that gives such ids."""
+    facts: Facts = {semconv.GEN_AI_RESPONSE_ID: response_id}
+    for prefix, api_type in API_TYPES.items():
+        if response_id.startswith(prefix):
+            facts[semconv.OPENAI_API_TYPE] = api_type
+    return facts
+
+
+def finish_reason(information: Any, message: Any) -> str | None:
+    """Why a choice of the answer ended: as the generation reports it, or else its message."""
+    for source in (information, getattr(message, "response_metadata", None)):
+        if source and isinstance(source, Mapping):
+            for key in FINISH_REASON_KEYS:
+                reason = text(source[key]) if key in source else None
+                if reason is not None:
+                    return reason
+    return None

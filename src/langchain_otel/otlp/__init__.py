@@ -1,1 +1,0 @@
-"""Spans to OTLP: the standard exporters with a faster encoder."""

@@ -1,0 +1,1 @@
+"""Wraps functions of other packages, and gives each back as it was."""

@@ -1,0 +1,63 @@
+"""Keeps an inline handler from changing what other handlers are called with."""
+
+import copy
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Self
+
+from langchain_core.callbacks import BaseCallbackHandler
+
+from langchain_otel.patching.wrapping import unbound
+
+
+class InlineHandler(BaseCallbackHandler):
+    """A handler whose synchronous methods run where the event happens, in async code too.
+
+    Anything else costs a hop to a thread or to a loop at each event, and loses the order of starts.
+    """
+
+    run_inline = True
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """The handler itself: a copied configuration goes on with the same runs."""
+        return self
+
+    def __copy__(self) -> Self:
+        """The handler itself, as for a deep copy."""
+        return self
+
+
+def repair_on_llm_start(original: Callable[..., Any]) -> Callable[..., Any]:
+    """`AsyncCallbackManager.on_llm_start` that our presence does not change for other handlers.
+
+    LangChain skips every handler that is not inline as soon as one is inline, as ours has to be
+    (https://github.com/langchain-ai/langchain/issues/39633).
+    """
+    method = unbound(original)
+
+    @wraps(original)
+    async def on_llm_start(
+        self: Any, serialized: Any, prompts: list[str], *args: Any, **kwargs: Any
+    ) -> Any:
+        ours = [h for h in self.handlers if isinstance(h, InlineHandler)]
+        if not ours:
+            return await method(self, serialized, prompts, *args, **kwargs)
+        others = copy.copy(self)
+        others.handlers = [h for h in self.handlers if h not in ours]
+        managers = await method(others, serialized, prompts, *args, **kwargs)
+        kwargs.pop("run_id", None)
+        for manager, prompt in zip(managers, prompts, strict=True):
+            manager.handlers = self.handlers
+            for handler in ours:
+                handler.on_llm_start(
+                    serialized,
+                    [prompt],
+                    run_id=manager.run_id,
+                    parent_run_id=self.parent_run_id,
+                    tags=self.tags,
+                    metadata=self.metadata,
+                    **kwargs,
+                )
+        return managers
+
+    return on_llm_start

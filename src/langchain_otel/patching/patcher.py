@@ -1,0 +1,113 @@
+"""Wraps functions of other packages by a table of patch points, and puts each back.
+
+A module that the application has not imported yet is patched when it is. `apply` returns what puts
+back the very objects that were there.
+"""
+
+from collections.abc import Callable, Sequence
+from threading import RLock
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from langchain_otel.forks import fork_safe
+from langchain_otel.patching.imports import when_imported
+from langchain_otel.patching.subclasses import Subclasses
+from langchain_otel.patching.supported import is_supported
+
+Undo = Callable[[], None]
+Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class PatchPoint(NamedTuple):
+    """A function of LangChain, and what is put around it: `wrap` gives back the wrapped one."""
+
+    module: str
+    path: str
+    wrap: Wrap
+
+
+class SubclassPoint(NamedTuple):
+    """Methods of the subclasses of a class of LangChain, and what is put around each."""
+
+    module: str
+    base: str
+    methods: Callable[[str], bool]
+    wrap: Wrap
+
+
+class Patcher:
+    """Applies patch points once, however many ask for it.
+
+    `watches` are functions that begin to observe something of the process while functions are
+    wrapped, each of which gives back what ends that.
+    """
+
+    def __init__(
+        self,
+        points: Sequence[PatchPoint],
+        subclass_points: Sequence[SubclassPoint],
+        watches: Sequence[Callable[[], Undo]] = (),
+    ) -> None:
+        self._points = points
+        self._subclass_points = subclass_points
+        self._watches = watches
+        self._lock = fork_safe(RLock())
+        self._forget: list[Undo] = []
+        self._undo: list[Undo] = []
+
+    @property
+    def applied(self) -> bool:
+        """Whether functions are wrapped, or will be when they are imported."""
+        return bool(self._forget)
+
+    def apply(self) -> Undo:
+        """Wrap what is imported, and the rest when the application imports it."""
+        if self.applied or not is_supported():
+            return self.undo
+        with self._lock:
+            if not self.applied:
+                modules = dict.fromkeys(point.module for point in self._points)
+                modules.update(dict.fromkeys(point.module for point in self._subclass_points))
+                self._undo += [watch() for watch in self._watches]
+                self._forget = [when_imported(module, self._apply_to) for module in modules]
+        return self.undo
+
+    def undo(self) -> None:
+        """Put every wrapped function back, the latest first."""
+        with self._lock:
+            while self._forget:
+                self._forget.pop()()
+            while self._undo:
+                self._undo.pop()()
+
+    def _apply_to(self, module: ModuleType) -> None:
+        with self._lock:
+            for point in self._points:
+                if point.module == module.__name__:
+                    undo = _patch(point, module)
+                    if undo is not None:
+                        self._undo.append(undo)
+            for row in self._subclass_points:
+                if row.module == module.__name__:
+                    base = getattr(module, row.base)
+                    self._undo.append(Subclasses(base, row.methods, row.wrap).undo)
+
+
+def _patch(point: PatchPoint, module: ModuleType) -> Undo | None:
+    """Wrap one function; None where this version of LangChain does not have it."""
+    *parents, name = point.path.split(".")
+    owner: Any = module
+    for parent in parents:
+        owner = getattr(owner, parent, None)
+    original = None if owner is None else vars(owner).get(name)
+    if original is None:
+        return None
+    wrapped = point.wrap(original)
+    setattr(owner, name, wrapped)
+
+    def undo() -> None:
+        # What another package has wrapped in the meantime stays its own; ours inside is inert.
+        if vars(owner).get(name) is wrapped:
+            setattr(owner, name, original)
+
+    return undo

@@ -1,0 +1,250 @@
+"""Wraps a function so that each call runs in a frame, whatever kind of function it is."""
+
+import inspect
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator
+from functools import partial, wraps
+from types import FunctionType
+from typing import Any
+
+from langchain_otel import health
+from langchain_otel.runs.frame import Frame, begin_body, current_frame, hide_frame, show_frame
+from langchain_otel.runs.garbage_collector import outside_collection
+
+FrameFor = Callable[[tuple[Any, ...], dict[str, Any]], Frame | None]
+"""Makes the frame for one call from its arguments; None where the call is not ours to follow."""
+
+
+def framed(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., Any]:
+    """`original`, whose every call runs inside the frame that `frame_for` makes for it.
+
+    What it is to the caller stays: a function, a coroutine function or a generator function.
+    """
+    if inspect.isasyncgenfunction(original):
+        return _async_generator(unbound(original), frame_for)
+    if inspect.isgeneratorfunction(original):
+        return _generator(unbound(original), frame_for)
+    if inspect.iscoroutinefunction(original):
+        return _coroutine(unbound(original), frame_for)
+    return _function(unbound(original), frame_for)
+
+
+def unbound(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of a class as a function of the object and the arguments.
+
+    What another package has put around a method need not be a function: it wants to be bound.
+    """
+    if type(original) is FunctionType:
+        return original
+
+    @wraps(original)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return original.__get__(self, type(self))(*args, **kwargs)
+
+    return call
+
+
+def _frame_or_none(
+    frame_for: FrameFor, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Frame | None:
+    try:
+        return frame_for(args, kwargs)
+    except Exception as error:
+        health.failed("frame", error)
+        return None
+
+
+def _function(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., Any]:
+    @wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        frame = _frame_or_none(frame_for, args, kwargs)
+        if frame is None:
+            return original(*args, **kwargs)
+        frame.enter()
+        try:
+            return original(*args, **kwargs)
+        except BaseException as error:
+            frame.abandoned_by(error)
+            raise
+        finally:
+            frame.leave()
+
+    return call
+
+
+def _coroutine(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., Any]:
+    @wraps(original)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        frame = _frame_or_none(frame_for, args, kwargs)
+        if frame is None:
+            return await original(*args, **kwargs)
+        frame.enter()
+        try:
+            return await original(*args, **kwargs)
+        except BaseException as error:
+            frame.abandoned_by(error)
+            raise
+        finally:
+            frame.leave()
+
+    return call
+
+
+def _generator(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., Any]:
+    @wraps(original)
+    def generate(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        frame = _frame_or_none(frame_for, args, kwargs)
+        if frame is None:
+            return (yield from original(*args, **kwargs))
+        generator = original(*args, **kwargs)
+        step = advance = generator.__next__
+        while True:
+            frame.enter()
+            try:
+                item = step()
+            except StopIteration as stop:
+                frame.finished()
+                return stop.value
+            except BaseException as error:
+                frame.abandoned_by(error)
+                raise
+            finally:
+                frame.leave()
+            try:
+                sent = yield item
+                step = advance if sent is None else partial(generator.send, sent)
+            except GeneratorExit as error:
+                outside_collection(_close, frame, generator, error)
+                raise
+            except BaseException as error:
+                step = partial(generator.throw, error)
+
+    return generate
+
+
+def _close(frame: Frame, generator: Generator[Any, Any, Any], error: GeneratorExit) -> None:
+    frame.enter()
+    try:
+        generator.close()
+    finally:
+        frame.abandoned_by(error)
+        frame.leave()
+
+
+def _async_generator(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., Any]:
+    @wraps(original)
+    async def generate(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        frame = _frame_or_none(frame_for, args, kwargs) or Frame(None, None)
+        generator = original(*args, **kwargs)
+        advance = generator.__anext__
+        step: Callable[[], Any] = partial(_first_step, generator)
+        while True:
+            frame.enter()
+            try:
+                item = await step()
+            except StopAsyncIteration:
+                frame.finished()
+                return
+            except BaseException as error:
+                frame.abandoned_by(error)
+                raise
+            finally:
+                frame.leave()
+            try:
+                sent = yield item
+                step = advance if sent is None else partial(generator.asend, sent)
+            except GeneratorExit as error:
+                await _aclose(frame, generator, error)
+                raise
+            except BaseException as error:
+                step = partial(generator.athrow, error)
+
+    return generate
+
+
+def _first_step(generator: AsyncGenerator[Any, Any]) -> Any:
+    """The first step of a generator that is ours alone to close.
+
+    Otherwise the event loop would close it too, beside the one around it: when the loop shuts down,
+    or when both are garbage.
+    """
+    hooks = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(None, _leave_alone)
+    try:
+        return generator.__anext__()
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
+
+
+def _leave_alone(_: AsyncGenerator[Any, Any]) -> None:
+    """Do nothing with a generator that is garbage: the one around it is being closed."""
+
+
+async def _aclose(frame: Frame, generator: AsyncGenerator[Any, Any], error: GeneratorExit) -> None:
+    frame.enter()
+    try:
+        await generator.aclose()
+    finally:
+        frame.abandoned_by(error)
+        frame.leave()
+
+
+def runs_before_start(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Runs that start in the call are not the run that the frame around it waits for."""
+    method = unbound(original)
+    if inspect.iscoroutinefunction(original):
+
+        @wraps(original)
+        async def acall(*args: Any, **kwargs: Any) -> Any:
+            frame = hide_frame()
+            try:
+                return await method(*args, **kwargs)
+            finally:
+                show_frame(frame)
+
+        return acall
+
+    @wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        frame = hide_frame()
+        try:
+            return method(*args, **kwargs)
+        finally:
+            show_frame(frame)
+
+    return call
+
+
+def begins(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The call is the last thing before a run's body: all handlers were called with its start."""
+    method = unbound(original)
+    if inspect.iscoroutinefunction(original):
+
+        @wraps(original)
+        async def acall(*args: Any, **kwargs: Any) -> Any:
+            result = await method(*args, **kwargs)
+            if current_frame() is not None:
+                begin_body()
+            return result
+
+        return acall
+
+    @wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = method(*args, **kwargs)
+        if current_frame() is not None:
+            begin_body()
+        return result
+
+    return call
+
+
+def begins_again(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The call is the first thing in the body of a run, after other tracers have had their say."""
+
+    @wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        begin_body(again=True)
+        return original(*args, **kwargs)
+
+    return call

@@ -1,0 +1,1 @@
+"""Records runs: as spans, events, log records and metrics."""

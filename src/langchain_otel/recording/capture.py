@@ -1,0 +1,108 @@
+"""Sends the content of a run to its span, to its log record, to the completion hook."""
+
+from itertools import takewhile
+from typing import Any, Final
+
+from langchain_otel import health, semconv
+from langchain_otel.config import Config
+from langchain_otel.content.completion_hook import load_hook
+from langchain_otel.content.filter import permitted
+from langchain_otel.content.message_list import Messages
+from langchain_otel.content.policy import NEW, Budget, Policy
+from langchain_otel.content.values import Facts
+from langchain_otel.dialects.dialect import Dialect
+from langchain_otel.dialects.genai import structured
+from langchain_otel.operations.chain import CHAIN
+from langchain_otel.recording.lineage import content_of, history_of, note_content, variables_of
+from langchain_otel.runs.run import Run, Started
+
+SYSTEM: Final = "system"
+
+
+class Capture:
+    """Takes the content of runs, as far as the policy lets it, to where it is wanted."""
+
+    def __init__(self, config: Config, policy: Policy, dialect: Dialect) -> None:
+        self._policy = policy
+        self._root_policy = policy
+        if dialect.shows_roots:
+            self._root_policy = policy._replace(state=policy.state or policy.messages)
+        self._takes_states = (
+            policy.state or dialect.shows_roots or dialect.request_content is not None
+        )
+        self._dialect = dialect
+        self._hook = load_hook(config.completion_hook, self._policy)
+        self._goes_beyond_spans = policy.on_events or self._hook is not None
+        self.is_wanted = policy.on_spans or self._goes_beyond_spans
+
+    def request(self, run: Run, started: Started) -> None:
+        """Capture the content of a run's request."""
+        if not self._takes(run):
+            return
+        content = _found_by(run.operation.request_content, started) | variables_of(run)
+        if self._dialect.request_content is not None:
+            content |= _found_by(self._dialect.request_content, run, started)
+        run.request_content = content
+        note_content(run, _instructions(run, content))
+        history = history_of(run) if self._policy.history == NEW else None
+        self._take(run, content if history is None else history.request(content))
+
+    def response(self, run: Run, result: Any) -> None:
+        """Capture the content of a run's result; None is no result."""
+        if not self._takes(run):
+            return
+        content = {} if result is None else _found_by(run.operation.response_content, result)
+        history = history_of(run) if self._policy.history == NEW else None
+        if history is not None:
+            history.response(content)
+        self._take(run, content | content_of(run))
+        if self._hook is not None and run.operation.family == "model":
+            self._hook.call(
+                run.request_content.get(semconv.GEN_AI_INPUT_MESSAGES, Messages(())),
+                content.get(semconv.GEN_AI_OUTPUT_MESSAGES, Messages(())),
+                tool_definitions=run.request_content.get(semconv.GEN_AI_TOOL_DEFINITIONS, ()),
+                span=run.span,
+            )
+
+    def on_event(self, run: Run) -> Facts:
+        """What a run's log record carries of its content."""
+        return structured(permitted(run.content, self._policy)) if self._policy.on_events else {}
+
+    def _takes(self, run: Run) -> bool:
+        if run.operation is CHAIN and not self._takes_states:
+            return False
+        return self._goes_beyond_spans or run.span.is_recording()
+
+    def _take(self, run: Run, content: Facts) -> None:
+        run.content = run.content | content
+        if self._policy.on_spans and content and run.span.is_recording():
+            run.budget = run.budget or Budget(self._policy, self._dialect.copies)
+            policy = self._policy if run.parent is not None else self._root_policy
+            shown = permitted(content, policy, run.budget)
+            run.span.set_attributes(self._dialect.content(shown, run))
+
+
+def _instructions(run: Run, content: Facts) -> list[dict[str, Any]]:
+    """The texts of the system messages that a model call of an agent begins with."""
+    messages = content.get(semconv.GEN_AI_INPUT_MESSAGES)
+    if run.agent is None or run.operation.family != "model" or messages is None:
+        return []
+    leading = takewhile(lambda message: getattr(message, "type", None) == SYSTEM, messages.items)
+    return [{"type": "text", "content": text} for message in leading for text in _texts(message)]
+
+
+def _texts(message: Any) -> list[str]:
+    content = message.content
+    blocks = [content] if isinstance(content, str) else content
+    return [block if isinstance(block, str) else str(block.get("text", "")) for block in blocks]
+
+
+def _found_by(function: Any, *args: Any) -> Facts:
+    if function is None:
+        return {}
+    try:
+        found: Facts = function(*args)
+    except Exception as error:
+        health.failed(function.__name__, error)
+        return {}
+    return found

@@ -1,0 +1,109 @@
+"""Connects a run with its relatives: agent totals, the prompt of a model call, the agent's name."""
+
+from typing import Any, Final
+
+from opentelemetry.trace import SpanContext
+
+from langchain_otel import semconv
+from langchain_otel.content.history import History
+from langchain_otel.content.values import Facts
+from langchain_otel.operations.chain import AGENT, CHAIN
+from langchain_otel.operations.prompt_template import is_template, template_of, variables_in
+from langchain_otel.runs.attempts import number_attempt
+from langchain_otel.runs.identity import conversation_of
+from langchain_otel.runs.run import Run, Started
+from langchain_otel.runs.totals import Totals
+
+AGENTS_OWN: Final = frozenset(
+    (semconv.CHAT, semconv.TEXT_COMPLETION, semconv.RETRIEVAL, semconv.EMBEDDINGS)
+)
+"""The operations that are named by the agent they are made for, as tools and agents name theirs."""
+
+
+def attach_to_parent(run: Run, parent: Run | SpanContext | None, started: Started) -> None:
+    """Give a run that starts its place among its relatives."""
+    operation = run.operation
+    if isinstance(parent, Run):
+        run.parent = run.enclosing = parent
+        run.agent = parent if parent.totals is not None else parent.agent
+        if operation is CHAIN:
+            if started.metadata:
+                number_attempt(run, parent, started.metadata)
+            if is_template(started):
+                parent.prompt = started
+        elif operation.family == "model":
+            run.prompt, parent.prompt = parent.prompt, None
+    if operation is AGENT:
+        run.totals = Totals()
+
+
+def inherited_facts(run: Run) -> Facts:
+    """The conversation that a run is a part of, the agent that it works for, its prompt."""
+    facts = dict(conversation_of(run))
+    if run.enclosing is not None and run.facts.get(semconv.GEN_AI_OPERATION_NAME) in AGENTS_OWN:
+        agent = run.enclosing.agent_name
+        if agent is not None:
+            facts[semconv.GEN_AI_AGENT_NAME] = agent
+    if run.prompt is not None and run.operation.family == "model":
+        facts.update(template_of(run.prompt))
+    return facts
+
+
+def add_to_totals(run: Run, agent: Run) -> None:
+    """Add a run that ends to the totals of the agent that made it."""
+    totals = agent.totals
+    if totals is None or semconv.CACHE_HIT in run.facts:
+        return
+    if run.operation.family == "tool":
+        totals.tool_calls += 1
+    elif run.operation.family == "model":
+        totals.inference_calls += 1
+        totals.models.add(run.facts.get(semconv.GEN_AI_REQUEST_MODEL, ""))
+        totals.finish_reasons = run.facts.get(semconv.GEN_AI_RESPONSE_FINISH_REASONS)
+    elif run.totals is None:
+        return
+    totals.add_tokens(
+        run.facts.get(semconv.GEN_AI_USAGE_INPUT_TOKENS),
+        run.facts.get(semconv.GEN_AI_USAGE_OUTPUT_TOKENS),
+    )
+
+
+def totals_of(totals: Totals) -> Facts:
+    """The sums of an agent's invocation, for the agent's span."""
+    (model,) = totals.models if len(totals.models) == 1 else ("",)
+    facts = {
+        semconv.GEN_AI_USAGE_INPUT_TOKENS: totals.input_tokens,
+        semconv.GEN_AI_USAGE_OUTPUT_TOKENS: totals.output_tokens,
+        semconv.GEN_AI_RESPONSE_FINISH_REASONS: totals.finish_reasons,
+        semconv.GEN_AI_REQUEST_MODEL: model or None,
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def note_content(run: Run, instructions: list[dict[str, Any]]) -> None:
+    """Keep the instructions and tools of an agent's first model call for the agent's span."""
+    if run.operation.family != "model" or run.agent is None or run.agent.totals is None:
+        return
+    kept = run.agent.totals.content
+    definitions = run.request_content.get(semconv.GEN_AI_TOOL_DEFINITIONS)
+    if definitions:
+        kept.setdefault(semconv.GEN_AI_TOOL_DEFINITIONS, definitions)
+    if instructions:
+        kept.setdefault(semconv.GEN_AI_SYSTEM_INSTRUCTIONS, instructions)
+
+
+def history_of(run: Run) -> History | None:
+    """What the model calls of a run's agent have shown so far; None for any other run."""
+    if run.operation.family != "model" or run.agent is None or run.agent.totals is None:
+        return None
+    return run.agent.totals.history
+
+
+def content_of(run: Run) -> Facts:
+    """The instructions and tools of an agent, for its span."""
+    return {} if run.totals is None else run.totals.content
+
+
+def variables_of(run: Run) -> Facts:
+    """What the prompt template of a model call was filled in with."""
+    return {} if run.prompt is None or run.operation.family != "model" else variables_in(run.prompt)

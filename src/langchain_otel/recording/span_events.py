@@ -1,0 +1,82 @@
+"""Records what LangChain reports in the middle of a run as events of its span."""
+
+from typing import Any, Final, NamedTuple
+
+from langchain_otel import health, semconv
+from langchain_otel.content.filter import permitted
+from langchain_otel.content.policy import Policy
+from langchain_otel.content.values import MAX_TEXT, Facts
+from langchain_otel.dialects.genai import attributes
+from langchain_otel.runs.outcome import error_type
+from langchain_otel.runs.run import Run, SpanEvent
+
+MAX_EVENTS: Final = 100
+
+
+def add_event(run: Run, policy: Policy, event: SpanEvent, reported: Any) -> None:
+    """Add an event to the run's span; its content only where the policy lets it."""
+    run.event_count += 1
+    if run.event_count > MAX_EVENTS:
+        health.limited("events of a run", f"events after the first {MAX_EVENTS} are left out")
+        return
+    facts = event.facts(reported)
+    content = event.content(reported) if policy.on_spans else None
+    if content is not None:
+        facts = facts | attributes(permitted({semconv.EVENT_DATA: content}, policy))
+    run.span.add_event(event.name, facts)
+
+
+def _text_facts(text: Any) -> Facts:
+    return {semconv.EVENT_LENGTH: len(text)}
+
+
+def _retry_facts(state: Any) -> Facts:
+    facts: Facts = {semconv.RETRY_ATTEMPT: int(state.attempt_number)}
+    error = state.outcome.exception() if state.outcome is not None else None
+    return facts if error is None else facts | {semconv.ERROR_TYPE: error_type(error)}
+
+
+def _custom_facts(named_data: tuple[Any, Any]) -> Facts:
+    return {semconv.EVENT_NAME: str(named_data[0])[:MAX_TEXT]}
+
+
+class Pause(NamedTuple):
+    """A graph that pauses: at which checkpoint, and what each interrupt asks a person."""
+
+    checkpoint_id: str
+    interrupts: tuple[Any, ...]
+
+
+def _pause_facts(pause: Pause) -> Facts:
+    return {
+        semconv.LANGGRAPH_CHECKPOINT_ID: pause.checkpoint_id,
+        semconv.LANGGRAPH_INTERRUPT_COUNT: len(pause.interrupts),
+    }
+
+
+def _pause_content(pause: Pause) -> Any:
+    return [interrupt.value for interrupt in pause.interrupts] or None
+
+
+def _action_facts(action: Any) -> Facts:
+    return {semconv.GEN_AI_TOOL_NAME: str(action.tool)[:MAX_TEXT]}
+
+
+def _cached_facts(node_step: tuple[str, int]) -> Facts:
+    return {
+        semconv.LANGGRAPH_NODE: node_step[0][:MAX_TEXT],
+        semconv.LANGGRAPH_STEP: node_step[1],
+    }
+
+
+TEXT: Final = SpanEvent(semconv.EVENT_TEXT, _text_facts, lambda text: text)
+RETRY: Final = SpanEvent(semconv.EVENT_RETRY, _retry_facts, lambda _: None)
+CUSTOM: Final = SpanEvent(semconv.EVENT_CUSTOM, _custom_facts, lambda named_data: named_data[1])
+INTERRUPT: Final = SpanEvent(semconv.EVENT_INTERRUPT, _pause_facts, _pause_content)
+AGENT_ACTION: Final = SpanEvent(
+    semconv.EVENT_AGENT_ACTION, _action_facts, lambda action: action.tool_input
+)
+AGENT_FINISH: Final = SpanEvent(
+    semconv.EVENT_AGENT_FINISH, lambda _: {}, lambda finish: finish.return_values
+)
+NODE_CACHED: Final = SpanEvent(semconv.EVENT_NODE_CACHED, _cached_facts, lambda _: None)

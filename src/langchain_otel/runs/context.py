@@ -1,0 +1,131 @@
+"""Makes spans current, and chooses the parent of a new run.
+
+No other module touches the current context. What leads a run's span into the run's code is in
+`frame`.
+"""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, Final, Literal
+
+from opentelemetry import context as otel_context
+from opentelemetry.context import (
+    _RUNTIME_CONTEXT,
+    _SUPPRESS_INSTRUMENTATION_KEY,
+    Context,
+    create_key,
+)
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    set_span_in_context,
+)
+
+from langchain_otel.runs import suppression
+from langchain_otel.runs.identity import Identity, identity_block, with_identity
+from langchain_otel.runs.run import Run
+
+Family = Literal["model", "chain", "tool", "retriever", "call"]
+
+_RUN_KEY: Final = create_key("langchain-otel-run")
+_SPAN_KEY: Final = next(iter(set_span_in_context(INVALID_SPAN, Context())))
+_SUPPRESS_KEY: Final = _SUPPRESS_INSTRUMENTATION_KEY
+_SUPPRESS_KEY_OF_OLD: Final = "suppress_instrumentation"
+
+# The variable in which OpenTelemetry keeps the context: it is looked at several times in each run,
+# and each of its own functions around it costs as much as ours. Another runtime context has none.
+_variable: Final[Any] = getattr(_RUNTIME_CONTEXT, "_current_context", None)
+_HAS_VARIABLE: Final = type(_variable) is ContextVar
+
+current: Final[Callable[[], Context]] = (
+    _variable.get if _HAS_VARIABLE else _RUNTIME_CONTEXT.get_current
+)
+"""The context that is current here, as `opentelemetry.context.get_current` gives it."""
+
+make_current: Final[Callable[[Context], object]] = (
+    _variable.set if _HAS_VARIABLE else _RUNTIME_CONTEXT.attach
+)
+"""Make a context the current one here, as `opentelemetry.context.attach` does.
+
+The token is left alone: taking a context back with it fails, and is logged, where code ends in
+another context than it began in. Whoever makes one current makes current what was before.
+"""
+
+
+def is_suppressed(ambient: Context) -> bool:
+    """Whether `suppress_instrumentation()` of OpenTelemetry is in force in `ambient`."""
+    return bool(ambient.get(_SUPPRESS_KEY) or ambient.get(_SUPPRESS_KEY_OF_OLD))
+
+
+def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Context:
+    """The context in which the span of a new run starts.
+
+    Where the ambient code belongs to exactly the parent run, the ambient span is the parent: the
+    run's own span or one that the user started inside it. Otherwise it is the parent run's span,
+    with the ambient baggage. A root run hangs under whatever is current, unless that is the
+    left-over span of a run that has ended.
+    """
+    active: Run | None = ambient.get(_RUN_KEY)  # type: ignore[assignment]
+    if parent is None:
+        return ambient if active is None else _without_ended_runs(ambient, active)
+    if active is not None and (active is parent or active.span.get_span_context() is parent):
+        return ambient
+    span = parent.span if isinstance(parent, Run) else NonRecordingSpan(parent)
+    return Context({**ambient, _SPAN_KEY: span})
+
+
+def enter_identity(identity: Identity) -> None:
+    """Begin a block of code whose runs have `identity`."""
+    make_current(with_identity(identity, current()))
+
+
+def leave_identity(identity: Identity) -> None:
+    """End such a block; where it ends in another context, there is nothing to give back."""
+    block = identity_block(current())
+    if block is not None and block.identity is identity:
+        make_current(block.before)
+
+
+def run_of(context: Context) -> Run | None:
+    """The run whose code a context belongs to, also if it has ended."""
+    run: Run | None = context.get(_RUN_KEY)  # type: ignore[assignment]
+    return run
+
+
+def run_around(ambient: Context) -> Run | None:
+    """The open run in whose code something happens that LangChain has no parent for."""
+    run = run_of(ambient)
+    return None if run is None or run.ended else run
+
+
+def active_run() -> Run | None:
+    """The open run whose code runs here."""
+    return run_around(current())
+
+
+def span_context_with(span: Span) -> Context:
+    """A context for a record that belongs to `span`."""
+    return set_span_in_context(span, otel_context.Context())
+
+
+def _without_ended_runs(ambient: Context, latest: Run) -> Context:
+    active: Run | None = latest
+    while active is not None and active.ended and ambient.get(_SPAN_KEY) is active.span:
+        ambient = active.ambient
+        active = run_of(ambient)
+    return ambient
+
+
+def inside(run: Run, ambient: Context) -> Context:
+    """The context of a run's body, in the one around it."""
+    entries = {**ambient, _SPAN_KEY: run.span}
+    if run.operation.family != "call":
+        # To LangChain's own runs a call is what a user's span is: they nest, by the ambient span,
+        # and have the run around it as their parent.
+        entries[_RUN_KEY] = run
+    if suppression.marks:
+        suppression.remove_marks(entries)
+        suppression.add_marks(run, entries)
+    return Context(entries)

@@ -1,0 +1,248 @@
+"""Makes the span of a run current while the body of the run runs, and only then.
+
+Two ways lead a run's span into the code of the run:
+
+- LangChain runs the body of chains and tools in a copy of the context (`set_config_context`).
+  `enter_body` makes the span current in that copy, which is thrown away afterwards.
+- Elsewhere (models, retrievers, graphs, legacy chains) a `Frame` stands around the function that
+  runs the body and gives the caller's context back whenever control returns to the caller.
+"""
+
+from asyncio import CancelledError
+from contextvars import ContextVar
+from typing import Any, Final
+from uuid import UUID
+
+from opentelemetry.context import Context
+
+from langchain_otel import health
+from langchain_otel.runs import garbage_collector
+from langchain_otel.runs.context import current, inside, make_current, run_of
+from langchain_otel.runs.garbage_collector import is_collecting
+from langchain_otel.runs.identity import Identity, set_identity_in_body, with_identity
+from langchain_otel.runs.run import Family, Run
+from langchain_otel.runs.store import RUNS
+
+
+def enter_body(config: Any) -> None:
+    """Make the span of the run whose body `config` is for current, in this copy of the context.
+
+    `config` is a `RunnableConfig` whose callback manager names that run as the parent of the next.
+    """
+    run_id = getattr(config.get("callbacks"), "parent_run_id", None)
+    run = None if run_id is None else RUNS.head(run_id)
+    if run is not None:
+        ambient = current()
+        if run_of(ambient) is not run:
+            make_current(inside(run, ambient))
+        configurable = config.get("configurable")
+        if configurable:
+            set_identity_in_body(run, configurable)
+    if _frame.get() is not None:
+        _frame.set(None)
+
+
+class Frame:
+    """The call of a function that runs a run's body: the run's span is current inside, only there.
+
+    Either the run is known (`run`), or it is the first one of `family` that starts inside.
+    `owner` is the LangChain object that is called, `identity` the conversation and user of the runs
+    inside. The body begins where `begin_body` is called, after all handlers were called with the
+    run's start: none of them finds our span current.
+    """
+
+    __slots__ = (
+        "_attached",
+        "_before",
+        "_caller",
+        "_entered",
+        "_inside",
+        "_is_garbage",
+        "_own",
+        "activates",
+        "family",
+        "owner",
+        "run",
+        "started",
+    )
+
+    def __init__(
+        self,
+        family: Family | None,
+        owner: object,
+        run: Run | None = None,
+        *,
+        activates: bool = True,
+        identity: Identity | None = None,
+    ) -> None:
+        self.family = family
+        self.owner = owner
+        self.run = run
+        self.activates = activates
+        self.started: list[Run] = []
+        self._attached: Context | None = None
+        self._before = self._caller = current()
+        self._own: dict[str, object] | None = None
+        self._inside: Context | None = None
+        if run is not None and run_of(self._caller) is not run:
+            self._inside = inside(run, self._caller)
+        elif identity:
+            self._inside = with_identity(identity, self._caller)
+
+    def enter(self) -> None:
+        """Go into the frame, at its call or at each step of its generator."""
+        self._is_garbage = bool(garbage_collector.threads) and is_collecting()
+        if self._is_garbage:
+            return
+        self._caller = current()
+        if self._own is not None and self._attached is not None:
+            _turn_into(self._attached, self._own)
+        self._entered = _frame.set(self if self.run is None else None)
+        if self._inside is not None:
+            make_current(self._inside)
+
+    def leave(self) -> None:
+        """Give the caller's context back, as the very object that it was."""
+        if self._is_garbage or (garbage_collector.threads and is_collecting()):
+            return
+        try:
+            _frame.reset(self._entered)
+        except ValueError:
+            # A coroutine that was thrown away half way ends in the context of whoever did so.
+            return
+        left = current()
+        if left is not self._caller:
+            self._inside = left
+            make_current(self._caller)
+        if self._attached is not None and (left is not self._attached or self._own is not None):
+            self._hide_from_caller()
+
+    def finished(self) -> None:
+        """Know that the generator has come to its end, which LangChain reports to its run."""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the body of the run has begun."""
+        return self._attached is not None
+
+    def begin(self, run: Run) -> None:
+        """Make a run's span current from here to the end of the frame."""
+        ambient = current()
+        if ambient is self._attached:
+            return
+        body = inside(run, ambient)
+        if self._attached is None:
+            self._attached = body
+        else:
+            self._hide_from_caller()
+        make_current(body)
+
+    def _hide_from_caller(self) -> None:
+        """Let our context be as the caller's was, while control is there.
+
+        Another tracer has attached its own context over ours. If its frame is around this one, it
+        gives back what it found only after we have left, and that is ours.
+        """
+        if self._attached is not None:
+            self._own = self._own or dict(self._attached)
+            _turn_into(self._attached, self._before)
+
+    def abandoned_by(self, error: BaseException) -> None:
+        """End the runs that `error` leaves open: LangChain reports no cancellation to them.
+
+        Those that started inside will never be reported ended; the one whose body this was is, if
+        the exception is an ordinary one.
+        """
+        self._end_started(error)
+        if self.run is None or isinstance(error, Exception):
+            return
+        for run in list(self.run.recordings()):
+            if not run.ended:
+                run.recorder.abandon(run, error)
+
+    def _end_started(self, error: BaseException) -> None:
+        if not self.activates and isinstance(error, Exception):
+            if self.family == "chain":
+                # The others of a batch go on by themselves.
+                return
+            # Where several runs share a frame, the exception of one is none of the others.
+            error = CancelledError()
+        for run in self.started:
+            if not run.ended:
+                run.recorder.abandon(run, error)
+
+
+_frame: Final[ContextVar[Frame | None]] = ContextVar("langchain-otel-frame", default=None)
+
+
+def owner_of(family: Family, run_id: UUID) -> object | None:
+    """The LangChain object whose run starts, where a frame has it."""
+    frame = None if _frame.get() is None else frame_of(family, run_id)
+    return None if frame is None else frame.owner
+
+
+def frame_of(family: Family, run_id: UUID) -> Frame | None:
+    """The frame in which the run starts, or has just been started by another recorder."""
+    frame = _frame.get()
+    if frame is None or frame.family != family:
+        return None
+    if frame.activates and frame.run is not None and frame.run.id != run_id:
+        return None
+    if is_collecting():
+        return None
+    return frame
+
+
+def surroundings() -> tuple[Run | None, Run | None]:
+    """The run whose body runs here, and the run of a call that has nothing but itself around it.
+
+    Such a call is one that LangChain does not report: see `observed`.
+    """
+    frame = _frame.get()
+    call = frame.run if frame is not None and frame.family == "call" else None
+    return run_of(current()), call
+
+
+def hide_frame() -> Frame | None:
+    """Let runs that start from here on not be taken for the frame's own; gives what to put back."""
+    frame = _frame.get()
+    _frame.set(None)
+    return frame
+
+
+def show_frame(frame: Frame | None) -> None:
+    """Put back what `hide_frame` gave."""
+    _frame.set(frame)
+
+
+def started_in(frame: Frame, run: Run) -> None:
+    """Tell a frame that its run has started; of several recorders' it is the first one."""
+    frame.started.append(run)
+    if frame.run is None or not frame.activates:
+        frame.run = run
+
+
+current_frame: Final = _frame.get
+"""The frame that waits for a run here, or has the one that started; None if there is none."""
+
+
+def begin_body(*, again: bool = False) -> None:
+    """Make the span of the run that has just started current, if its body runs in a frame here.
+
+    `again`: also where another tracer has attached a context of its own in the meantime.
+    """
+    frame = _frame.get()
+    if frame is None or frame.run is None or not frame.activates:
+        return
+    if again or not frame.has_begun:
+        try:
+            frame.begin(frame.run)
+        except Exception as error:
+            health.failed("context", error)
+
+
+def _turn_into(context: Context, entries: dict[str, object]) -> None:
+    # A context cannot be changed, except as the dict that it is.
+    dict.update(context, entries)
+    for key in context.keys() - entries.keys():
+        dict.pop(context, key)

@@ -1,0 +1,257 @@
+"""Holds one run of LangChain: what it started with, which operation it is, what is known of it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Final, Literal, NamedTuple, Protocol
+from uuid import UUID
+
+from opentelemetry.context import Context
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, TracerProvider
+
+from langchain_otel import health, semconv
+from langchain_otel.content.policy import Budget
+from langchain_otel.content.values import EMPTY, Facts
+from langchain_otel.runs.totals import Totals
+
+Family = Literal["model", "chain", "tool", "retriever", "call"]
+"""LangChain's kinds of runs; a `call` is one that LangChain reports no run of."""
+
+Suppressed = Literal["inference", "embedding"]
+"""The spans of provider instrumentations that a span of ours takes the place of."""
+
+ErrorIdentity = tuple[int, tuple[int, int] | None]
+
+MAX_CHUNKS: Final = 10_000
+
+
+@dataclass(slots=True)
+class Started:
+    """What LangChain reports when a run starts.
+
+    `payload` is the messages, prompts, inputs or query; `options` the further keyword arguments of
+    the event; `owner` the object that runs, where it is known.
+    """
+
+    serialized: dict[str, Any] | None
+    payload: Any
+    tags: list[str] | None
+    metadata: dict[str, Any] | None
+    options: dict[str, Any] = field(default_factory=dict)
+    owner: object | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A kind of run: pure functions from what LangChain reports at its start and end to facts.
+
+    `title` is the span's name. `request` gives what is known at the start, `response` what the
+    result adds (None: there is no result), each as a dict of its own. `partial` makes a result of
+    the chunks that came before the run was abandoned; `failure` names the error that a result
+    stands for; `unfinished` is what is recorded of a run that an exception ended, where nothing
+    else says it. What may carry content (prompts, answers, arguments, documents) has functions of
+    its own, which are called only when the user wants content recorded. `suppresses` names what
+    provider instrumentations need not record again below.
+    """
+
+    family: Family
+    kind: SpanKind
+    title: Callable[[Started], str]
+    request: Callable[[Started, "Run | None"], Facts] | None = None
+    response: Callable[[Any, "Run"], Facts] | None = None
+    request_content: Callable[[Started], Facts] | None = None
+    response_content: Callable[[Any], Facts] | None = None
+    partial: Callable[[list[Any]], Any] | None = None
+    failure: Callable[[Any], str | None] | None = None
+    unfinished: Facts = field(default_factory=dict)
+    suppresses: Suppressed | None = None
+
+
+class SpanEvent(NamedTuple):
+    """A kind of event in the middle of a run: its name, and what it records of what is reported."""
+
+    name: str
+    facts: Callable[[Any], Facts]
+    content: Callable[[Any], Any]
+
+
+class RunRecorder(Protocol):
+    """What a run needs of the recorder that records it."""
+
+    @property
+    def tracer_provider(self) -> TracerProvider:
+        """Where the spans go."""
+
+    def start(
+        self,
+        handler: object,
+        operation: Operation,
+        run_id: UUID,
+        parent_run_id: UUID | None,
+        started: Started,
+    ) -> None:
+        """Begin the span of a run."""
+
+    def late_request(self, run: "Run", inputs: Any) -> None:
+        """Record what a run was asked, where only its end reports it."""
+
+    def event(self, run: "Run", event: SpanEvent, reported: Any) -> None:
+        """Add an event to the span of a run."""
+
+    def end(self, run: "Run", result: Any = None, error: BaseException | None = None) -> None:
+        """End a run with its result or its error."""
+
+    def abandon(self, run: "Run", error: BaseException) -> None:
+        """End a run of which LangChain will report no end."""
+
+    def evict(self, run: "Run") -> None:
+        """End the oldest run to make room."""
+
+    def evaluation(self, span: Span, attributes: dict[str, Any]) -> None:
+        """Record the result of an evaluation of what a span did."""
+
+
+class Run:
+    """A run of LangChain and its span, from its start event to its end event.
+
+    `is_observed`: a span that records, an agent's span above it or metrics take what is known of
+    it. `parent` is the run that LangChain names, `enclosing` the run whose code started this one.
+    `ambient` is the context in which it started. Several recorders may record one run of LangChain:
+    `next_recording` leads from one to the next. What a run has none of is None, or `EMPTY`.
+    """
+
+    __slots__ = (
+        "agent",
+        "ambient",
+        "attempt",
+        "attempts",
+        "budget",
+        "chunk_times",
+        "chunks",
+        "configurable_identity",
+        "content",
+        "enclosing",
+        "ended",
+        "event_count",
+        "facts",
+        "handler",
+        "has_span",
+        "id",
+        "identity",
+        "is_observed",
+        "metadata",
+        "metadata_identity",
+        "next_recording",
+        "operation",
+        "owner",
+        "parent",
+        "prompt",
+        "provider_report",
+        "recorder",
+        "reported_error",
+        "request_content",
+        "seconds",
+        "source_facts",
+        "span",
+        "started_at",
+        "tags",
+        "totals",
+    )
+
+    request_content: Facts
+    content: Facts
+    source_facts: Facts
+    identity: dict[str, Any]
+    metadata_identity: dict[str, Any]
+    configurable_identity: dict[str, Any]
+    parent: "Run | None"
+    enclosing: "Run | None"
+    agent: "Run | None"
+    next_recording: "Run | None"
+    totals: Totals | None
+    prompt: Started | None
+    budget: Budget | None
+    chunks: list[Any] | None
+    chunk_times: list[float]
+    attempts: dict[str, tuple[int, UUID]] | None
+    reported_error: ErrorIdentity | None
+    provider_report: object | None
+
+    def __init__(
+        self,
+        run_id: UUID,
+        operation: Operation,
+        recorder: RunRecorder,
+        handler: object,
+        ambient: Context,
+        started: Started,
+    ) -> None:
+        self.id = run_id
+        self.operation = operation
+        self.recorder = recorder
+        self.handler = handler
+        self.ambient = ambient
+        self.owner = started.owner
+        self.tags = started.tags
+        self.metadata = started.metadata
+        self.span: Span = INVALID_SPAN
+        self.has_span = True
+        self.is_observed = self.ended = False
+        self.facts: Facts = {}
+        self.request_content = self.content = self.source_facts = EMPTY
+        self.identity = self.metadata_identity = self.configurable_identity = EMPTY
+        self.parent = self.enclosing = self.agent = self.next_recording = None
+        self.totals = self.prompt = self.budget = None
+        self.chunks = None
+        self.chunk_times = []
+        self.attempts = self.reported_error = self.provider_report = None
+        self.attempt = self.event_count = 0
+        self.seconds = 0.0
+        self.started_at = perf_counter()
+
+    def set_fact(self, name: str, value: Any) -> None:
+        """Set an attribute of the span while the run is under way."""
+        self.facts[name] = value
+        self.span.set_attribute(name, value)
+
+    def note_chunk(self, chunk: Any) -> None:
+        """Note a chunk of a streamed answer, or an event of one, in the form that came first."""
+        chunks = self.chunks
+        if chunks is None:
+            self.chunks, self.chunk_times = [chunk], [perf_counter()]
+        # Where a provider's client reports chunks itself, LangChain may make events of them.
+        elif (type(chunk) is dict) is (type(chunks[0]) is dict) and len(chunks) < MAX_CHUNKS:
+            chunks.append(chunk)
+            self.chunk_times.append(perf_counter())
+
+    def leave_out(self, current: Span) -> None:
+        """Have no span of its own: what would hang under it hangs under what is current."""
+        self.has_span = False
+        self.span = current
+        # What was said of this run is to be said of its children, who have spans.
+        self.tags = None if self.parent is None else self.parent.tags
+        self.metadata = None if self.parent is None else self.parent.metadata
+
+    def close(self) -> None:
+        """End the span, and let go of what only an open run needs."""
+        self.ended = True
+        self.chunks = self.provider_report = None
+        self.request_content = self.content = EMPTY
+        try:
+            if self.has_span:
+                self.span.end()
+        except Exception as error:
+            health.failed("span.end", error)
+
+    @property
+    def agent_name(self) -> str | None:
+        """The name of the agent that this run is, or is made by."""
+        agent = self if self.totals is not None else self.agent
+        return None if agent is None else agent.facts.get(semconv.GEN_AI_AGENT_NAME)
+
+    def recordings(self) -> Iterator["Run"]:
+        """This run of LangChain as each recorder records it, this recording first."""
+        run: Run | None = self
+        while run is not None:
+            yield run
+            run = run.next_recording

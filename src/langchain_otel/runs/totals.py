@@ -1,0 +1,33 @@
+"""Adds up the calls and tokens of one invocation of an agent."""
+
+from dataclasses import dataclass, field
+
+from langchain_otel.content.history import History
+from langchain_otel.content.values import Facts
+
+
+@dataclass(slots=True)
+class Totals:
+    """What an agent's invocation has come to so far: its own calls, and the tokens of all below.
+
+    `content` has the agent's instructions and tools, for its span; `history` the messages that its
+    model calls have shown.
+    """
+
+    inference_calls: int = 0
+    tool_calls: int = 0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    models: set[str] = field(default_factory=set)
+    finish_reasons: list[str] | None = None
+    content: Facts = field(default_factory=dict)
+    history: History = field(default_factory=History)
+
+    def add_tokens(self, input_tokens: int | None, output_tokens: int | None) -> None:
+        """Add the tokens of a model call, or of an agent below; None is no count."""
+        self.input_tokens = _sum(self.input_tokens, input_tokens)
+        self.output_tokens = _sum(self.output_tokens, output_tokens)
+
+
+def _sum(total: int | None, count: int | None) -> int | None:
+    return total if count is None else (total or 0) + count

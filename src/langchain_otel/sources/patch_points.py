@@ -1,0 +1,167 @@
+"""Lists the functions of LangChain that are wrapped: a row names one, and what is put around it."""
+
+from typing import Final
+
+from langchain_otel.operations import embeddings, search
+from langchain_otel.patching.inline import repair_on_llm_start
+from langchain_otel.patching.patcher import Patcher, PatchPoint, SubclassPoint
+from langchain_otel.patching.wrapping import begins, begins_again, runs_before_start
+from langchain_otel.runs import garbage_collector
+from langchain_otel.sources import provider_marks
+from langchain_otel.sources.checkpoints import carries_origin, is_saving
+from langchain_otel.sources.configurable import configures
+from langchain_otel.sources.graph_loops import follows_pause, follows_resume
+from langchain_otel.sources.graph_steps import reports_cached, reports_limit, reports_timeout
+from langchain_otel.sources.mcp import TRANSPORTS, opens_transport, sends_request
+from langchain_otel.sources.provider_chunks import reads_response_id
+from langchain_otel.sources.remote_calls import REMOTE_METHODS
+from langchain_otel.sources.run_bodies import body_of, copies_context, starts
+from langchain_otel.sources.unreported_calls import UnreportedCall, traced
+
+CHAIN_CLASSES: Final = ("langchain_classic.chains.base", "langchain.chains.base")
+
+POINTS: Final = (
+    PatchPoint("langchain_core.runnables.config", "_set_config_context", copies_context),
+    PatchPoint("langgraph._internal._runnable", "_set_config_context", copies_context),
+    *(
+        PatchPoint("langchain_core.language_models.chat_models", f"BaseChatModel.{name}", wrap)
+        for name, wrap in (
+            ("invoke", configures),
+            ("ainvoke", configures),
+            ("generate", starts("model", activates=False)),
+            ("agenerate", starts("model", activates=False)),
+            ("_generate_with_cache", body_of(3, "run_manager")),
+            ("_agenerate_with_cache", body_of(3, "run_manager")),
+            ("stream", starts("model")),
+            ("astream", starts("model")),
+            ("_iter_v2_events", body_of(2, "run_manager")),
+            ("_aiter_v2_events", body_of(2, "run_manager")),
+        )
+    ),
+    PatchPoint("langchain_core.language_models.chat_models", "_normalize_messages", begins_again),
+    *(
+        PatchPoint("langchain_core.language_models.llms", f"BaseLLM.{name}", wrap)
+        for name, wrap in (
+            *((name, configures) for name in ("invoke", "ainvoke", "batch", "abatch")),
+            ("generate", starts("model", activates=False)),
+            ("agenerate", starts("model", activates=False)),
+            ("_generate_helper", body_of(3, "run_managers")),
+            ("_agenerate_helper", body_of(3, "run_managers")),
+            ("stream", starts("model")),
+            ("astream", starts("model")),
+        )
+    ),
+    *(
+        PatchPoint("langchain_core.tools.base", f"BaseTool.{name}", starts("tool"))
+        for name in ("run", "arun")
+    ),
+    *(
+        PatchPoint("langchain_core.retrievers", f"BaseRetriever.{name}", starts("retriever"))
+        for name in ("invoke", "ainvoke")
+    ),
+    *(
+        PatchPoint("langchain_core.runnables.branch", f"RunnableBranch.{name}", starts("chain"))
+        for name in ("invoke", "ainvoke", "stream", "astream")
+    ),
+    *(
+        PatchPoint(f"langchain_core.runnables.{module}", path, starts("chain", activates=False))
+        for module, path in (
+            ("base", "Runnable._abatch_with_config"),
+            ("base", "RunnableSequence.abatch"),
+            ("fallbacks", "RunnableWithFallbacks.abatch"),
+        )
+    ),
+    *(
+        PatchPoint(
+            "langchain_core.runnables.fallbacks", f"RunnableWithFallbacks.{name}", starts("chain")
+        )
+        for name in ("stream", "astream")
+    ),
+    *(
+        PatchPoint("langgraph.pregel.main", f"Pregel.{name}", starts("chain"))
+        for name in ("stream", "astream")
+    ),
+    PatchPoint("langgraph.pregel._loop", "PregelLoop._first", follows_resume),
+    PatchPoint("langgraph.pregel._loop", "PregelLoop._suppress_interrupt", follows_pause),
+    *(
+        PatchPoint("langgraph.pregel.remote", f"RemoteGraph.{name}", wrap)
+        for name, wrap in REMOTE_METHODS.items()
+    ),
+    *(
+        PatchPoint("langgraph.pregel._loop", path, wrap)
+        for path, wrap in (
+            ("PregelLoop.tick", reports_limit),
+            ("SyncPregelLoop.match_cached_writes", reports_cached),
+            ("AsyncPregelLoop.amatch_cached_writes", reports_cached),
+        )
+    ),
+    PatchPoint("langgraph.pregel._retry", "_arun_with_timeout", reports_timeout),
+    *(
+        PatchPoint(module, f"Chain.{name}", wrap)
+        for module in CHAIN_CLASSES
+        for name, wrap in (
+            ("invoke", starts("chain")),
+            ("ainvoke", starts("chain")),
+            ("prep_inputs", runs_before_start),
+            ("aprep_inputs", runs_before_start),
+        )
+    ),
+    PatchPoint(
+        "langchain_openai.chat_models.base",
+        "BaseChatOpenAI._convert_chunk_to_generation_chunk",
+        reads_response_id(1),
+    ),
+    PatchPoint(
+        "langchain_anthropic.chat_models",
+        "ChatAnthropic._make_message_chunk_from_anthropic_event",
+        reads_response_id(1),
+    ),
+    PatchPoint(  # before langchain-anthropic 1.1
+        "langchain_anthropic.chat_models",
+        "_make_message_chunk_from_anthropic_event",
+        reads_response_id(0),
+    ),
+    PatchPoint("mcp.shared.session", "BaseSession.send_request", sends_request),
+    *(
+        PatchPoint("langchain_mcp_adapters.sessions", name, opens_transport(facts))
+        for name, facts in TRANSPORTS.items()
+    ),
+    *(
+        PatchPoint("langchain_core.callbacks.manager", f"{manager}.on_{what}_start", begins)
+        for manager in ("CallbackManager", "AsyncCallbackManager")
+        for what in ("chat_model", "llm", "chain", "tool", "retriever")
+        if (manager, what) != ("AsyncCallbackManager", "llm")
+    ),
+    PatchPoint(
+        "langchain_core.callbacks.manager",
+        "AsyncCallbackManager.on_llm_start",
+        lambda original: begins(repair_on_llm_start(original)),
+    ),
+)
+
+SUBCLASS_POINTS: Final = (
+    SubclassPoint(
+        "langchain_core.embeddings.embeddings",
+        "Embeddings",
+        embeddings.METHODS.__contains__,
+        traced(UnreportedCall(embeddings.EMBEDDINGS, embeddings.started, embeddings.is_recorded)),
+    ),
+    SubclassPoint(
+        "langchain_core.vectorstores.base",
+        "VectorStore",
+        search.is_search,
+        traced(UnreportedCall(search.SEARCH, search.search_started, search.is_search_recorded)),
+    ),
+    SubclassPoint(
+        "langchain_core.documents.compressor",
+        "BaseDocumentCompressor",
+        search.RERANKINGS.__contains__,
+        traced(
+            UnreportedCall(search.RERANKING, search.reranking_started, search.is_reranking_recorded)
+        ),
+    ),
+    SubclassPoint("langgraph.checkpoint.base", "BaseCheckpointSaver", is_saving, carries_origin),
+)
+
+PATCHER: Final = Patcher(POINTS, SUBCLASS_POINTS, (garbage_collector.watch, provider_marks.watch))
+"""The patch points as applied: once for the whole process, however many ask for them."""

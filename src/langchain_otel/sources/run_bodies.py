@@ -1,0 +1,60 @@
+"""Puts a frame around the functions of LangChain in which the bodies of runs run."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from langchain_otel import health
+from langchain_otel.patching.wrapping import FrameFor, framed
+from langchain_otel.runs.frame import Frame, enter_body
+from langchain_otel.runs.run import Family
+from langchain_otel.runs.store import RUNS
+from langchain_otel.sources.configurable import identity_from_config
+
+Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def starts(family: Family, *, activates: bool = True) -> Wrap:
+    """The run of this family that starts in the call has its body there too."""
+
+    def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
+        identity = identity_from_config(args, kwargs)
+        return Frame(family, args[0], activates=activates, identity=identity)
+
+    return _framing(frame_for)
+
+
+def body_of(position: int, name: str) -> Wrap:
+    """The call is the body of the run whose manager (or list of managers) is this argument."""
+
+    def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame | None:
+        manager = kwargs.get(name, args[position] if len(args) > position else None)
+        if isinstance(manager, list):
+            manager = manager[0] if manager else None
+        run = None if manager is None else RUNS.head(manager.run_id)
+        if run is None:
+            return None
+        if run.owner is None:
+            run.owner = args[0]
+        return Frame(None, args[0], run)
+
+    return _framing(frame_for)
+
+
+def _framing(frame_for: FrameFor) -> Wrap:
+    return lambda original: framed(original, frame_for)
+
+
+def copies_context(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The call prepares the copy of the context in which the body of `config`'s run will run."""
+
+    @wraps(original)
+    def call(config: Any, *args: Any, **kwargs: Any) -> Any:
+        result = original(config, *args, **kwargs)
+        try:
+            enter_body(config)
+        except Exception as error:
+            health.failed("context", error)
+        return result
+
+    return call

@@ -1,0 +1,207 @@
+"""Makes runs of calls without callbacks: embeddings, vector stores, rerankers.
+
+A function that `traced` wraps starts a run as a handler would, and ends it with its result or its
+exception. LangChain's own runs inside hang under its span as under a user's: see
+`frame.surroundings`.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial, wraps
+from typing import Any, Final, NamedTuple
+from uuid import UUID, uuid4
+
+from opentelemetry.context import Context
+
+from langchain_otel import health
+from langchain_otel.patching.wrapping import unbound
+from langchain_otel.recording.registry import active_recorder
+from langchain_otel.runs.frame import Frame, begin_body, surroundings
+from langchain_otel.runs.run import Operation, Run, RunRecorder, Started
+from langchain_otel.runs.store import RUNS
+
+Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+CALLS: Final = "langchain-otel-calls"
+"""Stands where a run has its handler: no handler of LangChain's is it, so none ends the run."""
+
+
+class UnreportedCall(NamedTuple):
+    """A kind of call: its operation, what it starts with, and when another span records it.
+
+    `started` takes the object that is called and the arguments by name, and returns None for a call
+    that is not recorded. `is_recorded` takes the object, the run whose body runs here, and the run
+    of the call right around this one, each if it is open.
+    """
+
+    operation: Operation
+    started: Callable[[object, Mapping[str, Any]], Started | None]
+    is_recorded: Callable[[object, Run | None, Run | None], bool]
+
+
+class _Open(NamedTuple):
+    """A call under way: its frame, and the id that its runs have, one for each recorder."""
+
+    frame: Frame
+    run_id: UUID
+
+    def end(self, result: Any = None, error: BaseException | None = None) -> None:
+        head = RUNS.head(self.run_id)
+        for run in [] if head is None else list(head.recordings()):
+            run.recorder.end(run, result, error)
+
+
+class CallFrame(Frame):
+    """The frame of a call that gives its results one by one, with the id that its runs have.
+
+    What they come to is not kept: the caller may take any number of any size.
+    """
+
+    __slots__ = ("run_id",)
+
+    run_id: UUID
+
+    @property
+    def inside(self) -> Context:
+        """The context in which the call runs."""
+        return self._caller if self._inside is None else self._inside
+
+    def finished(self) -> None:
+        """End the runs: the call has come to its end."""
+        _Open(self, self.run_id).end()
+
+    def abandoned_by(self, error: BaseException) -> None:
+        """End the runs with what ended the call."""
+        _Open(self, self.run_id).end(error=error)
+
+
+def begin(call: UnreportedCall, owner: object, arguments: Mapping[str, Any]) -> CallFrame | None:
+    """Start the runs of a call of a generator function; the frame is entered at each step."""
+    around, outer = surroundings()
+    recorders = _recorders(around)
+    if not recorders or call.is_recorded(owner, _if_open(around), _if_open(outer)):
+        return None
+    started = call.started(owner, arguments)
+    if started is None:
+        return None
+    frame = CallFrame("call", owner)
+    frame.run_id = _start(call.operation, started, recorders, around, frame).run_id
+    frame.leave()
+    return frame
+
+
+_Begin = Callable[[tuple[Any, ...], dict[str, Any]], _Open | None]
+
+
+def traced(call: UnreportedCall) -> Wrap:
+    """Make runs of the calls of a method."""
+
+    def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.isgeneratorfunction(original) or inspect.isasyncgenfunction(original):
+            return original
+        parameters = tuple(inspect.signature(original).parameters.values())
+        names = tuple(parameter.name for parameter in parameters)
+        defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+        begin = partial(_begin, call, names, defaults)
+        if inspect.iscoroutinefunction(original):
+            return _coroutine(unbound(original), begin)
+        return _function(unbound(original), begin)
+
+    return wrap
+
+
+def _function(original: Callable[..., Any], begin: _Begin) -> Callable[..., Any]:
+    @wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        under_way = begin(args, kwargs)
+        if under_way is None:
+            return original(*args, **kwargs)
+        try:
+            result = original(*args, **kwargs)
+        except BaseException as error:
+            under_way.end(error=error)
+            raise
+        else:
+            under_way.end(result)
+            return result
+        finally:
+            under_way.frame.leave()
+
+    return call
+
+
+def _coroutine(original: Callable[..., Any], begin: _Begin) -> Callable[..., Any]:
+    @wraps(original)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        under_way = begin(args, kwargs)
+        if under_way is None:
+            return await original(*args, **kwargs)
+        try:
+            result = await original(*args, **kwargs)
+        except BaseException as error:
+            under_way.end(error=error)
+            raise
+        else:
+            under_way.end(result)
+            return result
+        finally:
+            under_way.frame.leave()
+
+    return call
+
+
+def _begin(
+    call: UnreportedCall,
+    names: tuple[str, ...],
+    defaults: dict[str, Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> _Open | None:
+    """Start the runs of a call; None where nobody records it, or another span does."""
+    try:
+        around, outer = surroundings()
+        recorders = _recorders(around)
+        if not recorders or call.is_recorded(args[0], _if_open(around), _if_open(outer)):
+            return None
+        arguments = {**defaults, **dict(zip(names, args, strict=False)), **kwargs}
+        started = call.started(args[0], arguments)
+        if started is None:
+            return None
+        return _start(call.operation, started, recorders, around, Frame("call", started.owner))
+    except Exception as error:
+        health.failed("unreported_calls", error)
+        return None
+
+
+def _start(
+    operation: Operation,
+    started: Started,
+    recorders: list[RunRecorder],
+    around: Run | None,
+    frame: Frame,
+) -> _Open:
+    under_way = _Open(frame, uuid4())
+    under_way.frame.enter()
+    try:
+        parent_id = None if around is None else around.id
+        for recorder in recorders:
+            recorder.start(CALLS, operation, under_way.run_id, parent_id, started)
+        begin_body()
+    except BaseException:
+        under_way.frame.leave()
+        raise
+    return under_way
+
+
+def _if_open(run: Run | None) -> Run | None:
+    return None if run is None or run.ended else run
+
+
+def _recorders(around: Run | None) -> list[RunRecorder]:
+    """The recorders of the run whose body runs here; outside of any run, the instrumentor's."""
+    if around is not None and not around.ended:
+        recordings = (RUNS.head(around.id) or around).recordings()
+        others = [run.recorder for run in recordings if run is not around]
+        return [around.recorder, *others]
+    recorder = active_recorder() or (None if around is None else around.recorder)
+    return [] if recorder is None else [recorder]
