@@ -18,7 +18,8 @@ from opentelemetry import trace
 from opentelemetry.trace import StatusCode
 
 from langchain_otel import LangChainInstrumentor, semconv
-from langchain_otel.outcome import CANCELLED, CLOSED
+from langchain_otel.runs.outcome import CANCELLED, CLOSED
+from langchain_otel.sources.patch_points import PATCHER
 from models import A_MOMENT, Model, Retriever
 from recording import Tracing
 from versions import CLASSIC, classic
@@ -350,9 +351,7 @@ def test_classes_are_as_before_when_we_are_gone(tracing: Tracing) -> None:
 
     wrapped = {kind: vars(kind)["invoke"] for kind in (OwnRetriever, OwnTool, OwnChain, Late)}
     LangChainInstrumentor().uninstrument()
-    from langchain_otel.patches import PATCHES
-
-    PATCHES.undo()
+    PATCHER.undo()
     for kind, method in wrapped.items():
         assert vars(kind)["invoke"] is method.__wrapped__, kind
     tracing.on()

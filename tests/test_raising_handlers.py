@@ -13,7 +13,7 @@ from opentelemetry.trace import StatusCode
 from typing_extensions import TypedDict
 
 from langchain_otel import OpenTelemetryCallbackHandler, semconv
-from langchain_otel.outcome import CANCELLED
+from langchain_otel.runs.outcome import CANCELLED
 from models import Model, Retriever, StreamingModel
 from modes.completions import StreamingCompletion
 from recording import Tracing

@@ -6,7 +6,7 @@ back the very objects that were there.
 
 from collections.abc import Callable, Sequence
 from threading import RLock
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from langchain_otel.forks import fork_safe
@@ -23,6 +23,18 @@ class PatchPoint(NamedTuple):
 
     module: str
     path: str
+    wrap: Wrap
+
+
+class ClosurePoint(NamedTuple):
+    """A function that a function of LangChain has in a variable of its own.
+
+    So the wrapped one is called also by those who imported the function before it was patched.
+    """
+
+    module: str
+    name: str
+    variable: str
     wrap: Wrap
 
 
@@ -45,10 +57,12 @@ class Patcher:
     def __init__(
         self,
         points: Sequence[PatchPoint],
+        closure_points: Sequence[ClosurePoint],
         subclass_points: Sequence[SubclassPoint],
         watches: Sequence[Callable[[], Undo]] = (),
     ) -> None:
         self._points = points
+        self._closure_points = closure_points
         self._subclass_points = subclass_points
         self._watches = watches
         self._lock = fork_safe(RLock())
@@ -66,8 +80,8 @@ class Patcher:
             return self.undo
         with self._lock:
             if not self.applied:
-                modules = dict.fromkeys(point.module for point in self._points)
-                modules.update(dict.fromkeys(point.module for point in self._subclass_points))
+                rows = (*self._points, *self._closure_points, *self._subclass_points)
+                modules = dict.fromkeys(row.module for row in rows)
                 self._undo += [watch() for watch in self._watches]
                 self._forget = [when_imported(module, self._apply_to) for module in modules]
         return self.undo
@@ -84,24 +98,25 @@ class Patcher:
         with self._lock:
             for point in self._points:
                 if point.module == module.__name__:
-                    undo = _patch(point, module)
-                    if undo is not None:
-                        self._undo.append(undo)
+                    self._undo += _patch(point, module)
+            for closure in self._closure_points:
+                if closure.module == module.__name__:
+                    self._undo += _patch_closure(closure, module)
             for row in self._subclass_points:
                 if row.module == module.__name__:
                     base = getattr(module, row.base)
                     self._undo.append(Subclasses(base, row.methods, row.wrap).undo)
 
 
-def _patch(point: PatchPoint, module: ModuleType) -> Undo | None:
-    """Wrap one function; None where this version of LangChain does not have it."""
+def _patch(point: PatchPoint, module: ModuleType) -> list[Undo]:
+    """Wrap one function; nothing to undo where this version of LangChain does not have it."""
     *parents, name = point.path.split(".")
     owner: Any = module
     for parent in parents:
         owner = getattr(owner, parent, None)
     original = None if owner is None else vars(owner).get(name)
     if original is None:
-        return None
+        return []
     wrapped = point.wrap(original)
     setattr(owner, name, wrapped)
 
@@ -110,4 +125,21 @@ def _patch(point: PatchPoint, module: ModuleType) -> Undo | None:
         if vars(owner).get(name) is wrapped:
             setattr(owner, name, original)
 
-    return undo
+    return [undo]
+
+
+def _patch_closure(point: ClosurePoint, module: ModuleType) -> list[Undo]:
+    """Wrap the function in one variable, likewise."""
+    function: Any = getattr(module, point.name, None)
+    names = function.__code__.co_freevars if type(function) is FunctionType else ()
+    if point.variable not in names:
+        return []
+    cell = function.__closure__[names.index(point.variable)]
+    original = cell.cell_contents
+    cell.cell_contents = wrapped = point.wrap(original)
+
+    def undo() -> None:
+        if cell.cell_contents is wrapped:
+            cell.cell_contents = original
+
+    return [undo]

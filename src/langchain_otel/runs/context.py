@@ -26,6 +26,7 @@ from opentelemetry.trace import (
 from langchain_otel.runs import suppression
 from langchain_otel.runs.identity import Identity, identity_block, with_identity
 from langchain_otel.runs.run import Run
+from langchain_otel.runs.store import RUNS
 
 Family = Literal["model", "chain", "tool", "retriever", "call"]
 
@@ -62,18 +63,57 @@ def is_suppressed(ambient: Context) -> bool:
 def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Context:
     """The context in which the span of a new run starts.
 
-    Where the ambient code belongs to exactly the parent run, the ambient span is the parent: the
-    run's own span or one that the user started inside it. Otherwise it is the parent run's span,
-    with the ambient baggage. A root run hangs under whatever is current, unless that is the
-    left-over span of a run that has ended.
+    Where the ambient code belongs to the parent run, or to a run inside it that LangChain does not
+    pass on to what is called in its body, the ambient span is the parent: the span of the inner run
+    or one that the user started. Otherwise it is the parent run's span, with the ambient baggage. A
+    root run hangs under whatever is current, unless that is the left-over span of a run that has
+    ended.
     """
     active: Run | None = ambient.get(_RUN_KEY)  # type: ignore[assignment]
     if parent is None:
         return ambient if active is None else _without_ended_runs(ambient, active)
-    if active is not None and (active is parent or active.span.get_span_context() is parent):
-        return ambient
+    if active is not None:
+        if _is(active, parent):
+            return ambient
+        if not active.ended and _is_inherited(parent, active):
+            if not isinstance(parent, Run) or active.recorder is parent.recorder:
+                return ambient
+            parent = RUNS.of_recorder(active.id, parent.recorder) or parent
     span = parent.span if isinstance(parent, Run) else NonRecordingSpan(parent)
     return Context({**ambient, _SPAN_KEY: span})
+
+
+def _is(run: Run, parent: Run | SpanContext) -> bool:
+    return run is parent or run.span.get_span_context() is parent
+
+
+def _is_inherited(parent: Run | SpanContext, active: Run) -> bool:
+    """Whether `parent` is named only because LangChain passes it on to all that is called inside.
+
+    It passes on the runs of chains and tools (`passes_on`), not those of models, retrievers, legacy
+    chains and groups. Where code of one that it passes on has another parent, that was said.
+    """
+    around: Run | None = active
+    while around is not None:
+        if _is(around, parent) or (isinstance(parent, Run) and around.id == parent.id):
+            return True
+        if around.passes_on:
+            return False
+        around = run_of(around.ambient)
+    return False
+
+
+def enter_block(run: Run) -> Context:
+    """Make the span of a run current in a block of the caller's code; gives the context before."""
+    before = current()
+    make_current(inside(run, before))
+    return before
+
+
+def leave_block(run: Run, before: Context) -> None:
+    """End such a block; where it ends in another context, there is nothing to give back."""
+    if run_of(current()) is run:
+        make_current(before)
 
 
 def enter_identity(identity: Identity) -> None:

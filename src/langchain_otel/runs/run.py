@@ -116,7 +116,8 @@ class Run:
 
     `is_observed`: a span that records, an agent's span above it or metrics take what is known of
     it. `parent` is the run that LangChain names, `enclosing` the run whose code started this one.
-    `ambient` is the context in which it started. Several recorders may record one run of LangChain:
+    `ambient` is the context in which it started; `passes_on`: in its body, LangChain takes it for
+    the parent of whatever is called without another one. Several recorders may record one run of LangChain:
     `next_recording` leads from one to the next. What a run has none of is None, or `EMPTY`.
     """
 
@@ -145,6 +146,7 @@ class Run:
         "operation",
         "owner",
         "parent",
+        "passes_on",
         "prompt",
         "provider_report",
         "recorder",
@@ -196,7 +198,7 @@ class Run:
         self.metadata = started.metadata
         self.span: Span = INVALID_SPAN
         self.has_span = True
-        self.is_observed = self.ended = False
+        self.is_observed = self.ended = self.passes_on = False
         self.facts: Facts = {}
         self.request_content = self.content = self.source_facts = EMPTY
         self.identity = self.metadata_identity = self.configurable_identity = EMPTY

@@ -55,6 +55,10 @@ class RunStore:
             run = run.next_recording
         return run
 
+    def open_runs(self) -> list[Run]:
+        """All runs that are open now, the latest first."""
+        return [run for head in reversed(list(self._open.values())) for run in head.recordings()]
+
     def ended(self, run_id: UUID) -> EndedRun | None:
         """What is remembered of a run that ended lately."""
         return self._ended.get(run_id.int)
