@@ -1,12 +1,13 @@
 """A handler of somebody else that stops LangChain's reports does not leave our runs open."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
-from langchain_core.runnables import RunnableLambda
+from langchain_core.runnables import RunnableLambda, RunnableParallel
 from langchain_core.tools import tool
 from langgraph.graph import END, START, StateGraph
 from opentelemetry.trace import StatusCode
@@ -17,6 +18,12 @@ from langchain_otel.runs.outcome import CANCELLED
 from models import Model, Retriever, StreamingModel
 from modes.completions import StreamingCompletion
 from recording import Tracing
+
+# LangChain makes coroutines for handlers that it never gets to.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:coroutine 'ahandle_event' was never awaited"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 KINDS = ("chain", "chat_model", "llm", "tool", "retriever")
 ENDS = {kind: kind.replace("chat_model", "llm") for kind in KINDS}
@@ -55,6 +62,12 @@ def graph() -> Any:
 @tool
 def echo(text: str) -> str:
     """Give it back."""
+    return text
+
+
+@tool
+async def aecho(text: str) -> str:
+    """Give it back, in a coroutine."""
     return text
 
 
@@ -127,10 +140,16 @@ MODES = (invoke, stream, batch, ainvoke, astream, abatch)
 
 
 @pytest.fixture
-def raised(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+def raised() -> Iterator[None]:
     """LangChain complains of the handler: that is no complaint of ours."""
+
+    def is_of_another(record: logging.LogRecord) -> bool:
+        return f"{Raising.__name__}." not in record.getMessage()
+
+    logger = logging.getLogger("langchain_core.callbacks.manager")
+    logger.addFilter(is_of_another)
     yield
-    caplog.clear()
+    logger.removeFilter(is_of_another)
 
 
 @pytest.mark.usefixtures("raised")
@@ -149,12 +168,10 @@ def test_raising_at_a_start_ends_the_run_as_failed(
     with pytest.raises(Refused):
         mode(it, given, {"callbacks": callbacks})
     for span in tracing.spans:
-        assert span.status.status_code is StatusCode.ERROR or CANCELLED in (
-            span.attributes or {}
-        ).values()
-    if first:
-        failed = [s for s in tracing.spans if s.status.status_code is StatusCode.ERROR]
-        assert failed or "batch" in mode.__name__
+        assert span.attributes is not None
+        cancelled = CANCELLED in span.attributes.values()
+        assert cancelled or span.status.status_code is StatusCode.ERROR
+        assert not cancelled or "batch" in mode.__name__, "it was alone"
 
 
 @pytest.mark.usefixtures("raised")
@@ -196,7 +213,8 @@ def test_raising_at_an_error_keeps_the_error(
     with pytest.raises(Refused):
         mode(it, given, {"callbacks": [raising]})
     types = {(span.attributes or {}).get(semconv.ERROR_TYPE) for span in tracing.spans}
-    assert types == {"ValueError"}
+    # Where one of several fails, the event loop that ends cancels the others.
+    assert types == {"ValueError"} or (mode is abatch and types == {"ValueError", None})
 
 
 @pytest.mark.usefixtures("raised")
@@ -254,12 +272,12 @@ WAYS: dict[str, Callable[[Any, Any, Any], Awaitable[Any]]] = {
         it.astream_events(given, config, version="v2")
     ),
 }
-STREAMED = {"streaming_model": ("on_chat_model_start", StreamingModel(), "hi")}
 PROGRAMS: dict[str, tuple[str, Any, Any]] = {
     **{kind: (f"on_{kind}_start", *each) for kind, each in working().items()},
-    **STREAMED,
+    "tool": ("on_tool_start", aecho, {"text": "hi"}),
+    "streaming_model": ("on_chat_model_start", StreamingModel(), "hi"),
     "lambda": ("on_chain_start", RunnableLambda(lambda x: x), 1),
-    "parallel": ("on_chain_start", RunnableLambda(lambda x: x).map(), [1]),
+    "parallel": ("on_chain_start", RunnableParallel(a=lambda x: x, b=lambda x: x), 1),
     "graph": ("on_chain_start", graph(), {"text": "hi"}),
 }
 
@@ -279,6 +297,7 @@ async def test_cancelled_while_another_handler_is_being_told_of_its_start(
         await task
     for _ in range(20):
         await asyncio.sleep(0)
-    assert tracing.spans
+    # A completion model's start is reported to the others first: its run has not begun for us.
+    assert tracing.spans or program == "llm"
     for span in tracing.spans:
         assert (span.attributes or {})[semconv.RUN_OUTCOME] == CANCELLED
