@@ -2,9 +2,11 @@
 # make test           the tests; those against real backends too, once `make backends` has built them
 # make test-versions  the tests at both ends of every version range; QUICK=1: the most telling ones
 # make check          lint, format and types
-# make backends       builds the OpenTelemetry Collector and Jaeger into ~/.cache/langchain-otel, once
+# make docs-tables    the tables of README.md and docs/ anew, from the code and semconv/registry
+# make backends       builds the OpenTelemetry Collector and Jaeger with its pages into ~/.cache/langchain-otel, once
 # make postgres       installs PostgreSQL for the tests of checkpointers (Debian, Ubuntu; as root)
 # make prometheus     installs Prometheus for the tests of dashboards (Debian, Ubuntu; as root)
+# make traceql        installs Grafana's grammar of TraceQL for the tests of queries (npm), once
 # make kafka          brings Kafka for the test of a fleet (Maven and Java are needed)
 # make phoenix        installs Arize Phoenix for its tests, into an environment of its own, once
 # make screenshots    the pictures in docs/images, of the real Jaeger and Phoenix (Chromium is needed)
@@ -23,7 +25,7 @@ EXPORTERS = $(if $(OTEL_EXPORTER_OTLP_ENDPOINT),,$(TERMINAL))
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions check format backends postgres prometheus kafka phoenix screenshots up down bench bench-scale clean
+.PHONY: help demo test test-versions check format docs-tables backends postgres prometheus kafka phoenix screenshots up down bench bench-scale clean
 
 help:
 	@grep -E '^# make' Makefile | cut -c3-
@@ -60,8 +62,12 @@ format: $(VENV)/.test
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
 
+docs-tables: $(VENV)/.test
+	$(BIN)/python docs/generate.py
+
 backends:
 	$(PYTHON) -m tests.backends.build
+	$(PYTHON) -m tests.backends.jaeger_ui
 
 postgres:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { apt-get update --quiet=2 && \
@@ -70,6 +76,9 @@ postgres:
 prometheus:
 	@which prometheus >/dev/null || { apt-get update --quiet=2 && \
 		DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends prometheus; }
+
+traceql:
+	$(PYTHON) -m tests.backends.traceql
 
 kafka:
 	$(PYTHON) -m tests.backends.kafka

@@ -23,7 +23,13 @@ ROOT: Final = Path(__file__).parent.parent
 GROUPS: Final = ("demo", "test")
 EXTRAS: Final = ("otlp", "console")
 # What does not depend on the versions, or makes environments of its own.
-ELSEWHERE: Final = ("backends", "test_architecture.py", "test_environments.py", "test_postgres.py")
+ELSEWHERE: Final = (
+    "backends",
+    "test_architecture.py",
+    "test_docs.py",
+    "test_environments.py",
+    "test_postgres.py",
+)
 QUICK: Final = (
     "modes/test_current_span.py",
     "test_abandonment.py",

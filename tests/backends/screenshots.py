@@ -3,24 +3,20 @@
 `python -m tests.backends.screenshots`, with Jaeger built, Phoenix installed, Chromium and Go there.
 """
 
-import gzip
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from .build import GO_ENVIRONMENT, find_go
+from .jaeger_ui import fetch_pages
 from .loopback import fetch
 from .phoenix import Phoenix, running_phoenix
-from .pins import PINS_FILE, Pins, cache_directory
 from .servers import Binaries, Ports, Site, servers, start_all, stop_all
 
 if TYPE_CHECKING:
@@ -137,36 +133,14 @@ def chromium() -> Iterator["Browser"]:
 @contextmanager
 def running_jaeger(state: Path) -> Iterator[Site]:
     """Jaeger with its user interface, which its Go module lacks."""
+    fetch_pages()
     site = Site(Ports.free(), state)
     jaeger = servers(site, Binaries.find())[0]
-    assets = f"--set=extensions.jaeger_query.ui.assets_path={jaeger_assets()}"
-    with_pages = replace(jaeger, command=(*jaeger.command, assets))
-    processes = start_all([with_pages], site.environment(), state)
+    processes = start_all([jaeger], site.environment(), state)
     try:
         yield site
     finally:
         stop_all(processes)
-
-
-def jaeger_assets() -> Path:
-    """The built pages of Jaeger, each file of which its Go module has compressed."""
-    pin = tomllib.loads(PINS_FILE.read_text())["jaeger_ui"]
-    directory = cache_directory() / f"jaeger-ui-{pin['version']}"
-    if directory.exists():
-        return directory
-    module = f"{pin['module']}@{pin['module_version']}"
-    command = [find_go(Pins.load().go), "mod", "download", "-json", module]
-    environment = os.environ | GO_ENVIRONMENT
-    done = subprocess.run(command, env=environment, capture_output=True, check=True)
-    public = Path(json.loads(done.stdout)["Dir"]) / "public"
-    unfinished = directory.with_name(f".{directory.name}.{os.getpid()}")
-    for file in public.rglob("*"):
-        if file.is_file():
-            unpacked = unfinished / file.relative_to(public)
-            unpacked.parent.mkdir(parents=True, exist_ok=True)
-            unpacked.write_bytes(gzip.decompress(file.read_bytes()))
-    unfinished.rename(directory)
-    return directory
 
 
 if __name__ == "__main__":

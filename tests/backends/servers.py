@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Final, Self
 
+from .jaeger_ui import pages_directory
 from .loopback import ADDRESS, free_ports
 from .pins import BUILD_COMMAND, Pins, cache_directory
 from .processes import Process, Server, ServerError, start, stop, wait_until_ready
@@ -42,7 +43,6 @@ class Ports:
     tempo_grpc_port: int = 9095
     tempo_otlp_grpc_port: int = 24317
     tempo_otlp_http_port: int = 24318
-    tempo_gossip_port: int = 7946
 
     @classmethod
     def free(cls) -> Self:
@@ -96,7 +96,8 @@ class Site:
             for name, value in os.environ.items()
             if not name.startswith("OTEL_") and not name.endswith(MOVERS)
         }
-        own = {"COLLECTOR_FILES": str(self.state), "TEMPO_STATE": str(self.state / "tempo")}
+        own = {"COLLECTOR_FILES": str(self.state)}
+        own |= {f"{name.upper()}_STATE": str(self.state / name) for name in ("jaeger", "tempo")}
         return inherited | own | self.ports.environment()
 
     def url(self, port: int, path: str = "") -> str:
@@ -174,9 +175,11 @@ def _collector(site: Site, binary: Path, *overlays: Path) -> Server:
 
 
 def _jaeger(site: Site, binary: Path) -> Server:
-    configuration = f"--config={CONFIGURATION / 'jaeger.yaml'}"
+    options = [f"--config={CONFIGURATION / 'jaeger.yaml'}"]
+    if pages_directory().exists():
+        options.append(f"--set=extensions.jaeger_query.ui.assets_path={pages_directory()}")
     health = site.url(site.ports.jaeger_health_port, "/status")
-    return Server("jaeger", (str(binary), configuration), health, seconds_to_end=5.0)
+    return Server("jaeger", (str(binary), *options), health, seconds_to_end=5.0)
 
 
 def _tempo(site: Site, binary: Path) -> Server:

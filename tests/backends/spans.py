@@ -1,8 +1,9 @@
 """Knows spans and log records as tests see them, and how to read them from OTLP JSON."""
 
 import base64
+import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 # What JSON holds; its shape is checked by the tests that read it.
@@ -172,3 +173,16 @@ def _log_record(record: Json, scope: Json) -> LogRecord:
 def _named(code: int | str, names: tuple[str, ...], prefix: str) -> str:
     """OTLP JSON has numbers, Protobuf's own has names."""
     return names[code] if isinstance(code, int) else code.removeprefix(prefix)
+
+
+def as_jaeger_stores(span: Span) -> Span:
+    """Lists become texts, and a link has a type of Jaeger's in place of its attributes."""
+    attributes: Attributes = {
+        name: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        if isinstance(value, list)
+        else value
+        for name, value in span.attributes.items()
+    }
+    reference: Attributes = {"opentracing.ref_type": "follows_from"}
+    links = tuple(replace(link, attributes=reference) for link in span.links)
+    return replace(span, attributes=attributes, links=links)

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import pytest
 
+from langchain_otel.content.policy import MAX_SPAN_BYTES
+
 from .collectors import GATEWAY, PRODUCTION
 from .loopback import ADDRESS
 from .pins import Pins
@@ -25,7 +27,9 @@ yaml: Final[Any] = import_module("yaml")
         ("local.yaml", "tempo-exporter.yaml", "span-metrics.yaml"),
         ("local.yaml", FILES_OVERLAY),
         PRODUCTION,
+        (*PRODUCTION, "backend-http.yaml", "logs-exporter.yaml"),
         ("fleet/agent.yaml", "redaction.yaml"),
+        ("fleet/agent.yaml", "redaction.yaml", "logs-exporter.yaml"),
         ("fleet/balancer.yaml",),
         ("fleet/balancer.yaml", "fleet/balancer-dns.yaml"),
         GATEWAY,
@@ -94,11 +98,13 @@ def test_prometheus_accepts_its_configuration(name: str) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=30)
 
 
-def test_both_tempos_take_long_attributes() -> None:
-    """Parsed only, the distributed one: Tempo is not built by us."""
+def test_both_tempos_take_what_a_span_may_have() -> None:
+    """Neither cuts an attribute, nor a trace before 50 MB (parsed only: Tempo is not built)."""
     for name in ("tempo.yaml", "fleet/tempo-distributed.yaml"):
         parsed = yaml.safe_load((CONFIGURATION / name).read_text())
-        assert parsed["distributor"]["max_attribute_bytes"] == 65_536
+        assert parsed["distributor"]["max_attribute_bytes"] >= MAX_SPAN_BYTES
+        traces = parsed["overrides"]["defaults"]["global"]
+        assert traces["max_bytes_per_trace"] >= 50_000_000
 
 
 def test_grafana_finds_what_it_is_given() -> None:

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
+from grafana_foundation_sdk.models.tempo import TempoQuery
 
 from .prometheus import Prometheus
 from .queries import attributes_in, words
@@ -132,3 +135,16 @@ def test_a_panel_is_understood_without_its_neighbours() -> None:
     titles = [panel["title"] for board in DASHBOARDS.values() for panel in board["panels"]]
     assert len(set(titles)) == len(titles)
     assert not [title for title in titles if len(title.split()) < 3]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_grafanas_own_types_decode_a_dashboard(file: Path) -> None:
+    """Every panel and query, the latter as the data source's own type where there is one."""
+    register_default_plugins()
+    decoded = Dashboard.from_json(DASHBOARDS[file.stem])
+    panels: Any = decoded.panels
+    assert [panel.title for panel in panels] == [
+        p["title"] for p in DASHBOARDS[file.stem]["panels"]
+    ]
+    kinds = {panel.datasource.uid: {type(each) for each in panel.targets} for panel in panels}
+    assert kinds["tempo"] == {TempoQuery}

@@ -10,7 +10,7 @@ import pytest
 
 from .collectors import wait_for
 from .readback import Backends
-from .spans import Span
+from .spans import Span, as_jaeger_stores
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -111,7 +111,8 @@ def test_demo_in_jaeger(trace: tuple[str, str], backends: Backends) -> None:
     assert service in backends.jaeger_services(having=service)
     spans = backends.jaeger_trace(trace_id, at_least=SPANS)
     check(spans)
-    assert spans == backends.collector_spans(trace_id, at_least=SPANS)
+    written = backends.collector_spans(trace_id, at_least=SPANS)
+    assert spans == [as_jaeger_stores(span) for span in written]
 
 
 def test_demo_in_metrics(trace: tuple[str, str], backends: Backends) -> None:

@@ -16,6 +16,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.trace import Status, StatusCode, Tracer, format_trace_id
 
+from servers.otlp_sink import running_sink
+
 from .collectors import PRODUCTION, SINK, Collector, Collectors, wait_for
 from .loopback import fetch
 from .readback import documents_in
@@ -87,10 +89,8 @@ def arrived(sink: Collector, count: int) -> list[Span]:
 
 
 def production(made: Collectors, sink: Collector, **settings: str) -> Collector:
-    logs = {"LOGS_ENDPOINT": sink.url("HTTP")}
-    return made.started(
-        "production", *PRODUCTION, **({"BACKEND_ENDPOINT": sink.endpoint} | logs | settings)
-    )
+    settings = {"BACKEND_ENDPOINT": sink.endpoint} | settings
+    return made.started("production", *PRODUCTION, **settings)
 
 
 @pytest.mark.parametrize("ending", [Collector.stop, Collector.kill], ids=["stopped", "killed"])
@@ -167,13 +167,41 @@ def test_log_records_are_redacted_too(made: Collectors) -> None:
         )
     )
     provider.shutdown()
-    file = sink.state / "logs.jsonl"
-    wait_for(lambda: list(documents_in(file)), "no log record came")
+    file = collector.state / "queue" / "logs.jsonl"
+    wait_for(lambda: list(documents_in(file)), "no log record was written")
     ((record,),) = [list(log_records_in(line)) for line in documents_in(file)]
     assert record.attributes.keys() == SECRETS.keys() | {"nested", "gen_ai.usage.input_tokens"}
     assert record.attributes["gen_ai.usage.input_tokens"] == 12
     assert record.body == {"text": "****"}
     assert not [bare for bare in (*BARE, "private") if bare in file.read_text()]
+
+
+def test_a_vendor_gets_headers_over_http(made: Collectors) -> None:
+    """Traces and log records, with two more files and three variables: nothing is edited."""
+    with running_sink() as vendor:
+        collector = made.started(
+            "production",
+            *PRODUCTION,
+            "backend-http.yaml",
+            "logs-exporter.yaml",
+            SAMPLING_PERCENTAGE="100",
+            BACKEND_ENDPOINT=vendor.url,
+            BACKEND_HEADERS='{x-api-key: "abc=,1", x-team: agents}',
+            LOGS_ENDPOINT=f"{vendor.url}/otlp",
+        )
+        with tracing(collector) as tracer:
+            send_trace(tracer)
+        vendor.wait_for(3)
+        provider = LoggerProvider()
+        exporter = OTLPLogExporter(endpoint=f"http://{collector.endpoint}", insecure=True)
+        provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
+        provider.get_logger("hand.written").emit(LogRecord(body="a record"))
+        provider.shutdown()
+        wait_for(
+            lambda: [r for r in vendor.requests if r.path == "/otlp/v1/logs"], "no record came"
+        )
+        traces = [r for r in vendor.requests if r.path == "/v1/traces"]
+    assert {(r.headers["x-api-key"], r.headers["x-team"]) for r in traces} == {("abc=,1", "agents")}
 
 
 def test_content_can_be_kept_or_masked(made: Collectors) -> None:

@@ -39,7 +39,7 @@ from .pins import CACHE_VARIABLE
 from .processes import Server, ServerError
 from .readback import Backends
 from .servers import Binaries, Ports, start_all
-from .spans import spans_in
+from .spans import as_jaeger_stores, spans_in
 
 SERVICE: Final = "hand-written"
 UNICODE: Final = 'Grüße, 世界 🦜\n\u2028 "quoted" \\ back'
@@ -115,7 +115,8 @@ def test_the_collector_writes_what_was_sent(backends: Backends, sent: str) -> No
 
 def test_jaeger_has_what_the_collector_has(backends: Backends, sent: str) -> None:
     """Span for span, to the last attribute; and the service is listed."""
-    assert backends.jaeger_trace(sent, at_least=3) == backends.collector_spans(sent, at_least=3)
+    spans = [as_jaeger_stores(span) for span in backends.collector_spans(sent, at_least=3)]
+    assert backends.jaeger_trace(sent, at_least=3) == spans
     assert SERVICE in backends.jaeger_services(having=SERVICE)
 
 
@@ -135,11 +136,29 @@ def test_six_mebibytes_in_one_request_arrive(backends: Backends) -> None:
     """The configuration files raise the 4 MiB at which a gRPC receiver refuses a batch."""
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(over_grpc(backends)))
-    with provider.get_tracer("hand.written").start_as_current_span("huge") as span:
-        span.set_attribute("content", "x" * 6 * MEBIBYTE)
+    tracer = provider.get_tracer("hand.written")
+    with tracer.start_as_current_span("huge") as root:
+        for _ in range(119):
+            tracer.start_span("large", attributes={"content": "x" * (MEBIBYTE // 20)}).end()
     provider.shutdown()
-    (huge,) = backends.jaeger_trace(format_trace_id(span.get_span_context().trace_id))
-    assert len(huge.text("content")) == 6 * MEBIBYTE
+    trace_id = format_trace_id(root.get_span_context().trace_id)
+    spans = backends.jaeger_trace(trace_id, at_least=120)
+    assert sum(len(span.text("content")) for span in spans if span.name == "large") > 5.9 * MEBIBYTE
+
+
+def test_what_jaeger_cannot_index_is_cut(backends: Backends) -> None:
+    """A text beyond 65,000 bytes costs its end, not the span; the Collector passes all of it on."""
+    provider = TracerProvider()
+    provider.add_span_processor(BatchSpanProcessor(over_grpc(backends)))
+    with provider.get_tracer("hand.written").start_as_current_span("long") as span:
+        span.set_attribute("content", "ü" * MEBIBYTE)
+    provider.shutdown()
+    trace_id = format_trace_id(span.get_span_context().trace_id)
+    (stored,) = backends.jaeger_trace(trace_id)
+    assert set(stored.text("content")) == {"ü"}
+    assert len(stored.text("content").encode()) == 60_000
+    (written,) = backends.collector_spans(trace_id)
+    assert len(written.text("content")) == MEBIBYTE
 
 
 def test_a_log_event_arrives_with_its_structure(backends: Backends) -> None:

@@ -18,7 +18,7 @@ from .shop import Shop
 PAGE: Final = Path(__file__).parents[2] / "docs" / "tempo.md"
 SEARCHES: Final = blocks(PAGE, "traceql")
 METRICS: Final = blocks(PAGE, "traceql-metrics")
-A_TRACE: Final = "0123456789abcdef0123456789abcdef"
+A_TRACE: Final = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 pytestmark = [pytest.mark.xdist_group("backends")]
 
