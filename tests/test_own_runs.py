@@ -1,5 +1,7 @@
 """Runs that a class starts by hand, in a method of its own, have the life of all others."""
 
+# ruff: noqa: A002 - the name of LangChain's own argument
+
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
@@ -30,7 +32,8 @@ LONG = 60.0
 class OwnRetriever(Retriever):
     """Starts its run itself, and tells LangChain of ordinary exceptions only."""
 
-    def invoke(self, query: str, config: Any = None, **_: Any) -> list[Document]:
+    def invoke(self, input: str, config: Any = None, **_: Any) -> list[Document]:
+        query = input
         manager = CallbackManager.configure((config or {}).get("callbacks"))
         run = manager.on_retriever_start(None, query, name="own")
         try:
@@ -41,7 +44,8 @@ class OwnRetriever(Retriever):
         run.on_retriever_end(found)
         return found
 
-    async def ainvoke(self, query: str, config: Any = None, **_: Any) -> list[Document]:
+    async def ainvoke(self, input: str, config: Any = None, **_: Any) -> list[Document]:
+        query = input
         manager = AsyncCallbackManager.configure((config or {}).get("callbacks"))
         run = await manager.on_retriever_start(None, query, name="own")
         try:
@@ -68,7 +72,8 @@ class OwnTool(BaseTool):
     fails: Any = None
     delay: float = 0.0
 
-    def invoke(self, given: Any, config: Any = None, **_: Any) -> Any:
+    def invoke(self, input: Any, config: Any = None, **_: Any) -> Any:
+        given = input
         manager = CallbackManager.configure((config or {}).get("callbacks"))
         run = manager.on_tool_start({"name": self.name}, str(given))
         try:
@@ -79,7 +84,8 @@ class OwnTool(BaseTool):
         run.on_tool_end(output)
         return output
 
-    async def ainvoke(self, given: Any, config: Any = None, **_: Any) -> Any:
+    async def ainvoke(self, input: Any, config: Any = None, **_: Any) -> Any:
+        given = input
         manager = AsyncCallbackManager.configure((config or {}).get("callbacks"))
         run = await manager.on_tool_start({"name": self.name}, str(given))
         try:
@@ -114,7 +120,8 @@ class OwnModel(BaseChatModel):
             raise self.fails
         return ChatResult(generations=[ChatGeneration(message=AIMessage("hi"))])
 
-    def invoke(self, given: Any, config: Any = None, **_: Any) -> AIMessage:
+    def invoke(self, input: Any, config: Any = None, **_: Any) -> AIMessage:
+        given = input
         manager = CallbackManager.configure((config or {}).get("callbacks"))
         (run,) = manager.on_chat_model_start({"name": "own"}, [[HumanMessage(given)]])
         try:
@@ -122,10 +129,11 @@ class OwnModel(BaseChatModel):
         except Exception as error:
             run.on_llm_error(error)
             raise
-        run.on_llm_end(LLMResult(generations=[answer.generations]))
+        run.on_llm_end(LLMResult(generations=[[*answer.generations]]))
         return AIMessage("hi")
 
-    async def ainvoke(self, given: Any, config: Any = None, **_: Any) -> AIMessage:
+    async def ainvoke(self, input: Any, config: Any = None, **_: Any) -> AIMessage:
+        given = input
         manager = AsyncCallbackManager.configure((config or {}).get("callbacks"))
         (run,) = await manager.on_chat_model_start({"name": "own"}, [[HumanMessage(given)]])
         try:
@@ -134,7 +142,7 @@ class OwnModel(BaseChatModel):
         except Exception as error:
             await run.on_llm_error(error)
             raise
-        await run.on_llm_end(LLMResult(generations=[answer.generations]))
+        await run.on_llm_end(LLMResult(generations=[[*answer.generations]]))
         return AIMessage("hi")
 
 
@@ -145,7 +153,8 @@ class OwnChain(Runnable[Any, Any]):
         self.fails = fails
         self.delay = delay
 
-    def invoke(self, given: Any, config: Any = None, **_: Any) -> Any:
+    def invoke(self, input: Any, config: Any = None, **_: Any) -> Any:
+        given = input
         manager = CallbackManager.configure((config or {}).get("callbacks"))
         run = manager.on_chain_start(None, given, name="own")
         try:
@@ -156,7 +165,8 @@ class OwnChain(Runnable[Any, Any]):
         run.on_chain_end(given)
         return given
 
-    async def ainvoke(self, given: Any, config: Any = None, **_: Any) -> Any:
+    async def ainvoke(self, input: Any, config: Any = None, **_: Any) -> Any:
+        given = input
         manager = AsyncCallbackManager.configure((config or {}).get("callbacks"))
         run = await manager.on_chain_start(None, given, name="own")
         try:
@@ -168,7 +178,8 @@ class OwnChain(Runnable[Any, Any]):
         await run.on_chain_end(given)
         return given
 
-    def stream(self, given: Any, config: Any = None, **_: Any) -> Iterator[Any]:
+    def stream(self, input: Any, config: Any = None, **_: Any) -> Iterator[Any]:
+        given = input
         manager = CallbackManager.configure((config or {}).get("callbacks"))
         run = manager.on_chain_start(None, given, name="own")
         self._work()
@@ -176,7 +187,8 @@ class OwnChain(Runnable[Any, Any]):
         yield 2
         run.on_chain_end(given)
 
-    async def astream(self, given: Any, config: Any = None, **_: Any) -> AsyncIterator[Any]:
+    async def astream(self, input: Any, config: Any = None, **_: Any) -> AsyncIterator[Any]:
+        given = input
         manager = AsyncCallbackManager.configure((config or {}).get("callbacks"))
         run = await manager.on_chain_start(None, given, name="own")
         self._work()
@@ -226,7 +238,7 @@ def test_its_span_is_current_in_its_body(tracing: Tracing, kind: str) -> None:
     it = OWN[kind]()
     it.invoke("hi")
     asyncio.run(it.ainvoke("hi"))
-    RunnableLambda(lambda given: it.invoke(given), name="outer").invoke("hi")
+    RunnableLambda(it.invoke, name="outer").invoke("hi")
     own = [span for span in tracing.spans if span.name != "outer"]
     assert [span.get_span_context() for span in seen] == [each.get_span_context() for each in own]
     assert own[-1].parent == tracing.span("outer").get_span_context()
@@ -328,10 +340,11 @@ async def test_a_batch_with_fallbacks_ends_every_run(
     if method == "abatch" and error is KeyboardInterrupt:
         pytest.skip("it would stop the event loop")
     it = failing(error("no"))
-    with pytest.raises(error):
-        if method == "batch":
+    if method == "batch":
+        with pytest.raises(error):
             it.batch(["good", "bad"])
-        else:
+    else:
+        with pytest.raises(error):
             await it.abatch(["good", "bad"])
     batched = [span for span in tracing.spans if span.name == "RunnableWithFallbacks"]
     assert len(batched) == 2
@@ -344,10 +357,10 @@ def test_classes_are_as_before_when_we_are_gone(tracing: Tracing) -> None:
     """Methods of one's own are given back, those of classes that came while we were there too."""
 
     class Late(OwnChain):
-        def invoke(self, given: Any, config: Any = None, **_: Any) -> Any:
-            run = CallbackManager.configure().on_chain_start(None, given, name="own")
-            run.on_chain_end(given)
-            return given
+        def invoke(self, input: Any, config: Any = None, **_: Any) -> Any:
+            run = CallbackManager.configure().on_chain_start(None, input, name="own")
+            run.on_chain_end(input)
+            return input
 
     wrapped = {kind: vars(kind)["invoke"] for kind in (OwnRetriever, OwnTool, OwnChain, Late)}
     LangChainInstrumentor().uninstrument()

@@ -20,7 +20,7 @@ from typing_extensions import TypedDict
 
 from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler, semconv
 from models import Model, StreamingModel
-from recording import Tracing, instrumented
+from recording import Tracing
 from versions import classic, create_agent
 
 EARLY = trace_as_chain_group
@@ -34,11 +34,11 @@ class Asking(BaseRetriever):
 
     def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
         with self.tracing.user_span("mine"):
-            return [Document(Model().invoke(query).content)]
+            return [Document(str(Model().invoke(query).content))]
 
     async def _aget_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
         with self.tracing.user_span("mine"):
-            return [Document((await Model().ainvoke(query)).content)]
+            return [Document(str((await Model().ainvoke(query)).content))]
 
 
 class Wrapper(BaseChatModel):
@@ -331,7 +331,7 @@ def test_what_follows_the_end_of_a_group_in_its_block_is_outside(tracing: Tracin
 
 
 def test_a_group_can_be_used_as_a_decorator_and_left_open_elsewhere(tracing: Tracing) -> None:
-    """Whatever `contextlib` makes of it stays; a block that ends in another context changes none."""
+    """What `contextlib` makes of it stays; a block that ends elsewhere changes no context."""
 
     @EARLY("g")
     def work() -> None:

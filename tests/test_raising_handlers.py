@@ -29,7 +29,7 @@ KINDS = ("chain", "chat_model", "llm", "tool", "retriever")
 ENDS = {kind: kind.replace("chat_model", "llm") for kind in KINDS}
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """What the handler raises."""
 
 
@@ -162,10 +162,10 @@ def test_raising_at_a_start_ends_the_run_as_failed(
 ) -> None:
     """Whether it comes before our handler or after: no run is left, the begun one is an error."""
     it, given = working()[kind]
-    raising = Raising(f"on_{kind}_start", Refused(), inline=inline)
+    raising = Raising(f"on_{kind}_start", RefusedError(), inline=inline)
     ours = OpenTelemetryCallbackHandler()
     callbacks = [ours, raising] if first else [raising, ours]
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         mode(it, given, {"callbacks": callbacks})
     for span in tracing.spans:
         assert span.attributes is not None
@@ -188,10 +188,10 @@ def test_raising_at_an_end_keeps_the_result(
 ) -> None:
     """The run has ended well; its span says so, whoever is told of it first."""
     it, given = working()[kind]
-    raising = Raising(f"on_{ENDS[kind]}_end", Refused(), inline=inline)
+    raising = Raising(f"on_{ENDS[kind]}_end", RefusedError(), inline=inline)
     ours = OpenTelemetryCallbackHandler()
     callbacks = [ours, raising] if first else [raising, ours]
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         mode(it, given, {"callbacks": callbacks})
     spans = tracing_with_content.spans
     assert spans
@@ -209,8 +209,8 @@ def test_raising_at_an_error_keeps_the_error(
 ) -> None:
     """The run's own error stands on its span, not the handler's."""
     it, given = failing(ValueError("no"))[kind]
-    raising = Raising(f"on_{ENDS[kind]}_error", Refused())
-    with pytest.raises(Refused):
+    raising = Raising(f"on_{ENDS[kind]}_error", RefusedError())
+    with pytest.raises(RefusedError):
         mode(it, given, {"callbacks": [raising]})
     types = {(span.attributes or {}).get(semconv.ERROR_TYPE) for span in tracing.spans}
     # Where one of several fails, the event loop that ends cancels the others.
@@ -241,8 +241,8 @@ def test_a_graph_leaves_no_run_either(
 ) -> None:
     """The graph and its node are ended."""
     ours = OpenTelemetryCallbackHandler()
-    with pytest.raises(Refused):
-        mode(graph(), {"text": "hi"}, {"callbacks": [ours, Raising(event, Refused())]})
+    with pytest.raises(RefusedError):
+        mode(graph(), {"text": "hi"}, {"callbacks": [ours, Raising(event, RefusedError())]})
     assert tracing.spans
 
 

@@ -80,8 +80,9 @@ class Patcher:
             return self.undo
         with self._lock:
             if not self.applied:
-                rows = (*self._points, *self._closure_points, *self._subclass_points)
-                modules = dict.fromkeys(row.module for row in rows)
+                modules = dict.fromkeys(point.module for point in self._points)
+                modules.update(dict.fromkeys(row.module for row in self._closure_points))
+                modules.update(dict.fromkeys(row.module for row in self._subclass_points))
                 self._undo += [watch() for watch in self._watches]
                 self._forget = [when_imported(module, self._apply_to) for module in modules]
         return self.undo

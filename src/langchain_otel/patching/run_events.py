@@ -57,10 +57,7 @@ def begins_one(original: Callable[..., Any]) -> Callable[..., Any]:
 
         @wraps(original)
         async def acall(*args: Any, **kwargs: Any) -> Any:
-            run_id = args[ID_POSITION] if len(args) > ID_POSITION else kwargs.get("run_id")
-            if run_id is None:
-                run_id = new_id()
-                args, kwargs = _with_id(run_id, args, kwargs)
+            run_id, args, kwargs = _numbered(new_id, args, kwargs)
             try:
                 result = await method(*args, **kwargs)
             except BaseException as error:
@@ -74,10 +71,7 @@ def begins_one(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
-        run_id = args[ID_POSITION] if len(args) > ID_POSITION else kwargs.get("run_id")
-        if run_id is None:
-            run_id = new_id()
-            args, kwargs = _with_id(run_id, args, kwargs)
+        run_id, args, kwargs = _numbered(new_id, args, kwargs)
         try:
             result = method(*args, **kwargs)
         except BaseException as error:
@@ -117,12 +111,19 @@ def ends(original: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _with_id(
-    run_id: UUID, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    if len(args) > ID_POSITION:
-        return (*args[:ID_POSITION], run_id, *args[ID_POSITION + 1 :]), kwargs
-    return args, {**kwargs, "run_id": run_id}
+def _numbered(
+    new_id: Callable[[], UUID], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    """The id of the run that starts, and the arguments of the start with it."""
+    is_positional = len(args) > ID_POSITION
+    run_id = args[ID_POSITION] if is_positional else kwargs.get("run_id")
+    if run_id is None:
+        run_id = new_id()
+        if is_positional:
+            args = (*args[:ID_POSITION], run_id, *args[ID_POSITION + 1 :])
+        else:
+            kwargs["run_id"] = run_id
+    return run_id, args, kwargs
 
 
 def _abandon(run_id: Any, error: BaseException) -> None:

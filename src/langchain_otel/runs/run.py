@@ -117,8 +117,9 @@ class Run:
     `is_observed`: a span that records, an agent's span above it or metrics take what is known of
     it. `parent` is the run that LangChain names, `enclosing` the run whose code started this one.
     `ambient` is the context in which it started; `passes_on`: in its body, LangChain takes it for
-    the parent of whatever is called without another one. Several recorders may record one run of LangChain:
-    `next_recording` leads from one to the next. What a run has none of is None, or `EMPTY`.
+    the parent of whatever is called without another one. Several recorders may record one run of
+    LangChain: `next_recording` leads from one to the next. What a run has none of is None, or
+    `EMPTY`.
     """
 
     __slots__ = (

@@ -16,9 +16,9 @@ from langchain_otel.sources.configurable import configures
 from langchain_otel.sources.graph_loops import follows_pause, follows_resume
 from langchain_otel.sources.graph_steps import reports_cached, reports_limit, reports_timeout
 from langchain_otel.sources.mcp import TRANSPORTS, opens_transport, sends_request
+from langchain_otel.sources.own_runs import is_entry, starts_by_hand
 from langchain_otel.sources.provider_chunks import reads_response_id
 from langchain_otel.sources.remote_calls import REMOTE_METHODS
-from langchain_otel.sources.own_runs import is_entry, starts_by_hand
 from langchain_otel.sources.run_bodies import body_of, copies_context, starts
 from langchain_otel.sources.unreported_calls import UnreportedCall, traced
 
