@@ -90,7 +90,8 @@ def agent_name(started: Started) -> str | None:
     if isinstance(getattr(started.owner, "nodes", None), Mapping):
         name = text(getattr(started.owner, "name", None))
         return None if name in TYPE_NAMES else name
-    return text(started.options.get("name"))
+    serialized = started.serialized or EMPTY
+    return text(started.options.get("name")) or text(serialized.get("name"))
 
 
 def _workflow_request(started: Started, _: "Run | None") -> Facts:
