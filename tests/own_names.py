@@ -70,7 +70,7 @@ def nodes() -> None:
     outer: Any = StateGraph(State)
     outer.add_node("inner", retried.compile(name="retried"))
     outer.add_edge(START, "inner")
-    outer.compile(name="outer").invoke({"text": "start"}, CONFIGURED)
+    outer.compile(name="outer").invoke({"text": "start"}, {**CONFIGURED, "run_name": "request"})
 
     cached: Any = StateGraph(State)
     cached.add_node("prepare", prepare, cache_policy=CachePolicy())

@@ -154,6 +154,19 @@ def test_call_is_measured(tracing: Tracing) -> None:
     assert names == {"far-away", "served"}
 
 
+def test_name_of_a_run_is_not_the_graphs(tracing: Tracing) -> None:
+    """A caller may name each call otherwise: the graph keeps its name, on metrics too."""
+    with serving(tracing) as server:
+        for number in range(2):
+            named: Any = {**IN_THREAD, "run_name": f"chat-{number}"}
+            remote(server).invoke({"steps": ["here"]}, named)
+    spans = [span for span in tracing.spans if span.name == CALL]
+    assert [attributes_of(span)[semconv.RUN_NAME] for span in spans] == ["chat-0", "chat-1"]
+    points = tracing.points(semconv.METRIC_WORKFLOW_DURATION)
+    names = {point.attributes[semconv.GEN_AI_WORKFLOW_NAME] for point in points}
+    assert names == {"far-away", "served"}
+
+
 def parent_graph(server: GraphServer) -> Any:
     graph = StateGraph(State).add_node("remote", remote(server)).add_edge(START, "remote")
     return graph.compile(checkpointer=InMemorySaver(), name="parent")

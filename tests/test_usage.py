@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from langchain_otel import semconv
 from langchain_otel.operations.usage import legacy_usage_of, usage_of
-from langchain_otel.recording.metrics import _by_modality
+from langchain_otel.recording.token_sums import by_modality
 
 INPUT = semconv.GEN_AI_USAGE_INPUT_TOKENS
 OUTPUT = semconv.GEN_AI_USAGE_OUTPUT_TOKENS
@@ -139,6 +139,6 @@ def test_modalities_add_up(text: int, image: int, rest: int) -> None:
         semconv.GEN_AI_USAGE_TEXT_INPUT_TOKENS: text,
         semconv.GEN_AI_USAGE_IMAGE_INPUT_TOKENS: image,
     }
-    parts = _by_modality(INPUT, facts)
+    parts = by_modality(INPUT, facts)
     assert sum(count for _, count in parts) == facts[INPUT]
     assert len({modality for modality, _ in parts}) == len(parts)

@@ -138,6 +138,7 @@ EMBEDDINGS: Final = "embeddings"
 
 # Values of error.type that no exception names
 TOOL_ERROR: Final = "tool_error"
+OTHER_ERROR: Final = "_OTHER"
 
 # Values of langchain.link.type: what the span that has the link is to the one it leads to
 RESUMES: Final = "resumes"
@@ -145,6 +146,7 @@ REQUESTED_BY: Final = "requested_by"
 
 # Our own, for what the conventions have no word for
 RUN_ID: Final = "langchain.run.id"
+RUN_NAME: Final = "langchain.run.name"
 RUN_OUTCOME: Final = "langchain.run.outcome"
 CACHE_HIT: Final = "langchain.cache.hit"
 RETRY_ATTEMPT: Final = "langchain.retry.attempt"

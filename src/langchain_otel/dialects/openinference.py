@@ -12,6 +12,7 @@ import orjson
 from opentelemetry.context import Context, get_value
 
 from langchain_otel import semconv
+from langchain_otel.content.counts import total
 from langchain_otel.content.encoding import to_json
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects import openinference_names as names
@@ -207,7 +208,7 @@ def _total(facts: Facts) -> Facts:
         for name in (semconv.GEN_AI_USAGE_INPUT_TOKENS, semconv.GEN_AI_USAGE_OUTPUT_TOKENS)
         if name in facts
     ]
-    return {names.LLM_TOKEN_COUNT_TOTAL: sum(counts)} if counts else {}
+    return {names.LLM_TOKEN_COUNT_TOTAL: total(counts)} if counts else {}
 
 
 def _finish_reason(facts: Facts) -> Facts:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from langchain_otel import semconv
 from langchain_otel.content.values import EMPTY, MAX_ITEMS, MAX_TEXT, Facts
 from langchain_otel.operations.mapping import LANGGRAPH, facts_from
+from langchain_otel.operations.span_names import given_name
 from langchain_otel.runs.identity import KEYS as IDENTITY_KEYS
 from langchain_otel.runs.identity import user_and_session_of
 from langchain_otel.runs.run import Started
@@ -36,6 +37,9 @@ def annotations(started: Started, run: "Run") -> Facts:
     elif run.operation.family != "call":
         # What LangChain reports nothing of has no run id that anybody could look for.
         facts[semconv.RUN_ID] = str(run.id)
+    if run.operation.request is not None and started.options.get("name"):
+        # A step that is no operation of the conventions has the name of its run as its span's.
+        _add_run_name(facts, started, run)
     if started.tags:
         _add_tags(facts, started.tags, known_tags)
     if run.attempt > 1:
@@ -58,6 +62,12 @@ def _add_tags(facts: Facts, tags: list[str], known: Container[str]) -> None:
             facts[semconv.RETRY_ATTEMPT] = int(tag[len(RETRY_TAG) :])
     if new_tags:
         facts[semconv.TAGS] = new_tags[:MAX_ITEMS]
+
+
+def _add_run_name(facts: Facts, started: Started, run: "Run") -> None:
+    name = given_name(started)
+    if name is not None and name != run.facts.get(semconv.GEN_AI_WORKFLOW_NAME):
+        facts[semconv.RUN_NAME] = name
 
 
 def _metadata(metadata: Mapping[str, Any], known: Mapping[str, Any]) -> Facts:

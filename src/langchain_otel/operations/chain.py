@@ -8,7 +8,7 @@ from opentelemetry.trace import SpanKind
 from langchain_otel import semconv
 from langchain_otel.content.message_list import state_messages
 from langchain_otel.content.values import EMPTY, Facts, text
-from langchain_otel.operations.span_names import titled
+from langchain_otel.operations.span_names import own_name, titled
 from langchain_otel.runs.run import Operation, Started
 
 if TYPE_CHECKING:
@@ -87,11 +87,10 @@ def _agent_request(started: Started, _: "Run | None") -> Facts:
 
 def agent_name(started: Started) -> str | None:
     """An agent's own name; None for an agent without one."""
-    if isinstance(getattr(started.owner, "nodes", None), Mapping):
-        name = text(getattr(started.owner, "name", None))
-        return None if name in TYPE_NAMES else name
-    serialized = started.serialized or EMPTY
-    return text(started.options.get("name")) or text(serialized.get("name"))
+    owner = started.owner
+    if isinstance(getattr(owner, "nodes", None), Mapping):
+        return _graph_name(owner)
+    return own_name(owner) or text(started.options.get("name"))
 
 
 def _workflow_request(started: Started, _: "Run | None") -> Facts:
@@ -103,13 +102,24 @@ def _workflow_request(started: Started, _: "Run | None") -> Facts:
 
 
 def _workflow_name(started: Started) -> str | None:
-    name = _name(started)
-    return _entrypoint_name(started.owner) if name in TYPE_NAMES else name
+    return _graph_name(started.owner)
+
+
+def _graph_name(owner: Any) -> str | None:
+    """The name that somebody gave to a graph, never one that a caller gives to a run.
+
+    It was compiled with it, configured with it, or is that of the function that it was made of.
+    """
+    name = text(getattr(owner, "name", None))
+    if name is not None and name not in TYPE_NAMES:
+        return name
+    config = getattr(owner, "config", None) or EMPTY
+    return text(config.get("run_name")) or _entrypoint_name(owner)
 
 
 def _entrypoint_name(owner: Any) -> str | None:
     """The name of the function that `langgraph.func.entrypoint` made a graph of: its only node."""
-    if PREVIOUS not in owner.channels:
+    if PREVIOUS not in getattr(owner, "channels", EMPTY):
         return None
     (name,) = owner.nodes
     return text(name)

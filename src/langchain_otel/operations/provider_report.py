@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from langchain_otel import semconv
+from langchain_otel.content.counts import count
 from langchain_otel.content.values import Facts, integer, number, text, texts
 from langchain_otel.operations.mapping import Table, facts_from
 from langchain_otel.operations.provider import UNKNOWN_PROVIDER
@@ -33,11 +34,11 @@ CALL: Final[Table] = {
 """Fields of opentelemetry-util-genai's `InferenceData` and `EmbeddingData`."""
 
 USAGE: Final[Table] = {
-    "usage_input_tokens": (semconv.GEN_AI_USAGE_INPUT_TOKENS, integer),
-    "usage_output_tokens": (semconv.GEN_AI_USAGE_OUTPUT_TOKENS, integer),
-    "usage_cache_read_input_tokens": (semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, integer),
-    "usage_cache_write_input_tokens": (semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS, integer),
-    "usage_reasoning_output_tokens": (semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, integer),
+    "usage_input_tokens": (semconv.GEN_AI_USAGE_INPUT_TOKENS, count),
+    "usage_output_tokens": (semconv.GEN_AI_USAGE_OUTPUT_TOKENS, count),
+    "usage_cache_read_input_tokens": (semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, count),
+    "usage_cache_write_input_tokens": (semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS, count),
+    "usage_reasoning_output_tokens": (semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, count),
 }
 USAGE_NAMES: Final = frozenset(name for name, _ in USAGE.values())
 

@@ -26,13 +26,15 @@ def remote_started(graph: object, arguments: Mapping[str, Any]) -> Started:
     """What the call of a remote graph starts with."""
     tags: list[str] = []
     metadata: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     for config in (getattr(graph, "config", None), arguments.get("config")):
         if isinstance(config, Mapping):
             tags.extend(config.get("tags") or ())
             configurable = config.get("configurable") or EMPTY
             metadata.update({key: configurable[key] for key in KEYS if key in configurable})
             metadata.update(config.get("metadata") or EMPTY)
-    return Started(None, arguments.get("input"), tags, metadata, owner=graph)
+            options["name"] = config.get("run_name") or options.get("name")
+    return Started(None, arguments.get("input"), tags, metadata, options, graph)
 
 
 def _request(started: Started, _: "Run | None") -> Facts:

@@ -8,7 +8,7 @@ from langchain_otel import semconv
 from langchain_otel.content.documents import documents
 from langchain_otel.content.values import EMPTY, Facts, integer, text
 from langchain_otel.operations.mapping import Table, facts_from
-from langchain_otel.operations.span_names import titled
+from langchain_otel.operations.span_names import own_name, titled
 from langchain_otel.runs.run import Operation, Started
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _fields(started: Started) -> Facts:
 def _name(started: Started) -> str | None:
     # Where there is no data source id, the conventions let a retriever use another name.
     found = _fields(started).get(semconv.GEN_AI_DATA_SOURCE_ID)
-    return found or text(started.options.get("name"))
+    return found or own_name(started.owner) or text(started.options.get("name"))
 
 
 def _request_content(started: Started) -> Facts:

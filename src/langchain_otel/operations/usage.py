@@ -4,33 +4,35 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from langchain_otel import semconv
-from langchain_otel.content.values import Facts, integer
+from langchain_otel.content.counts import count, total
+from langchain_otel.content.values import Facts
 from langchain_otel.operations.mapping import Table, facts_from
 
 USAGE: Final[Table] = {
-    "input_tokens": (semconv.GEN_AI_USAGE_INPUT_TOKENS, integer),
-    "output_tokens": (semconv.GEN_AI_USAGE_OUTPUT_TOKENS, integer),
+    "input_tokens": (semconv.GEN_AI_USAGE_INPUT_TOKENS, count),
+    "output_tokens": (semconv.GEN_AI_USAGE_OUTPUT_TOKENS, count),
 }
 INPUT_DETAILS: Final[Table] = {
-    "cache_read": (semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, integer),
-    "cache_creation": (semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS, integer),
-    "text": (semconv.GEN_AI_USAGE_TEXT_INPUT_TOKENS, integer),
-    "image": (semconv.GEN_AI_USAGE_IMAGE_INPUT_TOKENS, integer),
-    "audio": (semconv.GEN_AI_USAGE_AUDIO_INPUT_TOKENS, integer),
+    "cache_read": (semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, count),
+    "cache_creation": (semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS, count),
+    "text": (semconv.GEN_AI_USAGE_TEXT_INPUT_TOKENS, count),
+    "image": (semconv.GEN_AI_USAGE_IMAGE_INPUT_TOKENS, count),
+    "audio": (semconv.GEN_AI_USAGE_AUDIO_INPUT_TOKENS, count),
 }
 OUTPUT_DETAILS: Final[Table] = {
-    "reasoning": (semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, integer),
-    "text": (semconv.GEN_AI_USAGE_TEXT_OUTPUT_TOKENS, integer),
-    "image": (semconv.GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS, integer),
-    "audio": (semconv.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS, integer),
+    "reasoning": (semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, count),
+    "text": (semconv.GEN_AI_USAGE_TEXT_OUTPUT_TOKENS, count),
+    "image": (semconv.GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS, count),
+    "audio": (semconv.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS, count),
 }
 # Anthropic's cache writes by lifetime: langchain-anthropic gives either these or the sum.
 EPHEMERAL_WRITES: Final = ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
 # What LangChain adds to the usage of an answer that came from its own cache.
 CACHED_COST: Final = "total_cost"
+PRICES: Final = (int, float)
 LEGACY_USAGE: Final[Table] = {
-    "prompt_tokens": (semconv.GEN_AI_USAGE_INPUT_TOKENS, integer),
-    "completion_tokens": (semconv.GEN_AI_USAGE_OUTPUT_TOKENS, integer),
+    "prompt_tokens": (semconv.GEN_AI_USAGE_INPUT_TOKENS, count),
+    "completion_tokens": (semconv.GEN_AI_USAGE_OUTPUT_TOKENS, count),
 }
 """`llm_output["token_usage"]` of completion models and of older provider packages."""
 
@@ -42,7 +44,8 @@ def usage_of(usage: Any) -> Facts:
     """
     if not isinstance(usage, Mapping):
         return {}
-    if usage.get(CACHED_COST) == 0:
+    cost = usage.get(CACHED_COST)
+    if type(cost) in PRICES and cost == 0:
         return {semconv.CACHE_HIT: True}
     facts = facts_from(usage, USAGE)
     details = usage.get("input_token_details")
@@ -56,10 +59,11 @@ def usage_of(usage: Any) -> Facts:
 
 
 def _ephemeral_writes(details: Mapping[str, Any]) -> Facts:
-    if details.get("cache_creation"):
+    if count(details.get("cache_creation")):
         return {}
-    writes = [count for key in EPHEMERAL_WRITES if (count := integer(details.get(key))) is not None]
-    return {semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS: sum(writes)} if writes else {}
+    writes = [count(details.get(key)) for key in EPHEMERAL_WRITES]
+    known = [write for write in writes if write is not None]
+    return {semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS: total(known)} if known else {}
 
 
 def legacy_usage_of(llm_output: Any) -> Facts:

@@ -9,7 +9,9 @@ from langchain_otel.content.history import History
 from langchain_otel.content.values import Facts
 from langchain_otel.operations.chain import AGENT, CHAIN
 from langchain_otel.operations.prompt_template import is_template, template_of, variables_in
+from langchain_otel.recording.model_calls import Share, model_around
 from langchain_otel.runs.attempts import number_attempt
+from langchain_otel.runs.context import MODEL_KEY
 from langchain_otel.runs.identity import conversation_of
 from langchain_otel.runs.run import Run, Started
 from langchain_otel.runs.totals import Totals
@@ -25,16 +27,26 @@ def attach_to_parent(run: Run, parent: Run | SpanContext | None, started: Starte
     operation = run.operation
     if isinstance(parent, Run):
         run.parent = run.enclosing = parent
-        run.agent = parent if parent.totals is not None else parent.agent
+        run.model = parent if parent.operation.family == "model" else parent.model
         if operation is CHAIN:
-            if started.metadata:
-                number_attempt(run, parent, started.metadata)
-            if is_template(started):
-                parent.prompt = started
+            _attach_step(run, parent, started)
         elif operation.family == "model":
             run.prompt, parent.prompt = parent.prompt, None
+    # A run that LangChain names no parent for works for the agent in whose body it starts.
+    around = run.enclosing
+    if around is not None and around.recorder is run.recorder:
+        run.agent = around if around.totals is not None else around.agent
+    if run.model is not None or run.ambient.get(MODEL_KEY) is not None:
+        run.model = model_around(run)
     if operation is AGENT:
         run.totals = Totals()
+
+
+def _attach_step(run: Run, parent: Run, started: Started) -> None:
+    if started.metadata:
+        number_attempt(run, parent, started.metadata)
+    if is_template(started):
+        parent.prompt = started
 
 
 def inherited_facts(run: Run) -> Facts:
@@ -49,7 +61,7 @@ def inherited_facts(run: Run) -> Facts:
     return facts
 
 
-def add_to_totals(run: Run, agent: Run) -> None:
+def add_to_totals(run: Run, agent: Run, share: Share) -> None:
     """Add a run that ends to the totals of the agent that made it."""
     totals = agent.totals
     if totals is None or semconv.CACHE_HIT in run.facts:
@@ -57,15 +69,24 @@ def add_to_totals(run: Run, agent: Run) -> None:
     if run.operation.family == "tool":
         totals.tool_calls += 1
     elif run.operation.family == "model":
-        totals.inference_calls += 1
-        totals.models.add(run.facts.get(semconv.GEN_AI_REQUEST_MODEL, ""))
-        totals.finish_reasons = run.facts.get(semconv.GEN_AI_RESPONSE_FINISH_REASONS)
+        _add_model_call(totals, run.facts, share)
     elif run.totals is None:
         return
-    totals.add_tokens(
-        run.facts.get(semconv.GEN_AI_USAGE_INPUT_TOKENS),
-        run.facts.get(semconv.GEN_AI_USAGE_OUTPUT_TOKENS),
-    )
+    if share.tokens:
+        totals.add_tokens(
+            run.facts.get(semconv.GEN_AI_USAGE_INPUT_TOKENS),
+            run.facts.get(semconv.GEN_AI_USAGE_OUTPUT_TOKENS),
+        )
+
+
+def _add_model_call(totals: Totals, facts: Facts, share: Share) -> None:
+    reasons = facts.get(semconv.GEN_AI_RESPONSE_FINISH_REASONS)
+    if share.call:
+        totals.inference_calls += 1
+        totals.models.add(facts.get(semconv.GEN_AI_REQUEST_MODEL, ""))
+        totals.finish_reasons = reasons
+    elif reasons is not None:
+        totals.finish_reasons = reasons
 
 
 def totals_of(totals: Totals) -> Facts:

@@ -31,6 +31,7 @@ from langchain_otel.recording.lineage import (
 )
 from langchain_otel.recording.log_records import LogRecords, message_of
 from langchain_otel.recording.metrics import Metrics
+from langchain_otel.recording.model_calls import WHOLE, share_of
 from langchain_otel.recording.span_events import add_event
 from langchain_otel.runs import context, garbage_collector
 from langchain_otel.runs.attempts import failed_attempt
@@ -70,6 +71,11 @@ class Recorder:
         """Where the spans go."""
         return self._tracer_provider or trace.get_tracer_provider()
 
+    @property
+    def metric_series(self) -> object:
+        """Where the metrics go: equal for recorders that would count the same run twice."""
+        return self._metrics.series
+
     def start(
         self,
         handler: object,
@@ -85,6 +91,7 @@ class Recorder:
             ambient = context.current() if other is None else other.ambient
             if not context.is_suppressed(ambient) and (other is None or not self._records(other)):
                 run = Run(run_id, operation, self, handler, ambient, started)
+                run.is_measured = other is None or not self._measures(other)
                 parent: Run | SpanContext | None = None
                 if parent_run_id is not None:
                     parent = RUNS.of_recorder(parent_run_id, self) or _ended(parent_run_id)
@@ -149,7 +156,7 @@ class Recorder:
             return {}
 
     def _listens(self) -> bool:
-        return self._metrics.is_live() or self._log.emits_details
+        return self._metrics.instruments() is not None or self._log.emits_details
 
     def late_request(self, run: Run, inputs: Any) -> None:
         """Record what a run was asked, where only its end reports it, as of a streamed chain."""
@@ -230,9 +237,12 @@ class Recorder:
 
     def _settle(self, run: Run, result: Any) -> None:
         """Pass a run that has ended on to metrics, to its agent and to the tools it calls."""
-        self._metrics.record(run)
+        share = WHOLE
+        if run.model is not None or run.has_inner_call or run.has_inner_tokens:
+            share = share_of(run)
+        self._metrics.record(run, tokens=share.tokens)
         if run.agent is not None:
-            add_to_totals(run, run.agent)
+            add_to_totals(run, run.agent, share)
         if run.operation.family == "model" and result is not None:
             note_tool_calls(run, result)
 
@@ -253,6 +263,10 @@ class Recorder:
             return {semconv.RUN_OUTCOME: outcome}
         self._log.exception(run, error)
         return {semconv.ERROR_TYPE: error_type(error)} | failed_attempt(run)
+
+    def _measures(self, other: Run) -> bool:
+        series = self.metric_series
+        return any(run.recorder.metric_series == series for run in other.recordings())
 
     def _records(self, other: Run) -> bool:
         provider = self.tracer_provider

@@ -31,6 +31,8 @@ from langchain_otel.runs.store import RUNS
 Family = Literal["model", "chain", "tool", "retriever", "call"]
 
 _RUN_KEY: Final = create_key("langchain-otel-run")
+MODEL_KEY: Final = create_key("langchain-otel-model")
+"""Where a context has the model run in whose body it is, however deep below."""
 _SPAN_KEY: Final = next(iter(set_span_in_context(INVALID_SPAN, Context())))
 _SUPPRESS_KEY: Final = _SUPPRESS_INSTRUMENTATION_KEY
 _SUPPRESS_KEY_OF_OLD: Final = "suppress_instrumentation"
@@ -165,6 +167,8 @@ def inside(run: Run, ambient: Context) -> Context:
         # To LangChain's own runs a call is what a user's span is: they nest, by the ambient span,
         # and have the run around it as their parent.
         entries[_RUN_KEY] = run
+    if run.operation.family == "model":
+        entries[MODEL_KEY] = run
     if suppression.marks:
         suppression.remove_marks(entries)
         suppression.add_marks(run, entries)

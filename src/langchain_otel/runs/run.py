@@ -79,6 +79,10 @@ class RunRecorder(Protocol):
     """What a run needs of the recorder that records it."""
 
     @property
+    def metric_series(self) -> object:
+        """Where the metrics go: equal for recorders that would count the same run twice."""
+
+    @property
     def tracer_provider(self) -> TracerProvider:
         """Where the spans go."""
 
@@ -116,10 +120,12 @@ class Run:
 
     `is_observed`: a span that records, an agent's span above it or metrics take what is known of
     it. `parent` is the run that LangChain names, `enclosing` the run whose code started this one.
-    `ambient` is the context in which it started; `passes_on`: in its body, LangChain takes it for
-    the parent of whatever is called without another one. Several recorders may record one run of
-    LangChain: `next_recording` leads from one to the next. What a run has none of is None, or
-    `EMPTY`.
+    `model` is the model run in whose body it runs; `has_inner_call` and `has_inner_tokens` say what
+    a run inside this one has counted. `ambient` is the context in which it started; `passes_on`: in
+    its body, LangChain takes it for the parent of whatever is called without another one. Several
+    recorders may record one run of LangChain: `next_recording` leads from one to the next, and the
+    first of those that share metrics measures it (`is_measured`). What a run has none of is None,
+    or `EMPTY`.
     """
 
     __slots__ = (
@@ -137,12 +143,16 @@ class Run:
         "event_count",
         "facts",
         "handler",
+        "has_inner_call",
+        "has_inner_tokens",
         "has_span",
         "id",
         "identity",
+        "is_measured",
         "is_observed",
         "metadata",
         "metadata_identity",
+        "model",
         "next_recording",
         "operation",
         "owner",
@@ -170,6 +180,7 @@ class Run:
     parent: "Run | None"
     enclosing: "Run | None"
     agent: "Run | None"
+    model: "Run | None"
     next_recording: "Run | None"
     totals: Totals | None
     prompt: Started | None
@@ -198,12 +209,13 @@ class Run:
         self.tags = started.tags
         self.metadata = started.metadata
         self.span: Span = INVALID_SPAN
-        self.has_span = True
+        self.has_span = self.is_measured = True
         self.is_observed = self.ended = self.passes_on = False
+        self.has_inner_call = self.has_inner_tokens = False
         self.facts: Facts = {}
         self.request_content = self.content = self.source_facts = EMPTY
         self.identity = self.metadata_identity = self.configurable_identity = EMPTY
-        self.parent = self.enclosing = self.agent = self.next_recording = None
+        self.parent = self.enclosing = self.agent = self.model = self.next_recording = None
         self.totals = self.prompt = self.budget = None
         self.chunks = None
         self.chunk_times = []
@@ -238,7 +250,7 @@ class Run:
     def close(self) -> None:
         """End the span, and let go of what only an open run needs."""
         self.ended = True
-        self.chunks = self.provider_report = None
+        self.chunks = self.provider_report = self.model = None
         self.request_content = self.content = EMPTY
         try:
             if self.has_span:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from langchain_otel.content.counts import total
 from langchain_otel.content.history import History
 from langchain_otel.content.values import Facts
 
@@ -29,5 +30,5 @@ class Totals:
         self.output_tokens = _sum(self.output_tokens, output_tokens)
 
 
-def _sum(total: int | None, count: int | None) -> int | None:
-    return total if count is None else (total or 0) + count
+def _sum(known: int | None, count: int | None) -> int | None:
+    return known if count is None else total((known or 0, count))
