@@ -364,6 +364,7 @@ def test_a_group_without_us_is_as_it_was(tracing: Tracing) -> None:
     assert not tracing.spans
 
 
+@pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince20")
 def test_other_context_managers_start_no_run(tracing: Tracing) -> None:
     """They collect, and leave the current span alone."""
     before = context.get_current()

@@ -128,9 +128,7 @@ def _numbered(
 
 def _abandon(run_id: Any, error: BaseException) -> None:
     try:
-        head = RUNS.head(run_id)
-        for run in [] if head is None else list(head.recordings()):
-            run.recorder.abandon(run, error)
+        RUNS.abandon(run_id, error)
     except Exception as failure:
         health.failed("start", failure)
 
