@@ -142,7 +142,10 @@ def test_rows_lead_to_known_names() -> None:
         (r"\battach\(|\bdetach\(|set_span_in_context", {"context.py"}),
         (r"\bsetattr\(", {"patcher.py", "subclasses.py"}),
         (r"\bstr\(error\)", {"log_records.py"}),
-        (r"from opentelemetry\.sdk", {"tree.py", "otlp.py", "otlp_spans.py"}),
+        (
+            r"from opentelemetry\.sdk",
+            {"tree.py", "otlp.py", "otlp_grpc.py", "otlp_http.py", "otlp_spans.py"},
+        ),
         (r"^(from|import) (langgraph|langchain|langchain_classic|openinference)\b", set()),
         (r"^(from|import) (mcp|langchain_mcp_adapters)\b", set()),
     ],

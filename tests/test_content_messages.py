@@ -610,6 +610,13 @@ REASONS: list[tuple[dict[str, Any], str]] = [
     ({"finish_reason": "MAX_TOKENS"}, "length"),
     ({"done_reason": "stop"}, "stop"),
     ({"status": "completed"}, "stop"),
+    ({"status": "completed", "incomplete_details": None}, "stop"),
+    ({"status": "incomplete", "incomplete_details": {}}, "length"),
+    (
+        {"status": "incomplete", "incomplete_details": {"reason": "content_filter"}},
+        "content_filter",
+    ),
+    ({"status": "failed"}, "error"),
     ({"finish_reason": "of its own"}, "of its own"),
     ({"finish_reason": None}, "unknown"),
     ({}, "unknown"),

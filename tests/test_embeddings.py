@@ -93,6 +93,8 @@ def test_span_says_who_was_asked_for_what(tracing: Tracing, server: ModelServer)
         semconv.GEN_AI_REQUEST_MODEL: "text-embedding-3-small",
         semconv.GEN_AI_REQUEST_ENCODING_FORMATS: ("float",),
         semconv.GEN_AI_EMBEDDINGS_DIMENSION_COUNT: len(vectors[0]),
+        semconv.GEN_AI_RESPONSE_MODEL: "text-embedding-3-small",
+        semconv.GEN_AI_USAGE_INPUT_TOKENS: 3,
         semconv.SERVER_ADDRESS: "127.0.0.1",
         semconv.SERVER_PORT: server.server_port,
     }

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from langchain_otel import semconv
-from langchain_otel.operations.usage import legacy_usage_of, usage_of
+from langchain_otel.operations.usage import reported_usage, usage_of
 from langchain_otel.recording.token_sums import by_modality
 
 INPUT = semconv.GEN_AI_USAGE_INPUT_TOKENS
@@ -100,9 +100,9 @@ def test_shapes(shape: str) -> None:
 def test_legacy_shape() -> None:
     """Completion models and older packages count in `llm_output`."""
     usage = {"token_usage": {"prompt_tokens": 3, "completion_tokens": 0, "total_tokens": 3}}
-    assert legacy_usage_of(usage) == {INPUT: 3, OUTPUT: 0}
-    assert legacy_usage_of({"token_usage": {}}) == {}
-    assert legacy_usage_of(None) == {}
+    assert reported_usage(usage) == {INPUT: 3, OUTPUT: 0}
+    assert reported_usage({"token_usage": {}}) == {}
+    assert reported_usage(None) == {}
 
 
 anything = st.one_of(

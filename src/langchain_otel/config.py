@@ -33,11 +33,17 @@ GENAI: Final = "OTEL_INSTRUMENTATION_GENAI_"
 LANGCHAIN: Final = "OTEL_INSTRUMENTATION_LANGCHAIN_"
 SDK: Final = "opentelemetry-sdk"
 STRUCTURED_SINCE: Final = (1, 45)
-BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
+INVALID: Final = "%s=%r is not valid: expected %s. %s is used instead."
+SWITCHED: Final = "true or false (on, off, yes, no)"
+BOOLEANS: Final = {
+    **dict.fromkeys(("true", "1", "on", "yes"), True),
+    **dict.fromkeys(("false", "0", "off", "no"), False),
+}
 
 
 def _capture(value: str) -> str:
-    mode = {"TRUE": SPAN_ONLY, "FALSE": NO_CONTENT}.get(value.upper(), value.upper())
+    switch = BOOLEANS.get(value.lower())
+    mode = value.upper() if switch is None else (NO_CONTENT, SPAN_ONLY)[switch]
     if mode not in MODES:
         raise ValueError(value)
     return mode
@@ -60,7 +66,7 @@ def _switch(value: str) -> bool:
 class Hook(Protocol):
     """The completion hook of opentelemetry-util-genai."""
 
-    def on_completion(self, **content: Any) -> None:
+    def on_completion(self, *_: Any, **content: Any) -> None:
         """Take the content of a model call."""
 
 
@@ -80,7 +86,7 @@ class Option(NamedTuple):
     meaning: str
 
 
-def _own(kind: type, parse: Callable[[str], Any], expected: str, **rows: Any) -> Iterator[Option]:
+def _own(kind: Any, parse: Callable[[str], Any], expected: str, **rows: Any) -> Iterator[Option]:
     # Options of one kind: their names with their defaults and meanings.
     for name, (default, meaning) in rows.items():
         yield Option(name, f"{LANGCHAIN}{name.upper()}", kind, parse, default, expected, meaning)
@@ -100,17 +106,17 @@ OPTIONS: Final = (
     Option(
         name="capture_message_content",
         variable=f"{GENAI}CAPTURE_MESSAGE_CONTENT",
-        kind=str,
+        kind=(str, bool),
         parse=_capture,
         default=NO_CONTENT,
-        expected="NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true or false, as a str",
+        expected="NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true or false",
         meaning="whether and where prompts, answers, tool arguments and results, documents and "
         "exceptions' texts are recorded",
     ),
     *_own(
-        bool,
+        (bool, str),
         _switch,
-        "true or false",
+        SWITCHED,
         capture_messages=(True, "messages and prompts, where content is recorded at all"),
         capture_tools=(True, "arguments, results and definitions of tools, likewise"),
         capture_documents=(True, "retrieved documents and the query, likewise"),
@@ -130,7 +136,7 @@ OPTIONS: Final = (
         parse=str,
         default=None,
         expected="a function of a text and an attribute's name that gives the text to record",
-        meaning="is given every text before it is recorded; None, or an exception, leaves it out",
+        meaning="is given every text that a user writes; None, or an exception, leaves it out",
     ),
     *_own(
         int,
@@ -145,10 +151,10 @@ OPTIONS: Final = (
     Option(
         name="emit_event",
         variable=f"{GENAI}EMIT_EVENT",
-        kind=bool,
+        kind=(bool, str),
         parse=_switch,
         default=None,
-        expected="true or false",
+        expected=SWITCHED,
         meaning="whether a model call is a log record too; by default where content is on events",
     ),
     Option(
@@ -170,6 +176,12 @@ OPTIONS: Final = (
         max_open_runs=(MAX_OPEN_RUNS, "runs open at once; the oldest ends when one more starts"),
     ),
 )
+
+SAFE: Final[dict[str, Any]] = {
+    **{option.name: False for option in OPTIONS if option.parse is _switch},
+    **dict.fromkeys(("max_content_length", "max_span_content_bytes"), 0),
+}
+"""What is used instead of an invalid value where the default lets more out: nothing is recorded."""
 
 
 class Config(NamedTuple):
@@ -249,8 +261,8 @@ def _takes_structures() -> bool:
 def configured(arguments: dict[str, Any]) -> Config:
     """The options in force, given what was passed as arguments (None: not passed).
 
-    A variable with an invalid value is one warning, and the default is used. An argument of the
-    wrong type raises a TypeError, one with an invalid value a ValueError.
+    A variable with an invalid value is one warning, and `SAFE` or the default is used. An argument
+    of the wrong type raises a TypeError, one with an invalid value a ValueError.
     """
     return Config(**{option.name: _value(option, arguments.get(option.name)) for option in OPTIONS})
 
@@ -269,24 +281,25 @@ def _value(option: Option, argument: Any) -> Any:
     try:
         return option.parse(value)
     except ValueError:
-        logger.warning(
-            "%s=%r is not valid: expected %s. %s is used instead.",
-            option.variable,
-            value,
-            option.expected,
-            option.default,
-        )
-        return option.default
+        fallback = SAFE.get(option.name, option.default)
+        logger.warning(INVALID, option.variable, value, option.expected, fallback)
+        return fallback
 
 
 def _checked(option: Option, argument: Any) -> Any:
-    is_switch = type(argument) is bool
-    if not isinstance(argument, option.kind) or (is_switch and option.kind is not bool):
+    if not _is_of_kind(option, argument):
         raise TypeError(
             f"{option.name} must be {option.expected}; "
             f"got {argument!r}, a {type(argument).__name__}"
         )
     try:
-        return option.parse(str(argument)) if isinstance(argument, (str, int)) else argument
+        is_text = isinstance(argument, (str, int))
+        return option.parse(str(argument).strip()) if is_text else argument
     except ValueError:
         raise ValueError(f"{option.name} must be {option.expected}; got {argument!r}") from None
+
+
+def _is_of_kind(option: Option, argument: Any) -> bool:
+    kinds = option.kind if isinstance(option.kind, tuple) else (option.kind,)
+    # To Python a bool is an int.
+    return isinstance(argument, kinds) and (type(argument) is not bool or bool in kinds)

@@ -1,7 +1,7 @@
 """Translates LangChain's callbacks: each method starts, updates or ends the run of an operation."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 from uuid import UUID
 
 from opentelemetry._logs import LoggerProvider
@@ -9,12 +9,12 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
 from langchain_otel import health
-from langchain_otel.config import OPTIONS
 from langchain_otel.operations.chain import CHAIN, operation_of
 from langchain_otel.operations.model import CHAT, COMPLETION
 from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.tool import TOOL
 from langchain_otel.patching.inline import InlineHandler
+from langchain_otel.recording.arguments import Options
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.registry import current_recorder, recorder_for
 from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUSTOM, RETRY, TEXT
@@ -241,14 +241,14 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
         tracer_provider: TracerProvider | None = None,
         meter_provider: MeterProvider | None = None,
         logger_provider: LoggerProvider | None = None,
-        **options: Any,
+        **options: Unpack[Options],
     ) -> None:
-        unknown = options.keys() - {option.name for option in OPTIONS}
+        unknown = options.keys() - Options.__annotations__.keys()
         if unknown:
             raise TypeError(
                 f"OpenTelemetryCallbackHandler() has no argument {', '.join(sorted(unknown))}"
             )
-        arguments = {
+        arguments: dict[str, Any] = {
             "tracer_provider": tracer_provider,
             "meter_provider": meter_provider,
             "logger_provider": logger_provider,

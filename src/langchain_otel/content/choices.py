@@ -7,14 +7,7 @@ TOOL_CALL: Final = "tool_call"
 UNKNOWN: Final = "unknown"
 MAX_REASON: Final = 64
 
-REASON_KEYS: Final = (
-    "finish_reason",
-    "stop_reason",
-    "stopReason",
-    "finishReason",
-    "done_reason",
-    "status",
-)
+REASON_KEYS: Final = ("finish_reason", "stop_reason", "stopReason", "finishReason", "done_reason")
 REASONS: Final = {
     **dict.fromkeys(("stop", "end_turn", "stop_sequence", "eos", "eos_token"), "stop"),
     **dict.fromkeys(("complete", "completed"), "stop"),
@@ -51,13 +44,27 @@ def as_choice(message: Any) -> Choice:
     return Choice(message, _reason(None, getattr(message, "__dict__", {})))
 
 
+def reason_in(source: Mapping[str, Any]) -> str | None:
+    """Why the model ended a choice, in the provider's word, as a dict about the choice has it."""
+    for key in REASON_KEYS:
+        reason = source.get(key)
+        if isinstance(reason, str) and reason:
+            return reason
+    # OpenAI's Responses API has no reason, except for an answer that is not complete.
+    details = source.get("incomplete_details")
+    reason = details.get("reason") if isinstance(details, dict) else None
+    for found in (reason, source.get("status")):
+        if isinstance(found, str) and found:
+            return found
+    return None
+
+
 def _reason(info: Any, fields: Mapping[str, Any]) -> str:
     # Phoenix drops every message of an answer that has none, so an unknown reason says so.
     reason = None
     for source in (info, fields.get("response_metadata")):
         if reason is None and isinstance(source, Mapping):
-            found = (source.get(key) for key in REASON_KEYS)
-            reason = next((text for text in found if isinstance(text, str) and text), None)
+            reason = reason_in(source)
     if reason is None:
         return TOOL_CALL if fields.get("tool_calls") else UNKNOWN
     known = REASONS.get(reason.lower(), reason[:MAX_REASON])

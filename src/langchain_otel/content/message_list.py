@@ -171,7 +171,11 @@ def _text_json(message: Any, max_length: int) -> bytes | None:
             template is None
             or type(content) is not str
             or not 0 < len(content) <= max_length
-            or (content[0] == "d" and content.startswith("data:"))
+            # What may hold encoded bytes; written out, because a call is dear here.
+            or "64," in content
+            or '":' in content
+            or "':" in content
+            or '" :' in content
             or fields.get("tool_calls")
             or fields.get("invalid_tool_calls")
             or fields.get("name")

@@ -120,10 +120,10 @@ def started(facts: Facts, run: Run, begun: Started) -> Attributes:
     """The attributes of a span that starts."""
     kind = kind_of(run)
     found: Facts = {names.SPAN_KIND: names.PROMPT if is_template(begun) else kind}
-    found |= _surroundings(run.ambient)
+    found |= run.recorder.redacted(_surroundings(run.ambient))
     if run.parent is None:
         found |= _session(run.identity)
-    metadata = _context_metadata(run.ambient) | _metadata(facts)
+    metadata = run.recorder.redacted(_context_metadata(run.ambient)) | _metadata(facts)
     if metadata:
         found[names.METADATA] = to_json(metadata)
     if kind == names.LLM:

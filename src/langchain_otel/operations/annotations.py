@@ -10,6 +10,7 @@ from langchain_otel import semconv
 from langchain_otel.content.values import EMPTY, MAX_ITEMS, MAX_TEXT, Facts
 from langchain_otel.operations.mapping import LANGGRAPH, facts_from
 from langchain_otel.operations.span_names import given_name
+from langchain_otel.runs.configurable_values import is_configurable
 from langchain_otel.runs.identity import KEYS as IDENTITY_KEYS
 from langchain_otel.runs.identity import user_and_session_of
 from langchain_otel.runs.run import Started
@@ -79,7 +80,7 @@ def _metadata(metadata: Mapping[str, Any], known: Mapping[str, Any]) -> Facts:
     for key, value in metadata.items():
         if known.get(key, UNKNOWN) is value:
             continue
-        if key.startswith(OWN_METADATA) or key in IDENTITY_KEYS:
+        if key.startswith(OWN_METADATA) or key in IDENTITY_KEYS or is_configurable(key, value):
             continue
         scalar = _scalar(value)
         if scalar is not None and len(facts) < MAX_METADATA:

@@ -1,4 +1,4 @@
-"""Describes embeddings: the model and its server, the dimensions of the result."""
+"""Describes embeddings: the model and its server, the dimensions of the result, the tokens."""
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
@@ -88,7 +88,7 @@ def _encoding_formats(owner: object) -> list[str] | None:
 
 
 def _response(vectors: Any, run: "Run") -> Facts:
-    return with_provider_report(_dimensions(vectors), run)
+    return with_provider_report(_dimensions(vectors) | run.source_facts, run)
 
 
 def _dimensions(vectors: Any) -> Facts:

@@ -16,8 +16,8 @@ from langchain_otel.operations.provider import provider_of, server_of
 from langchain_otel.operations.provider_report import with_provider_report
 from langchain_otel.operations.request_format import requested_form
 from langchain_otel.operations.response import UNFINISHED, finish_reason, identity
+from langchain_otel.operations.result_usage import usage_in
 from langchain_otel.operations.span_names import titled
-from langchain_otel.operations.usage import legacy_usage_of, usage_of
 from langchain_otel.runs.run import Operation, Started
 
 if TYPE_CHECKING:
@@ -68,17 +68,17 @@ def _response(result: Any, run: "Run") -> Facts:
 
 
 def _answer(result: Any) -> Facts:
-    facts: Facts = {}
+    facts = usage_in(result)
     if result.llm_output:
-        facts.update(legacy_usage_of(result.llm_output))
         facts.update(identity(result.llm_output))
     reasons = []
     for choices in result.generations:
         for generation in choices:
             message = getattr(generation, "message", None)
             reasons.append(finish_reason(generation.generation_info, message))
-            if message is not None:
-                facts.update(usage_of(getattr(message, "usage_metadata", None)))
+            if message is None:
+                facts.update(identity(generation.generation_info))
+            else:
                 facts.update(identity(message.response_metadata, message.id))
     known = [reason for reason in reasons if reason]
     if known:

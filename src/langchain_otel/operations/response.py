@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from langchain_otel import semconv
+from langchain_otel.content.choices import reason_in
 from langchain_otel.content.values import Facts, text
 from langchain_otel.operations.mapping import Table, facts_from
 
-FINISH_REASON_KEYS: Final = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 # LangChain's own ids, put where a provider gave none.
 LANGCHAIN_ID_PREFIXES: Final = ("run-", "lc_run-", "lc_")
 UNFINISHED: Final[Facts] = {semconv.GEN_AI_RESPONSE_FINISH_REASONS: ["error"]}
@@ -51,8 +51,7 @@ def finish_reason(information: Any, message: Any) -> str | None:
     """Why a choice of the answer ended: as the generation reports it, or else its message."""
     for source in (information, getattr(message, "response_metadata", None)):
         if source and isinstance(source, Mapping):
-            for key in FINISH_REASON_KEYS:
-                reason = text(source[key]) if key in source else None
-                if reason is not None:
-                    return reason
+            reason = text(reason_in(source))
+            if reason is not None:
+                return reason
     return None

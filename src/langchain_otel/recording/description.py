@@ -24,6 +24,10 @@ def describe_request(run: Run, started: Started) -> None:
         return
     try:
         run.facts = request(started, run.parent)
+        stop = run.facts.get(semconv.GEN_AI_REQUEST_STOP_SEQUENCES)
+        if stop is not None:
+            del run.facts[semconv.GEN_AI_REQUEST_STOP_SEQUENCES]
+            run.facts |= run.recorder.redacted({semconv.GEN_AI_REQUEST_STOP_SEQUENCES: stop})
         run.facts.update(inherited_facts(run))
     except Exception as error:
         health.failed("request", error)

@@ -7,7 +7,6 @@ from uuid import UUID
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext
 
 from langchain_otel import semconv
-from langchain_otel.content.limits import cut_to_default
 from langchain_otel.recording.registry import current_recorder
 from langchain_otel.runs.run import RunRecorder
 from langchain_otel.runs.store import RUNS
@@ -36,7 +35,8 @@ def record_evaluation(
         name: What was judged, such as `relevance`; low in number.
         score: The result as a number.
         label: The result as a word, such as `pass`; low in number.
-        explanation: Why, in free text. It is recorded as it is.
+        explanation: Why, in free text. It is recorded also where content is not; `redact` is given
+            it, and `max_content_length` holds.
         error_type: What kept the evaluation from a result, if something did.
 
     Returns:
@@ -51,7 +51,7 @@ def record_evaluation(
         semconv.GEN_AI_EVALUATION_NAME: name,
         semconv.GEN_AI_EVALUATION_SCORE_VALUE: None if score is None else float(score),
         semconv.GEN_AI_EVALUATION_SCORE_LABEL: label,
-        semconv.GEN_AI_EVALUATION_EXPLANATION: explanation and cut_to_default(explanation),
+        semconv.GEN_AI_EVALUATION_EXPLANATION: explanation or None,
         semconv.GEN_AI_RESPONSE_ID: response_id,
         semconv.ERROR_TYPE: error_type,
     }

@@ -14,7 +14,8 @@ from opentelemetry.trace import Link, Span, SpanContext, Status, StatusCode, Tra
 
 from langchain_otel import health, semconv
 from langchain_otel.config import Config
-from langchain_otel.content.filter import permitted_text
+from langchain_otel.content.filter import permitted_text, redacted_annotations
+from langchain_otel.content.limits import redacted
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects import dialect_of
 from langchain_otel.dialects.dialect import Attributes
@@ -22,6 +23,7 @@ from langchain_otel.operations.annotations import annotations
 from langchain_otel.operations.chain import LEFT_OUT
 from langchain_otel.operations.tool import call_id_of
 from langchain_otel.recording.capture import Capture
+from langchain_otel.recording.content_budget import budget_of
 from langchain_otel.recording.description import describe_request, response_facts, title_of
 from langchain_otel.recording.lazy_attributes import LazyAttributes
 from langchain_otel.recording.lineage import (
@@ -62,7 +64,7 @@ class Recorder:
         self._metrics = Metrics(config.metrics, meter_provider)
         self._policy = config.policy
         self._dialect = dialect_of(config.dialect, structured=self._policy.structured)
-        self._log = LogRecords(config, logger_provider, on_spans=self._dialect.has_exceptions)
+        self._log = LogRecords(config, logger_provider, self._dialect)
         self._capture = Capture(config, self._policy, self._dialect)
         self._leaves_out = LEFT_OUT[config.detail]
 
@@ -144,6 +146,8 @@ class Recorder:
         describe_request(run, started)
         try:
             said = annotations(started, run)
+            if self._policy.redact is not None:
+                said = redacted_annotations(said, self._policy)
         except Exception as error:
             health.failed("annotations", error)
             said = {}
@@ -171,9 +175,14 @@ class Recorder:
         """Add an event to the span of a run."""
         try:
             if run.span.is_recording():
-                add_event(run, self._policy, event, reported)
+                budget = budget_of(run, self._policy, self._dialect)
+                add_event(run, self._policy, budget, event, reported)
         except Exception as error:
             health.failed("event", error)
+
+    def redacted(self, facts: Facts) -> Facts:
+        """Facts that a user has written, as the option `redact` leaves them."""
+        return redacted(facts, self._policy)
 
     def evaluation(self, span: Span, attributes: dict[str, Any]) -> None:
         """Record the result of an evaluation of what `span` did."""
@@ -252,8 +261,9 @@ class Recorder:
             return
         text = None
         if error is not None and self._policy.on_spans:
+            budget = budget_of(run, self._policy, self._dialect)
             text = permitted_text(
-                message_of(error), semconv.EXCEPTION_MESSAGE, self._policy, run.budget
+                message_of(error), semconv.EXCEPTION_MESSAGE, self._policy, budget
             )
         run.span.set_status(Status(StatusCode.ERROR, text))
 

@@ -4,7 +4,8 @@ from typing import Any, Final, NamedTuple
 
 from langchain_otel import health, semconv
 from langchain_otel.content.filter import permitted
-from langchain_otel.content.policy import Policy
+from langchain_otel.content.limits import redacted
+from langchain_otel.content.policy import Budget, Policy
 from langchain_otel.content.values import MAX_TEXT, Facts
 from langchain_otel.dialects.genai import attributes
 from langchain_otel.runs.outcome import error_type
@@ -13,16 +14,18 @@ from langchain_otel.runs.run import Run, SpanEvent
 MAX_EVENTS: Final = 100
 
 
-def add_event(run: Run, policy: Policy, event: SpanEvent, reported: Any) -> None:
-    """Add an event to the run's span; its content only where the policy lets it."""
+def add_event(run: Run, policy: Policy, budget: Budget, event: SpanEvent, reported: Any) -> None:
+    """Add an event to the run's span; its content only where the policy and the budget let it."""
     run.event_count += 1
     if run.event_count > MAX_EVENTS:
         health.limited("events of a run", f"events after the first {MAX_EVENTS} are left out")
         return
     facts = event.facts(reported)
+    if policy.redact is not None and semconv.EVENT_NAME in facts:
+        facts = redacted(facts, policy)
     content = event.content(reported) if policy.on_spans else None
     if content is not None:
-        facts = facts | attributes(permitted({semconv.EVENT_DATA: content}, policy))
+        facts = facts | attributes(permitted({semconv.EVENT_DATA: content}, policy, budget))
     run.span.add_event(event.name, facts)
 
 

@@ -200,9 +200,13 @@ def surroundings() -> tuple[Run | None, Run | None]:
 
     Such a call is one that LangChain does not report: see `observed`.
     """
+    return run_of(current()), call_around()
+
+
+def call_around() -> Run | None:
+    """The run of a call that has nothing but itself around it, also if it has ended."""
     frame = _frame.get()
-    call = frame.run if frame is not None and frame.family == "call" else None
-    return run_of(current()), call
+    return frame.run if frame is not None and frame.family == "call" else None
 
 
 def hide_frame() -> Frame | None:

@@ -107,7 +107,7 @@ def set_identity(run: Run, metadata: Mapping[str, Any] | None) -> None:
     if own:
         run.metadata_identity = {**run.metadata_identity, **own}
     if own or entered:
-        run.identity = {**run.identity, **entered, **own}
+        run.identity = {**run.identity, **run.recorder.redacted({**entered, **own})}
 
 
 def add_configurable_identity(run: Run, configurable: Mapping[str, Any]) -> Identity:
@@ -124,6 +124,7 @@ def add_configurable_identity(run: Run, configurable: Mapping[str, Any]) -> Iden
         name: value for name, value in own.items() if run.identity.get(name) == inherited.get(name)
     }
     run.configurable_identity = {**run.configurable_identity, **own}
+    new = run.recorder.redacted(new)
     run.identity = {**run.identity, **new}
     return new
 

@@ -111,6 +111,9 @@ class RunRecorder(Protocol):
     def evict(self, run: "Run") -> None:
         """End the oldest run to make room."""
 
+    def redacted(self, facts: Facts) -> Facts:
+        """Facts that a user has written, as the option `redact` leaves them."""
+
     def evaluation(self, span: Span, attributes: dict[str, Any]) -> None:
         """Record the result of an evaluation of what a span did."""
 

@@ -1,4 +1,4 @@
-"""Lists the functions of LangChain that are wrapped: a row names one, and what is put around it."""
+"""Lists the functions that are wrapped: a row names one, and what is put around it."""
 
 from operator import attrgetter
 from typing import Final
@@ -12,7 +12,13 @@ from langchain_otel.runs import garbage_collector
 from langchain_otel.sources import provider_marks
 from langchain_otel.sources.chain_groups import current_in_async_block, current_in_block
 from langchain_otel.sources.checkpoints import carries_origin, is_saving
-from langchain_otel.sources.configurable import configures
+from langchain_otel.sources.configurable import COMPLETE_CONFIG, configures
+from langchain_otel.sources.embedding_answers import (
+    CLIENT_METHODS,
+    MISTRAL,
+    reads_answer,
+    reads_answer_for,
+)
 from langchain_otel.sources.graph_loops import follows_pause, follows_resume
 from langchain_otel.sources.graph_steps import reports_cached, reports_limit, reports_timeout
 from langchain_otel.sources.mcp import TRANSPORTS, opens_transport, sends_request
@@ -28,6 +34,7 @@ CLASSIC: Final = ("langchain_classic", "langchain")
 POINTS: Final = (
     PatchPoint("langchain_core.runnables.config", "_set_config_context", copies_context),
     PatchPoint("langgraph._internal._runnable", "_set_config_context", copies_context),
+    *(PatchPoint(module, "ensure_config", wrap) for module, wrap in COMPLETE_CONFIG.items()),
     *(
         PatchPoint("langchain_core.language_models.chat_models", f"BaseChatModel.{name}", wrap)
         for name, wrap in (
@@ -138,6 +145,8 @@ POINTS: Final = (
         "_make_message_chunk_from_anthropic_event",
         reads_response_id(0),
     ),
+    *(PatchPoint(module, path, reads_answer) for module, path in CLIENT_METHODS),
+    PatchPoint(MISTRAL, "Response.json", reads_answer_for(MISTRAL)),
     PatchPoint("mcp.shared.session", "BaseSession.send_request", sends_request),
     *(
         PatchPoint("langchain_mcp_adapters.sessions", name, opens_transport(facts))
