@@ -19,7 +19,9 @@ from langchain_otel.runs.frame import begin_body, current_frame
 from langchain_otel.runs.store import RUNS
 
 MANAGER_MODULE: Final = "langchain_core.callbacks.manager"
-ID_POSITION: Final = 3
+REQUIRED: Final = 3
+OPTIONAL: Final = ("run_id", "parent_run_id")
+"""How many arguments the start of a single run has, the manager too, and what may come after."""
 
 
 def begins(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,9 +59,12 @@ def begins_one(original: Callable[..., Any]) -> Callable[..., Any]:
 
         @wraps(original)
         async def acall(*args: Any, **kwargs: Any) -> Any:
-            run_id, args, kwargs = _numbered(new_id, args, kwargs)
+            kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
+            run_id = kwargs.get("run_id")
+            if run_id is None:
+                run_id = kwargs["run_id"] = new_id()
             try:
-                result = await method(*args, **kwargs)
+                result = await method(*args[:REQUIRED], **kwargs)
             except BaseException as error:
                 _abandon(run_id, error)
                 raise
@@ -71,9 +76,12 @@ def begins_one(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
-        run_id, args, kwargs = _numbered(new_id, args, kwargs)
+        kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
+        run_id = kwargs.get("run_id")
+        if run_id is None:
+            run_id = kwargs["run_id"] = new_id()
         try:
-            result = method(*args, **kwargs)
+            result = method(*args[:REQUIRED], **kwargs)
         except BaseException as error:
             _abandon(run_id, error)
             raise
@@ -109,21 +117,6 @@ def ends(original: Callable[..., Any]) -> Callable[..., Any]:
             raise
 
     return call
-
-
-def _numbered(
-    new_id: Callable[[], UUID], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
-    """The id of the run that starts, and the arguments of the start with it."""
-    is_positional = len(args) > ID_POSITION
-    run_id = args[ID_POSITION] if is_positional else kwargs.get("run_id")
-    if run_id is None:
-        run_id = new_id()
-        if is_positional:
-            args = (*args[:ID_POSITION], run_id, *args[ID_POSITION + 1 :])
-        else:
-            kwargs["run_id"] = run_id
-    return run_id, args, kwargs
 
 
 def _abandon(run_id: Any, error: BaseException) -> None:

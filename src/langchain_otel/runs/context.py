@@ -75,7 +75,7 @@ def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Contex
     if parent is None:
         return ambient if active is None else _without_ended_runs(ambient, active)
     if active is not None:
-        if _is(active, parent):
+        if active is parent or active.span.get_span_context() is parent:
             return ambient
         if not active.ended and _is_inherited(parent, active):
             if not isinstance(parent, Run) or active.recorder is parent.recorder:
@@ -83,10 +83,6 @@ def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Contex
             parent = RUNS.of_recorder(active.id, parent.recorder) or parent
     span = parent.span if isinstance(parent, Run) else NonRecordingSpan(parent)
     return Context({**ambient, _SPAN_KEY: span})
-
-
-def _is(run: Run, parent: Run | SpanContext) -> bool:
-    return run is parent or run.span.get_span_context() is parent
 
 
 def _is_inherited(parent: Run | SpanContext, active: Run) -> bool:
@@ -97,7 +93,11 @@ def _is_inherited(parent: Run | SpanContext, active: Run) -> bool:
     """
     around: Run | None = active
     while around is not None:
-        if _is(around, parent) or (isinstance(parent, Run) and around.id == parent.id):
+        if isinstance(parent, Run):
+            is_parent = around.id == parent.id
+        else:
+            is_parent = around.span.get_span_context() is parent
+        if is_parent:
             return True
         if around.passes_on:
             return False
