@@ -13,6 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from langchain_otel import config, health, semconv
 from langchain_otel.config import OPTIONS, SAFE, configured
+from langchain_otel.config import options as config_options
 from langchain_otel.content.documents import documents
 from langchain_otel.content.filter import SWITCHES, permitted, permitted_text
 from langchain_otel.content.message_list import answers, conversation, prompts
@@ -403,7 +404,7 @@ def test_words_of_a_switch(
 def test_words_of_the_mode(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The option that has more than two values takes the words of a switch too."""
     expected = "SPAN_ONLY" if word.lower() in {"true", "on", "yes", "1"} else "NO_CONTENT"
-    monkeypatch.setenv(f"{config.GENAI}CAPTURE_MESSAGE_CONTENT", word)
+    monkeypatch.setenv(f"{config_options.GENAI}CAPTURE_MESSAGE_CONTENT", word)
     assert configured({}).capture_message_content == expected
     assert configured({"capture_message_content": word}).capture_message_content == expected
 
@@ -427,7 +428,7 @@ def test_a_limit_that_is_none_keeps_content_in(
     limit: str, value: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A limit that cannot be read records no character of a text, not the many of the default."""
-    monkeypatch.setenv(f"{config.LANGCHAIN}{limit}", value)
+    monkeypatch.setenv(f"{config_options.LANGCHAIN}{limit}", value)
     policy = configured({"capture_message_content": "true"}).policy
     found = attributes(permitted(facts(), policy._replace(state=True)))
     assert SECRET not in str(found)

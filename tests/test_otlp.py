@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans as standard
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -223,3 +224,16 @@ def test_by_the_environment(protocol: str) -> None:
     module = f"opentelemetry.exporter.otlp.proto.{word}.trace_exporter"
     assert done.stdout == f"FastSpanExporter {module} {FAST[protocol]}\n"
     assert done.stderr.count("otlp_fast is otlp") == (not FAST[protocol])
+
+
+def test_half_a_character_in_a_name_costs_no_batch() -> None:
+    """Where the standard encoder has no bytes at all, ours has all but the half character."""
+    half = "Rome \ud83d"
+    context = SpanContext(1, 2, is_remote=False)
+    event, status = Event(half), Status(StatusCode.ERROR, half)
+    hostile = ReadableSpan(half, context, resource=Resource({}), events=[event], status=status)
+    innocent = ReadableSpan("innocent", context, resource=Resource({}))
+    request = ExportTraceServiceRequest.FromString(encode_spans([hostile, innocent]))
+    spans = request.resource_spans[0].scope_spans[0].spans
+    assert [span.name for span in spans] == ["Rome ?", "innocent"]
+    assert spans[0].events[0].name == spans[0].status.message == "Rome ?"

@@ -1,6 +1,6 @@
 """Translates LangChain's callbacks: each method starts, updates or ends the run of an operation."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Unpack
 from uuid import UUID
 
@@ -10,16 +10,17 @@ from opentelemetry.trace import TracerProvider
 
 from langchain_otel import health
 from langchain_otel.operations.chain import CHAIN, operation_of
-from langchain_otel.operations.model import CHAT, COMPLETION
+from langchain_otel.operations.model import CHAT, COMPLETION, is_content, is_end_of_stream
 from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.tool import TOOL
 from langchain_otel.patching.inline import InlineHandler
+from langchain_otel.pickled_handlers import reduced
 from langchain_otel.recording.arguments import Options
 from langchain_otel.recording.recorder import Recorder
-from langchain_otel.recording.registry import current_recorder, recorder_for
+from langchain_otel.recording.registry import active_recorder, current_recorder, recorder_for
 from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUSTOM, RETRY, TEXT
 from langchain_otel.runs.frame import owner_of
-from langchain_otel.runs.run import Operation, SpanEvent, Started
+from langchain_otel.runs.run import Operation, RunRecorder, SpanEvent, Started
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.patch_points import PATCHER
 
@@ -27,15 +28,31 @@ from langchain_otel.sources.patch_points import PATCHER
 class RecordingHandler(InlineHandler):
     """Tells a recorder of every run that LangChain reports to it.
 
+    Without a recorder of its own, to that of the instrumentor while there is one.
     `before_first` is called when the first run starts.
     """
 
     def __init__(
-        self, recorder: Recorder | None, before_first: Callable[[], None] | None = None
+        self, recorder: Recorder | None = None, before_first: Callable[[], None] | None = None
     ) -> None:
         super().__init__()
         self._own_recorder = recorder
         self._before_first = before_first
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self, RecordingHandler)
+
+    def stop(self) -> None:
+        """Have no recorder from here on; a callback manager that has this handler keeps it."""
+        self._own_recorder = None
+
+    def _recorder_in(self, parent_run_id: UUID | None) -> RunRecorder | None:
+        recorder = active_recorder()
+        if recorder is not None or parent_run_id is None:
+            return recorder
+        # A run that was under way when the instrumentor stopped stays whole.
+        run = RUNS.of_handler(parent_run_id, self)
+        return None if run is None else run.recorder
 
     def _start(
         self,
@@ -47,8 +64,9 @@ class RecordingHandler(InlineHandler):
         if self._before_first is not None:
             before_first, self._before_first = self._before_first, None
             _attempt(before_first)
-        recorder = self._own_recorder or current_recorder()
-        recorder.start(self, operation, run_id, parent_run_id, started)
+        recorder = self._own_recorder or self._recorder_in(parent_run_id)
+        if recorder is not None:
+            recorder.start(self, operation, run_id, parent_run_id, started)
 
     def _end(self, run_id: UUID, result: Any = None, error: BaseException | None = None) -> None:
         run = RUNS.of_handler(run_id, self)
@@ -94,12 +112,12 @@ class RecordingHandler(InlineHandler):
         self, token: Any, *, chunk: Any = None, run_id: UUID, **kwargs: Any
     ) -> None:
         run = RUNS.of_handler(run_id, self)
-        if run is not None and (token or not _is_end_of_stream(chunk)):
+        if run is not None and (token or not is_end_of_stream(chunk)):
             run.note_chunk(chunk)
 
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
         run = RUNS.of_handler(run_id, self)
-        if run is not None and _is_content(event):
+        if run is not None and is_content(event):
             run.note_chunk(event)
 
     def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -258,6 +276,14 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
         super().__init__(recorder_for(arguments) if has_own else None)
         PATCHER.apply()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(
+            self, RecordingHandler if self._own_recorder else OpenTelemetryCallbackHandler
+        )
+
+    def _recorder_in(self, parent_run_id: UUID | None) -> RunRecorder:
+        return current_recorder()
+
     def _start(self, *args: Any) -> None:
         # Without the instrumentor, or after it, this handler sees to the current span itself.
         PATCHER.apply()
@@ -269,12 +295,3 @@ def _attempt(action: Callable[[], None]) -> None:
         action()
     except Exception as error:
         health.failed("handler", error)
-
-
-def _is_end_of_stream(chunk: Any) -> bool:
-    message = getattr(chunk, "message", None)
-    return getattr(message, "chunk_position", None) == "last"
-
-
-def _is_content(event: Any) -> bool:
-    return isinstance(event, Mapping) and str(event.get("event")).startswith("content-block")

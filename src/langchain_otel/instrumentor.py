@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from threading import RLock
 from typing import Any, Final, Self, Unpack
 
 from opentelemetry.instrumentation.dependencies import DependencyConflict
@@ -9,6 +10,7 @@ from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 from packaging.requirements import Requirement
 
 from langchain_otel.config import SDK_DISABLED_VARIABLE, is_disabled
+from langchain_otel.forks import fork_safe
 from langchain_otel.handler import RecordingHandler
 from langchain_otel.patching.inject import inject
 from langchain_otel.patching.supported import REQUIREMENT, conflicting_version
@@ -21,6 +23,9 @@ logger: Final = logging.getLogger("langchain_otel")
 
 # With these alone OpenTelemetry's own command calls `instrument()`.
 OF_COMMAND: Final = frozenset(("skip_dep_check", "raise_exception_on_conflict"))
+
+
+_LOCK: Final = fork_safe(RLock())
 
 
 class LangChainInstrumentor(BaseInstrumentor):  # type: ignore[misc] # it has no types
@@ -56,12 +61,20 @@ class LangChainInstrumentor(BaseInstrumentor):  # type: ignore[misc] # it has no
             TypeError: An argument is of the wrong type; the message says what it takes.
             ValueError: An option has no valid value.
         """
-        if not self.is_instrumented_by_opentelemetry:
-            super().instrument(**arguments)
-        # With a configuration file, OpenTelemetry's own command calls once with the options of the
-        # file, and again as it calls all instrumentors.
-        elif not arguments or arguments.keys() - OF_COMMAND:
-            logger.warning("LangChain is already instrumented: this instrument() changes nothing.")
+        with _LOCK:
+            if not self.is_instrumented_by_opentelemetry:
+                super().instrument(**arguments)
+            # With a configuration file, OpenTelemetry's own command calls once with the options of
+            # the file, and again as it calls all instrumentors.
+            elif not arguments or arguments.keys() - OF_COMMAND:
+                logger.warning(
+                    "LangChain is already instrumented: this instrument() changes nothing."
+                )
+
+    def uninstrument(self, **arguments: Any) -> None:
+        """Trace no run that starts from here on; without `instrument()` before it, a warning."""
+        with _LOCK:
+            super().uninstrument(**arguments)
 
     def _check_dependency_conflicts(self) -> DependencyConflict | None:
         # The base class refuses a package without metadata, and, with an older `packaging`, a
@@ -96,10 +109,12 @@ def _started(arguments: dict[str, Any]) -> Sequence[Callable[[], None]]:
         return ()
     activate_recorder(recorder)
     other_tracers = OtherTracers()
+    handler = RecordingHandler(recorder, before_first=other_tracers.report)
     undo = (
         lambda: activate_recorder(None),
+        handler.stop,
         PATCHER.apply(checked=True),
-        inject(RecordingHandler(recorder, before_first=other_tracers.report)),
+        inject(handler),
     )
     other_tracers.report()
     return undo

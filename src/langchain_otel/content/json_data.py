@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from langchain_otel.content.encoded_bytes import mapping_without_bytes
+from langchain_otel.content.lazy import is_lazy
 from langchain_otel.content.media import is_data_url, media_part, url_part
 
 MAX_DEPTH: Final = 16
@@ -160,7 +161,7 @@ class _Walk:
 
     def object(self, value: Any, depth: int) -> Any:
         kind = type(value)
-        if isinstance(value, type) or callable(value):
+        if is_lazy(kind) or isinstance(value, type) or callable(value):
             return type_name(value)
         fields = _fields(value, kind)
         if "content" in fields and "additional_kwargs" in fields:

@@ -12,6 +12,7 @@ import orjson
 from opentelemetry.context import Context, get_value
 
 from langchain_otel import semconv
+from langchain_otel.content.attribute_value import attribute_value
 from langchain_otel.content.counts import total
 from langchain_otel.content.encoding import to_json
 from langchain_otel.content.values import Facts
@@ -174,7 +175,7 @@ def _metadata(facts: Facts) -> dict[str, Any]:
 
 
 def _surroundings(context: Context) -> Facts:
-    found = {name: get_value(name, context) for name in SURROUNDINGS}
+    found = {name: attribute_value(get_value(name, context)) for name in SURROUNDINGS}
     return {name: value for name, value in found.items() if value}
 
 

@@ -1,7 +1,6 @@
 """Checks that the installed langchain-core is in the supported range."""
 
 import logging
-from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from typing import Final
 
@@ -35,11 +34,12 @@ def is_supported() -> bool:
 def conflicting_version(package: str, specifiers: str) -> str | None:
     """The installed version of a package where it is outside of a range.
 
-    None where the version is not known, as of a package that is frozen into an executable.
+    None where the version is not known, as of a package that is frozen into an executable, or whose
+    metadata cannot be read.
     """
     try:
         version: str | None = version_of(package)
-    except (PackageNotFoundError, KeyError):
+    except Exception:
         return None
     return None if version is None or is_in_range(version, specifiers) else version
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from langchain_otel import health, semconv
 from langchain_otel.config import Config
 from langchain_otel.content.completion_hook import load_hook
+from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.filter import permitted
 from langchain_otel.content.message_list import Messages
 from langchain_otel.content.policy import NEW, Policy
@@ -80,7 +81,7 @@ class Capture:
             budget = budget_of(run, self._policy, self._dialect)
             policy = self._policy if run.parent is not None else self._root_policy
             shown = permitted(content, policy, budget)
-            run.span.set_attributes(self._dialect.content(shown, run))
+            run.span.set_attributes(sound_attributes(self._dialect.content(shown, run)))
 
 
 def _instructions(run: Run, content: Facts) -> list[dict[str, Any]]:

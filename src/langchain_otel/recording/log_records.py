@@ -9,6 +9,7 @@ from opentelemetry.trace import Span
 
 from langchain_otel import semconv
 from langchain_otel.config import Config
+from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.filter import permitted
 from langchain_otel.content.policy import Budget, Policy
 from langchain_otel.content.values import Facts
@@ -40,22 +41,22 @@ class LogRecords:
         Every run that the same exception goes through marks it as reported for its parent.
         """
         identity = _identity(error)
-        if run.reported_error != identity:
-            name = semconv.GEN_AI_CLIENT_OPERATION_EXCEPTION
-            record = _exception(self._policy, error, has_content=self._policy.on_events)
-            self._emit(run.span, name, SeverityNumber.WARN, record)
-            if self._dialect.has_exceptions and run.span.is_recording():
-                budget = budget_of(run, self._policy, self._dialect)
-                event = _exception(self._policy, error, budget, has_content=self._policy.on_spans)
-                run.span.add_event(semconv.EVENT_EXCEPTION, event)
         if run.parent is not None:
             run.parent.reported_error = identity
+        if run.reported_error == identity:
+            return
+        if self._dialect.has_exceptions and run.span.is_recording():
+            budget = budget_of(run, self._policy, self._dialect)
+            event = _exception(self._policy, error, budget, has_content=self._policy.on_spans)
+            run.span.add_event(semconv.EVENT_EXCEPTION, sound_attributes(event))
+        name = semconv.GEN_AI_CLIENT_OPERATION_EXCEPTION
+        record = _exception(self._policy, error, has_content=self._policy.on_events)
+        self._emit(run.span, name, SeverityNumber.WARN, record)
 
     def details(self, run: Run, content: Facts) -> None:
-        """Emit all that is known of a model call, where the option asks for it."""
-        if self.emits_details:
-            name = semconv.GEN_AI_CLIENT_INFERENCE_DETAILS
-            self._emit(run.span, name, SeverityNumber.DEBUG, run.facts | content)
+        """Emit all that is known of a model call."""
+        name = semconv.GEN_AI_CLIENT_INFERENCE_DETAILS
+        self._emit(run.span, name, SeverityNumber.DEBUG, run.facts | content)
 
     def evaluation(self, span: Span, attributes: dict[str, Any]) -> None:
         """Emit the result of an evaluation of what `span` did."""
@@ -75,7 +76,7 @@ class LogRecords:
                 severity_number=severity,
                 severity_text=severity.name,
                 event_name=name,
-                attributes=attributes,
+                attributes=sound_attributes(attributes),
             )
         )
 

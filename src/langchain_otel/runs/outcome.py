@@ -3,6 +3,7 @@
 from asyncio import CancelledError
 from concurrent.futures import CancelledError as FutureCancelledError
 from typing import Final
+from weakref import WeakKeyDictionary
 
 INTERRUPTED: Final = "interrupted"
 HANDED_OFF: Final = "handed_off"
@@ -33,7 +34,8 @@ _PYTHON_OUTCOMES: Final = {
     GeneratorExit: CLOSED,
     ProgramEnded: ABANDONED,
 }
-_known: Final[dict[type[BaseException], str | None]] = {}
+# A class made for one request goes with it.
+_known: Final[WeakKeyDictionary[type[BaseException], str | None]] = WeakKeyDictionary()
 
 
 def outcome_of(error: BaseException) -> str | None:

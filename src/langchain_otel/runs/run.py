@@ -10,8 +10,10 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, TracerProvider
 
 from langchain_otel import health, semconv
+from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.policy import Budget
 from langchain_otel.content.values import EMPTY, Facts
+from langchain_otel.runs.run_id import key_of
 from langchain_otel.runs.totals import Totals
 
 Family = Literal["model", "chain", "tool", "retriever", "call"]
@@ -153,6 +155,7 @@ class Run:
         "identity",
         "is_measured",
         "is_observed",
+        "key",
         "metadata",
         "metadata_identity",
         "model",
@@ -204,6 +207,7 @@ class Run:
         started: Started,
     ) -> None:
         self.id = run_id
+        self.key = run_id.int if type(run_id) is UUID else key_of(run_id)
         self.operation = operation
         self.recorder = recorder
         self.handler = handler
@@ -230,7 +234,8 @@ class Run:
     def set_fact(self, name: str, value: Any) -> None:
         """Set an attribute of the span while the run is under way."""
         self.facts[name] = value
-        self.span.set_attribute(name, value)
+        if self.has_span:
+            self.span.set_attributes(sound_attributes({name: value}))
 
     def note_chunk(self, chunk: Any) -> None:
         """Note a chunk of a streamed answer, or an event of one, in the form that came first."""
@@ -255,6 +260,8 @@ class Run:
         self.ended = True
         self.chunks = self.provider_report = self.model = None
         self.request_content = self.content = EMPTY
+        # A run may live on in the contexts of what was started in its body, and so on.
+        self.parent = self.enclosing = self.agent = self.model = self.prompt = None
         try:
             if self.has_span:
                 self.span.end()
