@@ -53,28 +53,12 @@ def begins_one(original: Callable[..., Any]) -> Callable[..., Any]:
 
     The run gets its id here if its caller gives it none, for that is how to find it again.
     """
-    method = unbound(original)
     new_id: Callable[[], UUID] = getattr(sys.modules[MANAGER_MODULE], "uuid7", uuid4)
-    if inspect.iscoroutinefunction(original):
+    wrap = _begins_async if inspect.iscoroutinefunction(original) else _begins_sync
+    return wraps(original)(wrap(unbound(original), new_id))
 
-        @wraps(original)
-        async def acall(*args: Any, **kwargs: Any) -> Any:
-            kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
-            run_id = kwargs.get("run_id")
-            if run_id is None:
-                run_id = kwargs["run_id"] = new_id()
-            try:
-                result = await method(*args[:REQUIRED], **kwargs)
-            except BaseException as error:
-                _abandon(run_id, error)
-                raise
-            if current_frame() is not None:
-                begin_body()
-            return result
 
-        return acall
-
-    @wraps(original)
+def _begins_sync(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
         run_id = kwargs.get("run_id")
@@ -82,6 +66,24 @@ def begins_one(original: Callable[..., Any]) -> Callable[..., Any]:
             run_id = kwargs["run_id"] = new_id()
         try:
             result = method(*args[:REQUIRED], **kwargs)
+        except BaseException as error:
+            _abandon(run_id, error)
+            raise
+        if current_frame() is not None:
+            begin_body()
+        return result
+
+    return call
+
+
+def _begins_async(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Callable[..., Any]:
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
+        run_id = kwargs.get("run_id")
+        if run_id is None:
+            run_id = kwargs["run_id"] = new_id()
+        try:
+            result = await method(*args[:REQUIRED], **kwargs)
         except BaseException as error:
             _abandon(run_id, error)
             raise

@@ -30,7 +30,8 @@ from langchain_otel.runs.store import RUNS
 
 Family = Literal["model", "chain", "tool", "retriever", "call"]
 
-_RUN_KEY: Final = create_key("langchain-otel-run")
+RUN_KEY: Final = create_key("langchain-otel-run")
+"""Where a context has the run whose code it belongs to: see `run_of`."""
 MODEL_KEY: Final = create_key("langchain-otel-model")
 """Where a context has the model run in whose body it is, however deep below."""
 _SPAN_KEY: Final = next(iter(set_span_in_context(INVALID_SPAN, Context())))
@@ -71,7 +72,7 @@ def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Contex
     root run hangs under whatever is current, unless that is the left-over span of a run that has
     ended.
     """
-    active: Run | None = ambient.get(_RUN_KEY)  # type: ignore[assignment]
+    active: Run | None = ambient.get(RUN_KEY)  # type: ignore[assignment]
     if parent is None:
         return ambient if active is None else without_ended_runs(ambient)
     if active is not None:
@@ -134,7 +135,7 @@ def leave_identity(identity: Identity) -> None:
 
 def run_of(context: Context) -> Run | None:
     """The run whose code a context belongs to, also if it has ended."""
-    run: Run | None = context.get(_RUN_KEY)  # type: ignore[assignment]
+    run: Run | None = context.get(RUN_KEY)  # type: ignore[assignment]
     return run
 
 
@@ -165,7 +166,7 @@ def without_ended_runs(ambient: Context) -> Context:
         active = run_of(ambient)
     if active is None or not active.ended:
         return ambient
-    return Context({key: value for key, value in ambient.items() if key != _RUN_KEY})
+    return Context({key: value for key, value in ambient.items() if key != RUN_KEY})
 
 
 def inside(run: Run, ambient: Context) -> Context:
@@ -174,7 +175,7 @@ def inside(run: Run, ambient: Context) -> Context:
     if run.operation.family != "call":
         # To LangChain's own runs a call is what a user's span is: they nest, by the ambient span,
         # and have the run around it as their parent.
-        entries[_RUN_KEY] = run
+        entries[RUN_KEY] = run
     if run.operation.family == "model":
         entries[MODEL_KEY] = run
     if suppression.marks:

@@ -16,7 +16,7 @@ from uuid import UUID
 from opentelemetry.context import Context
 
 from langchain_otel import health
-from langchain_otel.runs.context import current, inside, make_current, run_of
+from langchain_otel.runs.context import RUN_KEY, current, inside, make_current, run_of
 from langchain_otel.runs.garbage_collector import START, is_collecting, phases
 from langchain_otel.runs.identity import Identity, set_identity_in_body, with_identity
 from langchain_otel.runs.run import Family, Run
@@ -33,7 +33,7 @@ def enter_body(config: Any) -> None:
     if run is not None:
         run.passes_on = True
         ambient = current()
-        if run_of(ambient) is not run:
+        if ambient.get(RUN_KEY) is not run:
             make_current(inside(run, ambient))
         configurable = config.get("configurable")
         if configurable:
