@@ -15,7 +15,7 @@ from langchain_otel.operations.model import CHAT, COMPLETION, is_content, is_end
 from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.tool import TOOL
 from langchain_otel.patching.inline import InlineHandler
-from langchain_otel.pickled_handlers import reduced
+from langchain_otel.patching.pickled_handlers import reduced
 from langchain_otel.recording.arguments import Options
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.registry import active_recorder, current_recorder, recorder_for

@@ -19,8 +19,8 @@ def tool_definitions(invocation_params: Any) -> list[Definition]:
     """The conventions' tool definitions among the parameters of a model call, from any provider."""
     params = mapping_of(invocation_params)
     config = mapping_of(params.get("toolConfig")) or mapping_of(params.get("tool_config"))
-    given = (params.get("tools"), params.get("functions"), config.get("tools"))
-    listed = next((tools for tools in map(first_items, given) if tools), [])
+    listings = (params.get("tools"), params.get("functions"), config.get("tools"))
+    listed = next((tools for tools in map(first_items, listings) if tools), [])
     if not listed:
         return []
     allowance = Allowance()
@@ -69,7 +69,7 @@ def _function(described: Mapping[str, Any]) -> Iterator[Definition]:
 
 def _built_in(tool: Mapping[str, Any]) -> Iterator[Definition]:
     # A provider's own tool, named by its type or, by Google, by its one key.
-    given = (key for key, value in islice(tool.items(), MAX_ITEMS) if value is not None)
-    kind = text_of(tool.get("type")) or text_of(next(given, None))
+    names = (key for key, value in islice(tool.items(), MAX_ITEMS) if value is not None)
+    kind = text_of(tool.get("type")) or text_of(next(names, None))
     if kind is not None:
         yield {"type": sound(kind), "name": sound(text_of(tool.get("name")) or kind)}

@@ -116,13 +116,13 @@ def _short_text_pair(key: str, value: str) -> bytes:
     return sized(_key(key) + b"\x12" + sized(text(value)))
 
 
-def attributes(given: Mapping[str, Any] | None, tag: bytes) -> list[bytes]:
+def attributes(mapping: Mapping[str, Any] | None, tag: bytes) -> list[bytes]:
     """The fields of a message that are its attributes; `tag` is theirs in that message."""
     found: list[bytes] = []
-    if not given:
+    if not mapping:
         return found
     # A copy is one step for the SDK's own mappings, where items are several for each key.
-    for key, value in (given.copy() if hasattr(given, "copy") else given).items():
+    for key, value in (mapping.copy() if hasattr(mapping, "copy") else mapping).items():
         try:
             if type(value) is str and len(value) < MAX_CACHED_TEXT:
                 found += (tag, _short_text_pair(key, value))
