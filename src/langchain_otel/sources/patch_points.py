@@ -152,20 +152,20 @@ SUBCLASS_POINTS: Final = (
         "langchain_core.embeddings.embeddings",
         "Embeddings",
         embeddings.METHODS.__contains__,
-        traced(UnreportedCall(embeddings.EMBEDDINGS, embeddings.started, embeddings.is_recorded)),
+        traced(UnreportedCall(embeddings.EMBEDDINGS, embeddings.started, embeddings.recorded_by)),
     ),
     SubclassPoint(
         "langchain_core.vectorstores.base",
         "VectorStore",
         search.is_search,
-        traced(UnreportedCall(search.SEARCH, search.search_started, search.is_search_recorded)),
+        traced(UnreportedCall(search.SEARCH, search.search_started, search.search_recorded_by)),
     ),
     SubclassPoint(
         "langchain_core.documents.compressor",
         "BaseDocumentCompressor",
         search.RERANKINGS.__contains__,
         traced(
-            UnreportedCall(search.RERANKING, search.reranking_started, search.is_reranking_recorded)
+            UnreportedCall(search.RERANKING, search.reranking_started, search.reranking_recorded_by)
         ),
     ),
     SubclassPoint("langgraph.checkpoint.base", "BaseCheckpointSaver", is_saving, carries_origin),
