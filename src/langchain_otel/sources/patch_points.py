@@ -26,6 +26,10 @@ from langchain_otel.sources.unreported_calls import UnreportedCall, traced
 
 CHAIN_CLASSES: Final = ("langchain_classic.chains.base", "langchain.chains.base")
 
+SEARCHES: Final = traced(
+    UnreportedCall(search.SEARCH, search.search_started, search.search_recorded_by)
+)
+
 POINTS: Final = (
     PatchPoint("langchain_core.runnables.config", "_set_config_context", copies_context),
     PatchPoint("langgraph._internal._runnable", "_set_config_context", copies_context),
@@ -64,6 +68,13 @@ POINTS: Final = (
     *(
         PatchPoint("langchain_core.retrievers", f"BaseRetriever.{name}", starts("retriever"))
         for name in ("invoke", "ainvoke")
+    ),
+    *(  # the base's own, which makes scores of relevance of those that a store gives
+        PatchPoint("langchain_core.vectorstores.base", f"VectorStore.{name}", SEARCHES)
+        for name in (
+            "similarity_search_with_relevance_scores",
+            "asimilarity_search_with_relevance_scores",
+        )
     ),
     *(
         PatchPoint("langchain_core.runnables.branch", f"RunnableBranch.{name}", starts("chain"))
@@ -158,7 +169,7 @@ SUBCLASS_POINTS: Final = (
         "langchain_core.vectorstores.base",
         "VectorStore",
         search.is_search,
-        traced(UnreportedCall(search.SEARCH, search.search_started, search.search_recorded_by)),
+        SEARCHES,
     ),
     SubclassPoint(
         "langchain_core.documents.compressor",
