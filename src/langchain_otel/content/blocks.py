@@ -17,7 +17,7 @@ from langchain_otel.content.fields import (
 )
 from langchain_otel.content.json_data import LeavesOut, type_name
 from langchain_otel.content.limits import Limits
-from langchain_otel.content.media import MODALITIES, Part, media_part
+from langchain_otel.content.media import MODALITIES, Part, is_data_url, media_part
 from langchain_otel.content.text_parts import reasoning_parts, refusal_parts, text_parts
 from langchain_otel.content.tool_calls import called, first, server_call, server_result
 
@@ -119,7 +119,7 @@ def tool_response(call_id: Any, response: Any, limits: Limits) -> Part:
 
 
 def _response(response: Any, limits: Limits) -> Any:
-    if type(response) is str and not response.startswith("data:"):
+    if type(response) is str and (limits.binary or not is_data_url(response)):
         kept = limits.text(response)
         return NOT_RECORDED if kept is None else kept
     if issubclass(type(response), list) and any(map(is_mapping, first_items(response, FEW))):

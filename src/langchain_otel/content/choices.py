@@ -45,16 +45,19 @@ Reported = tuple[Any, dict[str, Any]]
 """What LangChain's generation says of a choice (`generation_info`), and its message's fields."""
 
 
-def reported_by(result: Any) -> list[list[Reported]]:
-    """What a result of LangChain's says of each choice, for each of its prompts."""
-    prompts = fields_of(result).get("generations")
-    return [
-        [
-            (fields.get("generation_info"), fields_of(fields.get("message")))
-            for fields in map(fields_of, first_items(choices))
-        ]
-        for choices in first_items(prompts)
-    ]
+def reported_by(generations: Any) -> list[list[Reported]]:
+    """What the generations of a result say of each choice, for each of its prompts."""
+    if type(generations) is list and len(generations) == 1:
+        # One answer to one prompt, as most results are.
+        (choices,) = generations
+        if type(choices) is list and len(choices) == 1:
+            return [[_reported(choices[0])]]
+    return [list(map(_reported, first_items(each))) for each in first_items(generations)]
+
+
+def _reported(generation: Any) -> Reported:
+    fields = fields_of(generation)
+    return fields.get("generation_info"), fields_of(fields.get("message"))
 
 
 def generations_of(result: Any) -> list[Any]:

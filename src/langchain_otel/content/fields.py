@@ -16,9 +16,8 @@ from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, Final, TypeGuard
 from weakref import ref
 
-from langchain_otel.content.values import EMPTY
-
 MAX_ITEMS: Final = 1_000
+NO_FIELDS: Final[dict[str, Any]] = {}
 
 Fields = dict[str, Any]
 Read = Callable[[Any], Fields]
@@ -95,10 +94,10 @@ def mapping_of(value: Any) -> Fields:
     if kind is dict:
         return value  # type: ignore[no-any-return]
     if value is None:
-        return EMPTY
+        return NO_FIELDS
     if issubclass(kind, dict):
         return copy_of(value)
-    return mapping_of(fields_of(value).get("data")) if derives(UserDict, kind) else EMPTY
+    return mapping_of(fields_of(value).get("data")) if derives(UserDict, kind) else NO_FIELDS
 
 
 def copy_of(mapping: Any) -> Fields:
@@ -198,7 +197,7 @@ def _slots(names: Fields) -> Fields:
 
 
 def _nothing(_: Any) -> Fields:
-    return EMPTY
+    return NO_FIELDS
 
 
 def _slotted(slots: Fields, fields: Read | None, value: Any) -> Fields:

@@ -12,7 +12,16 @@ from typing import Any, Final
 from uuid import UUID
 
 from langchain_otel.content.allowance import MAX_DEPTH, Allowance, SpentError
-from langchain_otel.content.fields import MAX_ITEMS, fields_of, is_numpy, mapping_of, slot_of
+from langchain_otel.content.encoded_bytes import described_bytes
+from langchain_otel.content.fields import (
+    MAX_ITEMS,
+    NO_FIELDS,
+    fields_of,
+    is_numpy,
+    mapping_of,
+    slot_of,
+)
+from langchain_otel.content.lazy import is_lazy
 from langchain_otel.content.media import is_data_url, media_part, url_part
 
 MARK: Final = "…"
@@ -116,7 +125,7 @@ class _Walk:
         return self.object(value, kind, depth)
 
     def string(self, value: str) -> Any:
-        if value.startswith("data:") and not self.binary and is_data_url(value):
+        if not self.binary and is_data_url(value):
             return self.value(url_part("document", value, None, binary=False), 0)
         kept = self.text(value)
         return LEFT_OUT if kept is None else kept
@@ -125,6 +134,7 @@ class _Walk:
         media = None if self.binary else media_part(value, binary=False)
         if media is not None and media["type"] == "blob":
             value = media
+        described = NO_FIELDS if self.binary else described_bytes(value)
         plain_items: dict[str, Any] = {}
         size = dict.__len__(value)
         taken = self.room(size)
@@ -133,7 +143,8 @@ class _Walk:
             if leaves_out is not None and type(key) is str and leaves_out(key):
                 continue
             name = self.key(key)
-            found = LEFT_OUT if name is None else self.value(item, depth)
+            shown = described.get(key, item) if type(key) is str else item
+            found = LEFT_OUT if name is None else self.value(shown, depth)
             if name is not None and found is not LEFT_OUT:
                 plain_items[_unique(name, plain_items)] = found
         if size > taken:
@@ -170,7 +181,7 @@ class _Walk:
         return type_name(key)
 
     def object(self, value: Any, kind: type, depth: int) -> Any:
-        if issubclass(kind, type) or callable(value):
+        if is_lazy(kind) or issubclass(kind, type) or callable(value):
             return type_name(value)
         fields = fields_of(value)
         if "content" in fields and "additional_kwargs" in fields:

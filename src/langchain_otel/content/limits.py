@@ -8,10 +8,11 @@ from typing import Any, Final
 import orjson
 
 from langchain_otel import health
-from langchain_otel.content.allowance import MAX_NODES, Allowance, SpentError
+from langchain_otel.content.allowance import MAX_NODES, UNBOUNDED, Allowance, SpentError
+from langchain_otel.content.encoded_bytes import KEYS, may_hold_bytes, without_bytes
 from langchain_otel.content.fields import MAX_ITEMS, first_items
 from langchain_otel.content.json_data import LeavesOut, Value, plain, sound
-from langchain_otel.content.policy import MAX_LENGTH, Budget, Policy, Redact
+from langchain_otel.content.policy import Budget, Policy, Redact
 
 # The options that are limits, by which meeting them is counted.
 TEXT_LIMIT: Final = "max_content_length"
@@ -21,6 +22,9 @@ SMALLEST: Final = 100
 SMALL: Final = 16
 # A character is 6 bytes of JSON at most.
 BYTES_PER_CHARACTER: Final = 6
+BYTES_PER_UTF8: Final = 4
+# How long the words are that say how much is missing.
+MARKER: Final = 40
 
 
 class Limits:
@@ -63,31 +67,30 @@ class Limits:
         Raises:
             SpentError: The walk that it is found on has no room for it.
         """
-        size, allowance = len(text), self.allowance
-        if self.redact is None and size <= self.max_length:
-            allowance.bytes -= size
-            if allowance.bytes < 0:
-                raise SpentError
-            return text if text.isascii() and type(text) is str else sound(text)
-        size = min(size, self.max_length)
-        allowance.charge(size)
-        kept = self._kept(text)
-        allowance.refund(size - len(kept or ""))
-        return kept
-
-    def _kept(self, text: str) -> str | None:
-        if self.redact is not None:
-            redacted = _redacted(self.redact, text, self.attribute)
-            if redacted is None:
-                return None
-            text = redacted
-        if len(text) > self.max_length:
+        allowance = self.allowance
+        size = min(len(text), self.max_length)
+        allowance.bytes -= size
+        if allowance.bytes < 0:
+            raise SpentError
+        if not self.binary:
+            # Redaction may shorten what stands before them: it is given none at all.
+            limit = self.max_length if self.redact is None else len(text)
+            if may_hold_bytes(text, limit):
+                text = without_bytes(text, limit)
+        kept = text if self.redact is None else _redacted(self.redact, text, self.attribute)
+        if kept is None:
+            allowance.bytes += size
+            return None
+        if len(kept) > self.max_length:
             health.limited(self.limit, "longer texts are cut")
-            text = cut(text, self.max_length)
-        return text if text.isascii() and type(text) is str else sound(text)
+            return sound(cut(kept, self.max_length))
+        allowance.bytes += size - len(kept)
+        return kept if kept.isascii() and type(kept) is str else sound(kept)
 
     def whole(self, text: str) -> str | None:
         """A text that is of no use when cut: an address, bytes in base64."""
+        if not self.max_length:
+            return None
         self.allowance.charge(len(text))
         if self.redact is None:
             return sound(text)
@@ -116,6 +119,9 @@ class Limits:
 
     def fitted(self, value: Any) -> Value | None:
         """The same, as much of it as there is room for; None where there is none."""
+        if self.budget.left < SMALLEST:
+            self.note_limit()
+            return None
         try:
             return self.attempt(value)
         except SpentError:
@@ -139,8 +145,13 @@ class Limits:
 
     def fitted_text(self, text: str) -> str | None:
         """A text, as much of it as there is room for."""
-        kept = self._kept(text)
-        if kept is None or not self.budget.left:
+        if not self.budget.left:
+            self.note_limit()
+            return None
+        # It is cut to what is left; nothing is walked.
+        self.allowance.bytes = UNBOUNDED
+        kept = self.text(text)
+        if kept is None:
             return None
         if len(kept) * BYTES_PER_CHARACTER > self.budget.left:
             size = len(kept.encode())
@@ -148,7 +159,7 @@ class Limits:
                 self.note_limit()
                 if self.budget.left < SMALLEST:
                     return None
-                kept = cut(kept, self.budget.left // 4)
+                kept = cut(kept, (self.budget.left - MARKER) // BYTES_PER_UTF8)
         self.budget.take(len(kept.encode()))
         return kept
 
@@ -174,7 +185,7 @@ class Limits:
 
 
 def _is_short(text: str, max_length: int) -> bool:
-    return len(text) <= max_length and text.isascii() and not text.startswith("data:")
+    return len(text) <= max_length and text.isascii() and not may_hold_bytes(text, max_length)
 
 
 PLAIN: Final[dict[type, Callable[[Any, int], bool]]] = {
@@ -189,7 +200,7 @@ def _small_copy(
     value: dict[Any, Any], max_length: int, allowance: Allowance
 ) -> dict[str, Any] | None:
     """A copy of a dict that is what most arguments of tools are: some short texts and numbers."""
-    if len(value) > SMALL or "type" in value:
+    if len(value) > SMALL or "type" in value or not KEYS.isdisjoint(value):
         return None
     copied, size = value.copy(), 0
     for key, item in copied.items():
@@ -230,9 +241,21 @@ def cut(text: str, max_length: int) -> str:
     return f"{text[:max_length]}…[{len(text) - max_length} characters cut]"
 
 
-def cut_to_default(text: str) -> str:
-    """A text within the default limit."""
-    return sound(cut(text, MAX_LENGTH))
+def redacted(facts: dict[str, Any], policy: Policy) -> dict[str, Any]:
+    """Facts that are no content, and that a user has written: every text as redaction leaves it."""
+    if policy.redact is None:
+        return facts
+    found = {name: _redacted_fact(policy.redact, name, value) for name, value in facts.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _redacted_fact(redact: Redact, name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return _redacted(redact, value, name)
+    if not isinstance(value, (list, tuple)):
+        return value
+    kept = [_redacted_fact(redact, name, item) for item in value]
+    return [item for item in kept if item is not None] or None
 
 
 def _redacted(redact: Redact, text: str, attribute: str) -> str | None:

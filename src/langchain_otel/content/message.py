@@ -85,7 +85,7 @@ def _described(role: str, parts: list[Part], fields: Mapping[str, Any], limits: 
     name = fields.get("name")
     if name is None:
         return {"role": role, "parts": parts}
-    name = text_of(name)
+    name = name if type(name) is str else text_of(name)
     kept = limits.text(name) if name else None
     if kept is None:
         return {"role": role, "parts": parts}

@@ -8,9 +8,11 @@ from typing import Any, Final
 from orjson import dumps
 
 from langchain_otel import health
-from langchain_otel.content.allowance import UNBOUNDED, SpentError
+from langchain_otel.content.allowance import SpentError
 from langchain_otel.content.choices import Choice, as_choice, choice_of, generations_of
+from langchain_otel.content.encodable import sound_data
 from langchain_otel.content.fields import READERS, entry, first_items, last_items
+from langchain_otel.content.json_data import Value
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.message import Message, message_data
 from langchain_otel.content.policy import Policy
@@ -59,18 +61,17 @@ class Messages:
     def data(self) -> list[Message]:
         """The conventions' list of messages, as much of it as there is room for."""
         limits = self._limits()
-        is_bounded = limits.budget.left < UNBOUNDED
         kept: list[Message] = []
         left = limits.budget.left - 2
         allowance = limits.allowance
         allowance.in_all, allowance.bytes = MAX_WALKED, left
         for item in reversed(self.items):
             try:
-                data = _data(item, limits)
-                if data is not None:
-                    left -= _size(data) + 1 if is_bounded else 0
+                value = _value(item, limits)
+                if value is not None:
+                    left -= len(value.encoded) + 1
                     allowance.settle(left)
-                    kept.append(data)
+                    kept.append(value.data())
             except SpentError:
                 return self._cut(limits, kept)
         limits.budget.take(limits.budget.left - left)
@@ -170,8 +171,20 @@ def _data(item: Any, limits: Limits) -> Message | None:
 
 
 def _json(item: Any, limits: Limits) -> bytes:
+    value = _value(item, limits)
+    return b"" if value is None else value.encoded
+
+
+def _value(item: Any, limits: Limits) -> Value | None:
+    """A message with its JSON; its names and ids, which no limit applies to, are made sound."""
     data = _data(item, limits)
-    return b"" if data is None else dumps(data)
+    if data is None:
+        return None
+    try:
+        return Value(data, dumps(data))
+    except TypeError:
+        data = sound_data(data)
+        return Value(data, dumps(data))
 
 
 def _text_json(message: Any, max_length: int) -> bytes | None:
@@ -188,7 +201,11 @@ def _text_json(message: Any, max_length: int) -> bytes | None:
             template is None
             or type(content) is not str
             or not 0 < len(content) <= max_length
-            or (content[0] == "d" and content.startswith("data:"))
+            # What may hold encoded bytes; written out, because a call is dear here.
+            or "64," in content
+            or '":' in content
+            or "':" in content
+            or '" :' in content
             or not type(calls) is type(invalid_calls) is list
             or calls
             or invalid_calls
@@ -215,10 +232,10 @@ def _smaller(item: Any, limits: Limits, room: int) -> list[Message]:
 def _whole(item: Any, limits: Limits, room: int) -> list[Message]:
     try:
         limits.allow(room)
-        data = _data(item, limits)
+        value = _value(item, limits)
     except SpentError:
         return []
-    return [] if data is None or _size([data]) > room else [data]
+    return [] if value is None or len(value.encoded) + 2 > room else [value.data()]
 
 
 def _marker(missing: int) -> Message:

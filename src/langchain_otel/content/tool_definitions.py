@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from langchain_otel.content.allowance import Allowance
 from langchain_otel.content.fields import MAX_ITEMS, first_items, is_mapping, mapping_of, text_of
-from langchain_otel.content.json_data import plain
+from langchain_otel.content.json_data import plain, sound
 
 FUNCTION: Final = "function"
 DECLARATIONS: Final = ("function_declarations", "functionDeclarations")
@@ -54,7 +54,7 @@ def _function(described: Mapping[str, Any]) -> Iterator[Definition]:
     name = text_of(described.get("name"))
     if name is None:
         return
-    definition: Definition = {"type": FUNCTION, "name": name}
+    definition: Definition = {"type": FUNCTION, "name": sound(name)}
     description = text_of(described.get("description"))
     if description:
         definition["description"] = description
@@ -72,4 +72,4 @@ def _built_in(tool: Mapping[str, Any]) -> Iterator[Definition]:
     given = (key for key, value in islice(tool.items(), MAX_ITEMS) if value is not None)
     kind = text_of(tool.get("type")) or text_of(next(given, None))
     if kind is not None:
-        yield {"type": kind, "name": text_of(tool.get("name")) or kind}
+        yield {"type": sound(kind), "name": sound(text_of(tool.get("name")) or kind)}

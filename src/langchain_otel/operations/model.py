@@ -72,8 +72,8 @@ def _response(result: Any, run: "Run") -> Facts:
 
 
 def _answer(result: Any) -> Facts:
-    llm_output = fields_of(result).get("llm_output")
-    reported = reported_by(result)
+    fields = fields_of(result)
+    llm_output, reported = fields.get("llm_output"), reported_by(fields.get("generations"))
     facts = usage_in(reported, llm_output)
     if llm_output is not None:
         facts.update(identity(llm_output))
@@ -154,3 +154,14 @@ COMPLETION: Final = Operation(
     unfinished=UNFINISHED,
     suppresses="inference",
 )
+
+
+def is_end_of_stream(chunk: Any) -> bool:
+    """Whether a chunk only says that the answer has come to its end."""
+    message = fields_of(fields_of(chunk).get("message"))
+    return text_of(message.get("chunk_position")) == "last"
+
+
+def is_content(event: Any) -> bool:
+    """Whether an event of a streamed answer is a part of what it says."""
+    return (text_of(entry(event, "event")) or "").startswith("content-block")

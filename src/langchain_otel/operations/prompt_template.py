@@ -4,9 +4,8 @@ from itertools import islice
 from typing import Any, Final
 
 from langchain_otel import semconv
-from langchain_otel.content.fields import MAX_ITEMS, mapping_of, number_of, text_of
-from langchain_otel.content.json_data import plain
-from langchain_otel.content.values import EMPTY, Facts, text
+from langchain_otel.content.fields import MAX_ITEMS, mapping_of
+from langchain_otel.content.values import EMPTY, Facts, name_of, scalar, text, written
 from langchain_otel.runs.run import Started
 
 RUN_TYPE: Final = "prompt"
@@ -35,19 +34,17 @@ def variables_in(template: Started) -> Facts:
     """What a template is filled in with."""
     found: Facts = {}
     for key, value in list(islice(mapping_of(template.payload).items(), MAX_ITEMS)):
-        written = _written(value)
-        if type(key) is str and written is not None and len(found) < MAX_VARIABLES:
-            found[f"{semconv.GEN_AI_PROMPT_VARIABLE}{key}"] = written
+        kept = _variable(value)
+        if kept is not None and len(found) < MAX_VARIABLES:
+            found[f"{semconv.GEN_AI_PROMPT_VARIABLE}{name_of(key)}"] = kept
     return found
 
 
-def _written(value: Any) -> str | None:
-    if type(value) is bool:
-        return str(value)
-    number = number_of(value)
-    if number is None:
-        return text_of(value)
-    return str(number) if type(number) is float else str(plain(number))
+def _variable(value: Any) -> str | None:
+    if issubclass(type(value), str):
+        return str.__str__(value)
+    found = scalar(value)
+    return None if found is None else written(found)
 
 
 def _given_name(template: Started) -> str | None:

@@ -13,7 +13,6 @@ from langchain_otel.content.fields import (
     is_a,
     last_items,
     mapping_of,
-    text_of,
 )
 from langchain_otel.content.values import EMPTY, Facts, text
 from langchain_otel.operations.span_names import titled
@@ -64,7 +63,7 @@ def _response(output: Any, run: "Run") -> Facts:
         # A message says itself whether it stands for an error; so does an exception.
         facts.pop(semconv.ERROR_TYPE, None)
     # Before langchain-core 1.0 the call id comes only with the message that the tool gives back.
-    call_id = text(fields_of(message).get("tool_call_id"))
+    call_id = None if message is None else text(fields_of(message).get("tool_call_id"))
     return facts if call_id is None else facts | {semconv.GEN_AI_TOOL_CALL_ID: call_id}
 
 
@@ -79,8 +78,9 @@ def _response_content(output: Any) -> Facts:
 
 
 def _failure(output: Any) -> str | None:
-    status = text_of(fields_of(_message(output)).get("status"))
-    return semconv.TOOL_ERROR if status == "error" else None
+    message = _message(output)
+    status = None if message is None else fields_of(message).get("status")
+    return semconv.TOOL_ERROR if type(status) is str and status == "error" else None
 
 
 def _message(output: Any) -> Any:

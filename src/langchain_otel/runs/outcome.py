@@ -3,6 +3,7 @@
 from asyncio import CancelledError
 from concurrent.futures import CancelledError as FutureCancelledError
 from typing import Final
+from weakref import WeakKeyDictionary
 
 INTERRUPTED: Final = "interrupted"
 HANDED_OFF: Final = "handed_off"
@@ -10,6 +11,12 @@ DRAINED: Final = "drained"
 CANCELLED: Final = "cancelled"
 CLOSED: Final = "closed"
 EVICTED: Final = "evicted"
+ABANDONED: Final = "abandoned"
+
+
+class ProgramEnded(BaseException):
+    """Stands for the end of the program, which no code of a run will see."""
+
 
 # LangGraph's family of control flow (langgraph.errors.GraphBubbleUp) is known by name, so that
 # langgraph is not imported for it; the most derived name wins.
@@ -25,8 +32,10 @@ _PYTHON_OUTCOMES: Final = {
     KeyboardInterrupt: CANCELLED,
     SystemExit: CANCELLED,
     GeneratorExit: CLOSED,
+    ProgramEnded: ABANDONED,
 }
-_known: Final[dict[type[BaseException], str | None]] = {}
+# A class made for one request goes with it.
+_known: Final[WeakKeyDictionary[type[BaseException], str | None]] = WeakKeyDictionary()
 
 
 def outcome_of(error: BaseException) -> str | None:

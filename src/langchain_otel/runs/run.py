@@ -10,8 +10,10 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, TracerProvider
 
 from langchain_otel import health, semconv
+from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.policy import Budget
 from langchain_otel.content.values import EMPTY, Facts
+from langchain_otel.runs.run_id import key_of
 from langchain_otel.runs.totals import Totals
 
 Family = Literal["model", "chain", "tool", "retriever", "call"]
@@ -114,6 +116,9 @@ class RunRecorder(Protocol):
     def evict(self, run: "Run") -> None:
         """End the oldest run to make room."""
 
+    def redacted(self, facts: Facts) -> Facts:
+        """Facts that a user has written, as the option `redact` leaves them."""
+
     def evaluation(self, span: Span, attributes: dict[str, Any]) -> None:
         """Record the result of an evaluation of what a span did."""
 
@@ -123,12 +128,12 @@ class Run:
 
     `is_observed`: a span that records, an agent's span above it or metrics take what is known of
     it. `parent` is the run that LangChain names, `enclosing` the run whose code started this one.
-    `inner_results` is what calls inside have found that its span records. `model` is the model run
-    in whose body it runs; `has_inner_call` and `has_inner_tokens` say what
-    a run inside this one has counted. `ambient` is the context in which it started. Several
+    `model` is the model run in whose body it runs; `has_inner_call` and `has_inner_tokens` say what
+    a run inside this one has counted. `ambient` is the context in which it started; `passes_on`: in
+    its body, LangChain takes it for the parent of whatever is called without another one. Several
     recorders may record one run of LangChain: `next_recording` leads from one to the next, and the
     first of those that share metrics measures it (`is_measured`). What a run has none of is None,
-    or `EMPTY`.
+    or `EMPTY`. `inner_results` is what calls inside have found that its span records.
     """
 
     __slots__ = (
@@ -154,6 +159,7 @@ class Run:
         "inner_results",
         "is_measured",
         "is_observed",
+        "key",
         "metadata",
         "metadata_identity",
         "model",
@@ -161,6 +167,7 @@ class Run:
         "operation",
         "owner",
         "parent",
+        "passes_on",
         "prompt",
         "provider_report",
         "recorder",
@@ -205,6 +212,7 @@ class Run:
         started: Started,
     ) -> None:
         self.id = run_id
+        self.key = run_id.int if type(run_id) is UUID else key_of(run_id)
         self.operation = operation
         self.recorder = recorder
         self.handler = handler
@@ -214,7 +222,8 @@ class Run:
         self.metadata = started.metadata
         self.span: Span = INVALID_SPAN
         self.has_span = self.is_measured = True
-        self.is_observed = self.ended = self.has_inner_call = self.has_inner_tokens = False
+        self.is_observed = self.ended = self.passes_on = False
+        self.has_inner_call = self.has_inner_tokens = False
         self.facts: Facts = {}
         self.request_content = self.content = self.source_facts = EMPTY
         self.identity = self.metadata_identity = self.configurable_identity = EMPTY
@@ -230,7 +239,8 @@ class Run:
     def set_fact(self, name: str, value: Any) -> None:
         """Set an attribute of the span while the run is under way."""
         self.facts[name] = value
-        self.span.set_attribute(name, value)
+        if self.has_span:
+            self.span.set_attributes(sound_attributes({name: value}))
 
     def note_chunk(self, chunk: Any) -> None:
         """Note a chunk of a streamed answer, or an event of one, in the form that came first."""
@@ -262,6 +272,8 @@ class Run:
         self.ended = True
         self.chunks = self.provider_report = self.inner_results = self.model = None
         self.request_content = self.content = EMPTY
+        # A run may live on in the contexts of what was started in its body, and so on.
+        self.parent = self.enclosing = self.agent = self.model = self.prompt = None
         try:
             if self.has_span:
                 self.span.end()

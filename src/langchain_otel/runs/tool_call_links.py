@@ -8,8 +8,8 @@ from opentelemetry.trace import Link, Span, SpanContext
 
 from langchain_otel import semconv
 from langchain_otel.content.choices import reported_by
-from langchain_otel.content.fields import MAX_ITEMS, entry, first_items
-from langchain_otel.content.values import Facts
+from langchain_otel.content.fields import MAX_ITEMS, entry, fields_of, first_items
+from langchain_otel.content.values import Facts, text
 from langchain_otel.runs.bounded_map import BoundedMap
 from langchain_otel.runs.run import Run
 
@@ -62,11 +62,11 @@ def take_over(run: Run, requests: Mapping[str, SpanContext]) -> None:
 
 
 def _tool_calls(result: Any) -> Iterator[str]:
-    for _, message in chain.from_iterable(reported_by(result)):
+    for _, message in chain.from_iterable(reported_by(fields_of(result).get("generations"))):
         calls = message.get("tool_calls", NO_CALLS)
         if type(calls) is not list:
             calls = first_items(calls)
         for call in calls[:MAX_ITEMS]:
-            call_id = entry(call, "id")
-            if type(call_id) is str and call_id:
+            call_id = text(entry(call, "id"))
+            if call_id is not None:
                 yield call_id
