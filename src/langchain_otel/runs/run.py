@@ -254,10 +254,8 @@ class Run:
 
     def note_inner_result(self, result: Any) -> None:
         """Note the result of a call inside that this run's span records."""
-        if self.inner_results is None:
-            self.inner_results = []
-        if len(self.inner_results) < MAX_INNER_RESULTS:
-            self.inner_results.append(result)
+        if not self.ended:
+            self.inner_results = [*(self.inner_results or ()), result][:MAX_INNER_RESULTS]
 
     def leave_out(self, current: Span) -> None:
         """Have no span of its own: what would hang under it hangs under what is current."""
