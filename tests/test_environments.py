@@ -26,7 +26,7 @@ WITHOUT_GRAPH = """\
 RunnableSequence
   find
     in lambda
-    retrieval Retriever
+    retrieval
       in retriever
   chat
     in model
@@ -34,7 +34,7 @@ between chunks
 RunnableSequence
   find
     in lambda
-    retrieval Retriever
+    retrieval
       in retriever
   chat
     in model

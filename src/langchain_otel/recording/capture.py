@@ -55,6 +55,8 @@ class Capture:
         if not self._takes(run):
             return
         content = {} if result is None else _found_by(run.operation.response_content, result)
+        if result is not None and run.inner_results is not None:
+            content |= _found_by(run.operation.inner_content, result, run.inner_results)
         history = history_of(run) if self._policy.history == NEW else None
         if history is not None:
             history.response(content)
