@@ -21,6 +21,7 @@ from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUS
 from langchain_otel.runs.frame import owner_of
 from langchain_otel.runs.run import Operation, SpanEvent, Started
 from langchain_otel.runs.store import RUNS
+from langchain_otel.sources.calling_runnable import calling_runnable
 from langchain_otel.sources.patch_points import PATCHER
 
 
@@ -128,7 +129,10 @@ class RecordingHandler(InlineHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        started = Started(serialized, inputs, tags, metadata, kwargs, owner_of("chain", run_id))
+        owner = owner_of("chain", run_id)
+        if owner is None and parent_run_id is None:
+            owner = calling_runnable()
+        started = Started(serialized, inputs, tags, metadata, kwargs, owner)
         operation = CHAIN if started.owner is None else operation_of(started.owner)
         self._start(operation, run_id, parent_run_id, started)
 

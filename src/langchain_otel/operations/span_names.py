@@ -1,9 +1,25 @@
 """Builds span names as the conventions want them: the operation, then the name of its subject."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Final
 
 from langchain_otel.content.values import EMPTY, text
 from langchain_otel.runs.run import Started
+
+MAX_WRAPPERS: Final = 16
+# What LangChain calls runs of its own classes, where nobody named them; LangGraph's, likewise.
+TYPE_NAMES: Final = frozenset(
+    (
+        *("Runnable", "RunnableSequence", "RunnableParallel", "RunnableMap"),
+        *("RunnableLambda", "RunnableGenerator", "RunnableBranch", "RunnableEach"),
+        *("RunnableWithFallbacks", "RunnableWithMessageHistory", "RunnableRetry"),
+        *("RunnableBinding", "RunnablePassthrough", "RunnableAssign", "RunnablePick"),
+        *("RouterRunnable", "RunnableCallable"),
+        *("LangGraph", "StateGraph", "CompiledStateGraph", "Pregel"),
+    )
+)
+"""Names that say what kind of thing runs, not which one."""
 
 
 def titled(operation: str, subject: Callable[[Started], str | None]) -> Callable[[Started], str]:
@@ -29,6 +45,44 @@ def own_name(owner: object) -> str | None:
 def given_name(started: Started) -> str | None:
     """The name that a caller gave to a run; None where it is called as what runs."""
     name = text(started.options.get("name"))
-    if name is None or name == own_name(started.owner):
+    if name is None or name == own_name(started.owner) or is_type_name(name, started.owner):
         return None
     return None if name == (started.serialized or EMPTY).get("name") else name
+
+
+def chain_name(started: Started) -> str | None:
+    """The name that somebody gave to a chain, or else to its run; None where nobody named it."""
+    for runnable in _wrapped(started.owner):
+        name = text(getattr(runnable, "name", None))
+        if name is not None and not is_type_name(name, started.owner):
+            return name
+    name = text(started.options.get("name")) or _group_name(started)
+    return None if name is None or is_type_name(name, started.owner) else name
+
+
+def _group_name(started: Started) -> str | None:
+    """The name of a chain group (`trace_as_chain_group`), which is no object."""
+    serialized = started.serialized or EMPTY
+    return None if started.owner is not None or "id" in serialized else text(serialized.get("name"))
+
+
+def is_type_name(name: str, owner: object) -> bool:
+    """Whether a name is that of a class: of LangChain's, or of what runs.
+
+    LangChain adds the keys of what runs side by side: `RunnableParallel<first,second>`.
+    """
+    kind = name.partition("<")[0]
+    return kind in TYPE_NAMES or any(
+        kind == base.__name__ for runnable in _wrapped(owner) for base in type(runnable).__mro__
+    )
+
+
+def _wrapped(owner: object) -> Iterator[object]:
+    """What runs, and what it is put around: retries and bindings are called as what they run."""
+    return islice(_inwards(owner), MAX_WRAPPERS)
+
+
+def _inwards(owner: object) -> Iterator[object]:
+    while owner is not None:
+        yield owner
+        owner = getattr(owner, "__dict__", EMPTY).get("bound")

@@ -20,6 +20,7 @@ from langchain_otel.dialects import dialect_of
 from langchain_otel.dialects.dialect import Attributes
 from langchain_otel.operations.annotations import annotations
 from langchain_otel.operations.chain import LEFT_OUT
+from langchain_otel.operations.root_chain import root_operation
 from langchain_otel.operations.tool import call_id_of
 from langchain_otel.recording.capture import Capture
 from langchain_otel.recording.description import describe_request, response_facts, title_of
@@ -93,6 +94,7 @@ class Recorder:
                 run = Run(run_id, operation, self, handler, ambient, started)
                 run.is_measured = other is None or not self._measures(other)
                 parent: Run | SpanContext | None = None
+                run.is_root = parent_run_id is None
                 if parent_run_id is not None:
                     parent = RUNS.of_recorder(parent_run_id, self) or _ended(parent_run_id)
                 self._start(run, parent, started)
@@ -102,7 +104,10 @@ class Recorder:
     def _start(self, run: Run, parent: Run | SpanContext | None, started: Started) -> None:
         hangs_under = context.parent_context(parent, run.ambient)
         if parent is None:
-            run.enclosing = context.run_around(hangs_under)
+            run.enclosing = around = context.run_around(hangs_under)
+            run.is_root = run.is_root and (around is None or not self._has(around))
+        if run.is_root:
+            run.operation = root_operation(run.operation, started)
         try:
             attach_to_parent(run, parent, started)
             set_identity(run, started.metadata)
@@ -263,6 +268,9 @@ class Recorder:
             return {semconv.RUN_OUTCOME: outcome}
         self._log.exception(run, error)
         return {semconv.ERROR_TYPE: error_type(error)} | failed_attempt(run)
+
+    def _has(self, other: Run) -> bool:
+        return RUNS.of_recorder(other.id, self) is not None
 
     def _measures(self, other: Run) -> bool:
         series = self.metric_series

@@ -119,7 +119,8 @@ class Run:
     """A run of LangChain and its span, from its start event to its end event.
 
     `is_observed`: a span that records, an agent's span above it or metrics take what is known of
-    it. `parent` is the run that LangChain names, `enclosing` the run whose code started this one.
+    it. `parent` is the run that LangChain names, `enclosing` the run whose code started this one;
+    `is_root`: there is neither.
     `model` is the model run in whose body it runs; `has_inner_call` and `has_inner_tokens` say what
     a run inside this one has counted. `ambient` is the context in which it started. Several
     recorders may record one run of LangChain: `next_recording` leads from one to the next, and the
@@ -149,6 +150,7 @@ class Run:
         "identity",
         "is_measured",
         "is_observed",
+        "is_root",
         "metadata",
         "metadata_identity",
         "model",
@@ -209,6 +211,7 @@ class Run:
         self.span: Span = INVALID_SPAN
         self.has_span = self.is_measured = True
         self.is_observed = self.ended = self.has_inner_call = self.has_inner_tokens = False
+        self.is_root = False
         self.facts: Facts = {}
         self.request_content = self.content = self.source_facts = EMPTY
         self.identity = self.metadata_identity = self.configurable_identity = EMPTY
