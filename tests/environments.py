@@ -35,6 +35,7 @@ QUICK: Final = (
     "test_abandonment.py",
     "test_agents.py",
     "test_checkpointers.py",
+    "test_configurable.py",
     "test_errors.py",
     "test_instrumentor.py",
     "test_metrics.py",
@@ -68,7 +69,7 @@ class Environment:
 ENVIRONMENTS: Final = {
     "oldest-0.3": Environment(
         ("langgraph==0.6.0", "langchain<1", OLD_DRIVER, *OLD_MCP),
-        without=("langchain-classic",),
+        without=("langchain-classic", "opentelemetry-configuration"),
         deprecations=False,
         lowest=True,
         quick=True,

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 from langchain_otel import config, health, semconv
-from langchain_otel.config import OPTIONS, configured
+from langchain_otel.config import OPTIONS, SAFE, configured
+from langchain_otel.config import options as config_options
 from langchain_otel.content.documents import documents
 from langchain_otel.content.filter import SWITCHES, permitted, permitted_text
 from langchain_otel.content.message_list import answers, conversation, prompts
@@ -371,17 +372,75 @@ def test_variable(
 def test_invalid_variable(
     option: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One warning: variable, value, what is expected, what is used."""
+    """One warning: variable, value, what is expected and used; what lets content out is off."""
     monkeypatch.setenv(option.variable, "maybe")
-    assert getattr(configured({}), option.name) == option.default
+    used = getattr(configured({}), option.name)
+    assert used == SAFE.get(option.name, option.default)
+    assert not (used and option.name.startswith(("capture_", "emit_")) and used != "NO_CONTENT")
     (record,) = caplog.records
-    for part in (option.variable, "'maybe'", option.expected, "is used instead"):
+    for part in (option.variable, "'maybe'", option.expected, f"{used} is used instead"):
         assert part in record.getMessage()
     caplog.clear()
 
 
+SWITCHED = [option for option in OPTIONS if option.expected.startswith("true or false")]
+
+
+@pytest.mark.parametrize("option", SWITCHED, ids=lambda option: option.name)
+@pytest.mark.parametrize("word", ["true", "ON", "Yes", "1", "false", "Off", "NO", "0", " off "])
+def test_words_of_a_switch(
+    option: Any, word: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A switch takes the usual words, in any case, from its variable and as an argument."""
+    expected = word.strip().lower() in {"true", "on", "yes", "1"}
+    monkeypatch.setenv(option.variable, word)
+    assert getattr(configured({}), option.name) is expected
+    monkeypatch.delenv(option.variable)
+    assert getattr(configured({option.name: word}), option.name) is expected
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("word", ["true", "on", "Yes", "1", "false", "OFF", "no", "0"])
+def test_words_of_the_mode(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The option that has more than two values takes the words of a switch too."""
+    expected = "SPAN_ONLY" if word.lower() in {"true", "on", "yes", "1"} else "NO_CONTENT"
+    monkeypatch.setenv(f"{config_options.GENAI}CAPTURE_MESSAGE_CONTENT", word)
+    assert configured({}).capture_message_content == expected
+    assert configured({"capture_message_content": word}).capture_message_content == expected
+
+
+@pytest.mark.parametrize("word", ["disabled", "flase", "2", "none", "'true'", "tru e"])
+def test_a_word_that_is_none_keeps_content_in(
+    word: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever sets a switch to a word that is none records nothing of its kind, and is warned."""
+    for option in SWITCHED:
+        monkeypatch.setenv(option.variable or "", word)
+        assert getattr(configured({}), option.name) is False
+        assert f"{option.variable}={word!r}" in caplog.text
+        assert "False is used instead" in caplog.text
+        caplog.clear()
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "10k", "1e3", "ten"])
+@pytest.mark.parametrize("limit", ["MAX_CONTENT_LENGTH", "MAX_SPAN_CONTENT_BYTES"])
+def test_a_limit_that_is_none_keeps_content_in(
+    limit: str, value: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A limit that cannot be read records no character of a text, not the many of the default."""
+    monkeypatch.setenv(f"{config_options.LANGCHAIN}{limit}", value)
+    policy = configured({"capture_message_content": "true"}).policy
+    found = attributes(permitted(facts(), policy._replace(state=True)))
+    assert SECRET not in str(found)
+    assert "0 is used instead" in caplog.text
+    caplog.clear()
+    health.failures.pop("max_content_length", None)
+    health.failures.pop("max_span_content_bytes", None)
+
+
 WRONG: list[tuple[str, Any, type[Exception]]] = [
-    ("capture_messages", "yes", TypeError),
+    ("capture_messages", "maybe", ValueError),
+    ("capture_messages", "", ValueError),
     ("capture_tools", 1, TypeError),
     ("max_content_length", "10", TypeError),
     ("max_content_length", True, TypeError),
@@ -392,7 +451,8 @@ WRONG: list[tuple[str, Any, type[Exception]]] = [
     ("metrics", "all", ValueError),
     ("detail", 5, TypeError),
     ("redact", "mask", TypeError),
-    ("emit_event", "true", TypeError),
+    ("emit_event", "maybe", ValueError),
+    ("emit_event", 1, TypeError),
     ("completion_hook", object(), TypeError),
     ("completion_hook", True, TypeError),
 ]

@@ -3,8 +3,11 @@
 import importlib
 import logging
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -13,9 +16,11 @@ from langchain_core.callbacks import CallbackManager
 from langchain_core.runnables import RunnableLambda, RunnableParallel
 from langchain_core.tracers import context as tracers_context
 from opentelemetry import trace
+from opentelemetry.instrumentation.dependencies import DependencyConflictError
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, TraceIdRatioBased
+from packaging.requirements import Requirement
 
 from langchain_otel import (
     LangChainInstrumentor,
@@ -280,7 +285,8 @@ def test_argument_wins_over_variable(fresh: Tracing, monkeypatch: pytest.MonkeyP
         ({"tracer_provider": "http://localhost:4317"}, TypeError),
         ({"logger_provider": 1}, TypeError),
         ({"meter_provider": object()}, TypeError),
-        ({"capture_message_content": True}, TypeError),
+        ({"capture_message_content": 1}, TypeError),
+        ({"max_open_runs": True}, TypeError),
         ({"capture_message_content": "sometimes"}, ValueError),
     ],
 )
@@ -301,12 +307,15 @@ def test_bad_argument_raises_with_the_fix(
 def test_unknown_option_of_a_handler_raises() -> None:
     """A misspelt option is not taken for one that is in force."""
     with pytest.raises(TypeError, match="redcat"):
-        OpenTelemetryCallbackHandler(redcat=str)
+        OpenTelemetryCallbackHandler(redcat=str)  # type: ignore[call-arg]
 
 
 def test_unknown_argument_is_a_warning(fresh: Tracing, caplog: pytest.LogCaptureFixture) -> None:
     """Distributions pass arguments to every instrumentor; one that is not ours is named."""
-    LangChainInstrumentor().instrument(tracer_provider=fresh.tracer_provider, colour="red")
+    LangChainInstrumentor().instrument(
+        tracer_provider=fresh.tracer_provider,
+        colour="red",  # type: ignore[call-arg]
+    )
     (record,) = caplog.records
     assert "colour" in record.getMessage()
     caplog.clear()
@@ -317,7 +326,8 @@ def test_arguments_of_every_instrumentor(
     fresh: Tracing, caplog: pytest.LogCaptureFixture, argument: str
 ) -> None:
     """What OpenTelemetry's commands say to every instrumentor is no surprise."""
-    LangChainInstrumentor().instrument(tracer_provider=fresh.tracer_provider, **{argument: True})
+    flags: Any = {argument: True}
+    LangChainInstrumentor().instrument(tracer_provider=fresh.tracer_provider, **flags)
     assert LangChainInstrumentor().is_instrumented_by_opentelemetry
     assert not caplog.records
     LangChainInstrumentor().uninstrument()
@@ -327,27 +337,117 @@ def test_arguments_of_every_instrumentor(
 def test_unsupported_version_changes_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One warning that names both versions; nothing is patched, LangChain works."""
-    monkeypatch.setattr(supported, "version_of", lambda _: "2.7.1")
-    monkeypatch.setattr(supported, "_warned", set())
+    """The log names both versions, each way in once; nothing is patched, LangChain works."""
+    of_version(monkeypatch, "2.7.1")
     before = {point: patched_object(point) for point in POINTS}
     tracing = Tracing()
     LangChainInstrumentor().instrument(tracer_provider=tracing.tracer_provider)
     handler = OpenTelemetryCallbackHandler(tracer_provider=tracing.tracer_provider)
     assert chain().invoke("hello", {"callbacks": [handler]}).content == "one two three"
     assert {point: patched_object(point) for point in POINTS} == before
-    (record,) = caplog.records
-    assert "2.7.1" in record.getMessage()
-    assert supported.REQUIREMENT in record.getMessage()
+    assert not LangChainInstrumentor().is_instrumented_by_opentelemetry
+    assert [record.name for record in caplog.records] == [
+        "opentelemetry.instrumentation.instrumentor",
+        "langchain_otel",
+    ]
+    for record in caplog.records:
+        assert "langchain-core 2.7.1" in record.getMessage()
+        assert supported.REQUIREMENT in record.getMessage()
+    caplog.clear()
+
+
+def of_version(monkeypatch: pytest.MonkeyPatch, version: str | None) -> None:
+    """Another version of langchain-core is installed, by its metadata; None: it has none."""
+
+    def version_of(name: str) -> str:
+        if version is None:
+            raise PackageNotFoundError(name)
+        return version
+
+    monkeypatch.setattr(supported, "version_of", version_of)
+    monkeypatch.setattr(supported, "_warned", set())
+
+
+def test_a_conflict_raises_where_it_is_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with every instrumentor: `raise_exception_on_conflict`."""
+    of_version(monkeypatch, "2.0.0")
+    with pytest.raises(DependencyConflictError, match=r"langchain-core 2\.0\.0"):
+        LangChainInstrumentor().instrument(raise_exception_on_conflict=True)
+    assert not LangChainInstrumentor().is_instrumented_by_opentelemetry
+
+
+def test_a_check_that_is_skipped(fresh: Tracing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `skip_dep_check` the version does not matter: all is traced."""
+    of_version(monkeypatch, "2.0.0")
+    LangChainInstrumentor().instrument(tracer_provider=fresh.tracer_provider, skip_dep_check=True)
+    marked_chain(fresh).invoke("hello")
+    assert fresh.tree() == WHOLE
+
+
+@pytest.mark.parametrize("version", [None, "1.9.0rc1", "1.9.0+build.7", "0.3.81.post1"])
+def test_versions_that_are_no_conflict(
+    fresh: Tracing, monkeypatch: pytest.MonkeyPatch, version: str | None
+) -> None:
+    """Pre-releases, local versions, and a package without metadata, as frozen ones are."""
+    of_version(monkeypatch, version)
+    LangChainInstrumentor().instrument(tracer_provider=fresh.tracer_provider)
+    marked_chain(fresh).invoke("hello")
+    assert fresh.tree() == WHOLE
 
 
 @pytest.mark.parametrize(
     ("version", "expected"),
-    [("0.2.43", False), ("0.3.86", True), ("1.0.0", True), ("1.8.4rc1", True), ("2.0.0a1", False)],
+    [
+        ("0.2.43", False),
+        ("0.3.0", False),
+        ("0.3.79", False),
+        ("0.3.80rc1", False),
+        ("0.3.80", True),
+        ("0.3.80+local", True),
+        ("0.3.86", True),
+        ("1", True),
+        ("1.0.0", True),
+        ("1.8.4rc1", True),
+        ("1.9.0.dev3+g1a2b3c4", True),
+        ("2", False),
+        ("2.0.0a1", False),
+        ("2.0.0.dev1", False),
+        ("3.1", False),
+        ("unknown", False),
+    ],
 )
 def test_supported_versions(version: str, expected: bool) -> None:
     """The range, by its ends."""
     assert supported.is_in_range(version) is expected
+
+
+def test_the_range_is_the_one_of_the_package() -> None:
+    """What pip installs, what OpenTelemetry's command checks and what we check are one range."""
+    package = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    ours = Requirement(supported.REQUIREMENT)
+    installed = map(Requirement, package["dependencies"])
+    (checked,) = map(Requirement, package["optional-dependencies"]["instruments"])
+    assert ours == checked
+    assert ours in list(installed)
+
+
+def test_the_second_call_of_the_command_is_silent(
+    fresh: Tracing, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With a configuration file, `opentelemetry-instrument` calls each instrumentor twice."""
+    LangChainInstrumentor().instrument(tracer_provider=fresh.tracer_provider, detail="nodes")
+    LangChainInstrumentor().instrument(skip_dep_check=True)
+    assert not caplog.records
+    LangChainInstrumentor().instrument()
+    LangChainInstrumentor().instrument(skip_dep_check=True, detail="all")
+    assert ["changes nothing" in record.getMessage() for record in caplog.records] == [True, True]
+    caplog.clear()
+
+
+def test_constructor_takes_no_options() -> None:
+    """What is passed there by mistake is not lost in silence."""
+    with pytest.raises(TypeError):
+        LangChainInstrumentor(capture_message_content=True)  # type: ignore[call-arg]
 
 
 # Suppression, sampling, bounds

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import pytest
@@ -163,7 +163,7 @@ def test_bytes_are_described(phoenix: Tracing) -> None:
         tracer_provider=tracing.tracer_provider,
         capture_binary=True,
         dialect="openinference",
-        capture_message_content="true",
+        capture_message_content=True,
     )
     Model().invoke(question, {"callbacks": [handler]})
     assert url in only(tracing).values()
@@ -423,7 +423,7 @@ def long_conversation(length: int) -> list[Any]:
 def test_a_long_conversation_keeps_what_matters(dialect: str) -> None:
     """Within the SDK's count of attributes: the newest messages, and everything essential."""
     tracing = Tracing()
-    with instrumented(tracing, dialect=dialect, capture_message_content="true"):
+    with instrumented(tracing, dialect=dialect, capture_message_content=True):
         Model().invoke(long_conversation(400))
     (span,) = tracing.spans
     said = only(tracing)
@@ -447,7 +447,7 @@ def test_the_limit_of_the_provider_counts(limit: int) -> None:
     limited = TracerProvider(span_limits=SpanLimits(max_span_attributes=limit))
     limited.add_span_processor(SimpleSpanProcessor(tracing.exporter))
     tracing.tracer_provider = limited
-    with instrumented(tracing, dialect="openinference", capture_message_content="true"):
+    with instrumented(tracing, dialect="openinference", capture_message_content=True):
         Model().invoke(long_conversation(100))
     (span,) = tracing.spans
     assert span.dropped_attributes == 0
@@ -489,7 +489,9 @@ def test_all_forms_together_are_within_the_room(dialect: str, copies: int) -> No
 def test_both_says_it_in_both() -> None:
     """With `both` a span has the attributes of either dialect, the GenAI ones unchanged."""
     ours, both, plain = Tracing(), Tracing(), Tracing()
-    for recorded, dialect in ((ours, "openinference"), (both, "both"), (plain, "gen_ai")):
+    dialects: tuple[tuple[Tracing, Literal["openinference", "both", "gen_ai"]], ...]
+    dialects = ((ours, "openinference"), (both, "both"), (plain, "gen_ai"))
+    for recorded, dialect in dialects:
         handler = OpenTelemetryCallbackHandler(
             tracer_provider=recorded.tracer_provider,
             dialect=dialect,

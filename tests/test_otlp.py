@@ -6,12 +6,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans as standard
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -28,6 +29,7 @@ from opentelemetry.trace import (
 )
 
 from langchain_otel.exporters.otlp_spans import encode_spans
+from versions import release
 
 TEXTS = st.text(max_size=80) | st.text(min_size=120, max_size=300)
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
@@ -182,21 +184,25 @@ def test_what_cannot_be_written_is_left_out(value: Any, caplog: pytest.LogCaptur
     assert ours == standard([span]).SerializePartialToString()
 
 
-ROOT = Path(__file__).parents[1]
-BIN = Path(sys.executable).parent
+BIN: Final = Path(sys.executable).parent
 
 
-@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
+FAST: Final = {"grpc": True, "http/protobuf": release("opentelemetry-sdk") >= (1, 45)}
+
+
+@pytest.mark.parametrize("protocol", FAST)
 def test_by_the_environment(protocol: str) -> None:
-    """`OTEL_TRACES_EXPORTER=otlp_fast` is enough: the protocol's standard exporter, our encoder."""
+    """`OTEL_TRACES_EXPORTER=otlp_fast` is enough: the protocol's standard exporter, our encoder.
+
+    One that lets nobody else encode spans is used as it is, and one line says so.
+    """
     program = (
         "from opentelemetry import trace\n"
         "processor, = trace.get_tracer_provider()._active_span_processor._span_processors\n"
         "outer = processor._batch_processor._exporter\n"
         "inner = outer._exporter\n"
-        "print(type(outer).__name__, type(inner).__mro__[1].__module__)\n"
-        "method = 'export' if 'http' in type(inner).__mro__[1].__module__ else '_translate_data'\n"
-        "print(getattr(inner, method).__func__.__globals__['encode_spans'].__module__)\n"
+        "print(type(outer).__name__, type(inner).__mro__[1].__module__, inner.is_fast)\n"
+        "type(outer)()\n"
     )
     done = subprocess.run(
         [str(BIN / "opentelemetry-instrument"), sys.executable, "-c", program],
@@ -215,7 +221,19 @@ def test_by_the_environment(protocol: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     word = "grpc" if protocol == "grpc" else "http"
-    assert done.stdout == (
-        f"FastSpanExporter opentelemetry.exporter.otlp.proto.{word}.trace_exporter\n"
-        "langchain_otel.exporters.otlp\n"
-    )
+    module = f"opentelemetry.exporter.otlp.proto.{word}.trace_exporter"
+    assert done.stdout == f"FastSpanExporter {module} {FAST[protocol]}\n"
+    assert done.stderr.count("otlp_fast is otlp") == (not FAST[protocol])
+
+
+def test_half_a_character_in_a_name_costs_no_batch() -> None:
+    """Where the standard encoder has no bytes at all, ours has all but the half character."""
+    half = "Rome \ud83d"
+    context = SpanContext(1, 2, is_remote=False)
+    event, status = Event(half), Status(StatusCode.ERROR, half)
+    hostile = ReadableSpan(half, context, resource=Resource({}), events=[event], status=status)
+    innocent = ReadableSpan("innocent", context, resource=Resource({}))
+    request = ExportTraceServiceRequest.FromString(encode_spans([hostile, innocent]))
+    spans = request.resource_spans[0].scope_spans[0].spans
+    assert [span.name for span in spans] == ["Rome ?", "innocent"]
+    assert spans[0].events[0].name == spans[0].status.message == "Rome ?"

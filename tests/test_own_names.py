@@ -197,4 +197,6 @@ def test_names_that_only_redaction_sees() -> None:
         for program in own_names.PROGRAMS:
             program()
     recorded = {semconv.STATE_INPUT, semconv.STATE_OUTPUT, semconv.EVENT_DATA}
+    recorded |= {semconv.EVENT_NAME, semconv.TAGS}
+    recorded |= {name for name in seen if name.startswith(semconv.METADATA)}
     assert set(filter(own, seen)) - recorded == REDACTED

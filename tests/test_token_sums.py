@@ -220,7 +220,7 @@ class Wrapping:
 def test_a_provider_that_wraps_its_meters() -> None:
     """Sums go on where each recorder is given another object for the same meter."""
     tracing = Tracing()
-    provider = Wrapping(tracing.meter_provider)
+    provider: Any = Wrapping(tracing.meter_provider)
     for _ in range(3):
         LangChainInstrumentor().instrument(
             tracer_provider=tracing.tracer_provider, meter_provider=provider

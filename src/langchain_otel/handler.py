@@ -1,7 +1,7 @@
 """Translates LangChain's callbacks: each method starts, updates or ends the run of an operation."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Unpack
 from uuid import UUID
 
 from opentelemetry._logs import LoggerProvider
@@ -9,34 +9,51 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
 from langchain_otel import health
-from langchain_otel.config import OPTIONS
 from langchain_otel.operations.chain import CHAIN, operation_of
-from langchain_otel.operations.model import CHAT, COMPLETION
+from langchain_otel.operations.model import CHAT, COMPLETION, is_content, is_end_of_stream
 from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.tool import TOOL
 from langchain_otel.patching.inline import InlineHandler
+from langchain_otel.pickled_handlers import reduced
+from langchain_otel.recording.arguments import Options
 from langchain_otel.recording.recorder import Recorder
-from langchain_otel.recording.registry import current_recorder, recorder_for
+from langchain_otel.recording.registry import active_recorder, current_recorder, recorder_for
 from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUSTOM, RETRY, TEXT
 from langchain_otel.runs.frame import owner_of
-from langchain_otel.runs.run import Operation, SpanEvent, Started
+from langchain_otel.runs.run import Operation, RunRecorder, SpanEvent, Started
 from langchain_otel.runs.store import RUNS
-from langchain_otel.sources.calling_runnable import calling_runnable
+from langchain_otel.sources.chain_owner import owner_of_chain
 from langchain_otel.sources.patch_points import PATCHER
 
 
 class RecordingHandler(InlineHandler):
     """Tells a recorder of every run that LangChain reports to it.
 
+    Without a recorder of its own, to that of the instrumentor while there is one.
     `before_first` is called when the first run starts.
     """
 
     def __init__(
-        self, recorder: Recorder | None, before_first: Callable[[], None] | None = None
+        self, recorder: Recorder | None = None, before_first: Callable[[], None] | None = None
     ) -> None:
         super().__init__()
         self._own_recorder = recorder
         self._before_first = before_first
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self, RecordingHandler)
+
+    def stop(self) -> None:
+        """Have no recorder from here on; a callback manager that has this handler keeps it."""
+        self._own_recorder = None
+
+    def _recorder_in(self, parent_run_id: UUID | None) -> RunRecorder | None:
+        recorder = active_recorder()
+        if recorder is not None or parent_run_id is None:
+            return recorder
+        # A run that was under way when the instrumentor stopped stays whole.
+        run = RUNS.of_handler(parent_run_id, self)
+        return None if run is None else run.recorder
 
     def _start(
         self,
@@ -48,8 +65,9 @@ class RecordingHandler(InlineHandler):
         if self._before_first is not None:
             before_first, self._before_first = self._before_first, None
             _attempt(before_first)
-        recorder = self._own_recorder or current_recorder()
-        recorder.start(self, operation, run_id, parent_run_id, started)
+        recorder = self._own_recorder or self._recorder_in(parent_run_id)
+        if recorder is not None:
+            recorder.start(self, operation, run_id, parent_run_id, started)
 
     def _end(self, run_id: UUID, result: Any = None, error: BaseException | None = None) -> None:
         run = RUNS.of_handler(run_id, self)
@@ -95,12 +113,12 @@ class RecordingHandler(InlineHandler):
         self, token: Any, *, chunk: Any = None, run_id: UUID, **kwargs: Any
     ) -> None:
         run = RUNS.of_handler(run_id, self)
-        if run is not None and (token or not _is_end_of_stream(chunk)):
+        if run is not None and (token or not is_end_of_stream(chunk)):
             run.note_chunk(chunk)
 
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
         run = RUNS.of_handler(run_id, self)
-        if run is not None and _is_content(event):
+        if run is not None and is_content(event):
             run.note_chunk(event)
 
     def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -129,9 +147,7 @@ class RecordingHandler(InlineHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        owner = owner_of("chain", run_id)
-        if owner is None and parent_run_id is None:
-            owner = calling_runnable()
+        owner = owner_of_chain(run_id, parent_run_id)
         started = Started(serialized, inputs, tags, metadata, kwargs, owner)
         operation = CHAIN if started.owner is None else operation_of(started.owner)
         self._start(operation, run_id, parent_run_id, started)
@@ -245,14 +261,14 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
         tracer_provider: TracerProvider | None = None,
         meter_provider: MeterProvider | None = None,
         logger_provider: LoggerProvider | None = None,
-        **options: Any,
+        **options: Unpack[Options],
     ) -> None:
-        unknown = options.keys() - {option.name for option in OPTIONS}
+        unknown = options.keys() - Options.__annotations__.keys()
         if unknown:
             raise TypeError(
                 f"OpenTelemetryCallbackHandler() has no argument {', '.join(sorted(unknown))}"
             )
-        arguments = {
+        arguments: dict[str, Any] = {
             "tracer_provider": tracer_provider,
             "meter_provider": meter_provider,
             "logger_provider": logger_provider,
@@ -261,6 +277,14 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
         has_own = any(argument is not None for argument in arguments.values())
         super().__init__(recorder_for(arguments) if has_own else None)
         PATCHER.apply()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(
+            self, RecordingHandler if self._own_recorder else OpenTelemetryCallbackHandler
+        )
+
+    def _recorder_in(self, parent_run_id: UUID | None) -> RunRecorder:
+        return current_recorder()
 
     def _start(self, *args: Any) -> None:
         # Without the instrumentor, or after it, this handler sees to the current span itself.
@@ -273,12 +297,3 @@ def _attempt(action: Callable[[], None]) -> None:
         action()
     except Exception as error:
         health.failed("handler", error)
-
-
-def _is_end_of_stream(chunk: Any) -> bool:
-    message = getattr(chunk, "message", None)
-    return getattr(message, "chunk_position", None) == "last"
-
-
-def _is_content(event: Any) -> bool:
-    return isinstance(event, Mapping) and str(event.get("event")).startswith("content-block")

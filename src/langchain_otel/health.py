@@ -4,6 +4,8 @@ import logging
 from collections import Counter
 from typing import Final
 
+from langchain_otel.async_exceptions import is_asynchronous
+
 logger: Final = logging.getLogger("langchain_otel")
 
 failures: Final[Counter[str]] = Counter()
@@ -16,9 +18,10 @@ strict: bool = False
 def failed(place: str, error: Exception) -> None:
     """Record that our own code failed in `place`; the application goes on untouched.
 
-    The message of the error is left out of the log line: it may quote a prompt.
+    The message of the error is left out of the log line: it may quote a prompt. What a signal
+    handler or another thread raised is no failure of ours, and goes on to the application.
     """
-    if strict:
+    if strict or is_asynchronous(error):
         raise error
     kind = f"{place}:{type(error).__name__}"
     if _first(kind):

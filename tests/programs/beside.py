@@ -232,16 +232,15 @@ def beside(case: str) -> dict[str, Any]:
     neighbour = OTHERS[name](provider, meter_provider)
     log = listen()
     ours = LangChainInstrumentor()
-    options = {"tracer_provider": provider, "meter_provider": meter_provider}
     with start_openai() as openai, start_anthropic() as anthropic:
         urls = (openai.base_url, anthropic.base_url)
         if order == "last":
             neighbour.start()
             without = run(neighbour, *urls)
-            ours.instrument(**options)
+            ours.instrument(tracer_provider=provider, meter_provider=meter_provider)
             found = run(neighbour, *urls)
         else:
-            ours.instrument(**options)
+            ours.instrument(tracer_provider=provider, meter_provider=meter_provider)
             neighbour.start()
             found = run(neighbour, *urls)
             ours.uninstrument()

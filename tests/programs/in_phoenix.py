@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "examples"), str(ROOT / "tests")]
@@ -117,8 +117,8 @@ def instrument(which: str, provider: TracerProvider) -> None:
 
         LangChainInstrumentor().instrument(
             tracer_provider=provider,
-            dialect=which,
-            capture_message_content=os.environ.get("CONTENT", "SPAN_ONLY"),
+            dialect=cast("Any", which),
+            capture_message_content=cast("Any", os.environ.get("CONTENT", "SPAN_ONLY")),
             capture_state=os.environ.get("STATE") == "true",
         )
 

@@ -95,7 +95,7 @@ def tool_response(call_id: Any, response: Any, limits: Limits) -> Part:
 
 
 def _response(response: Any, limits: Limits) -> Any:
-    if type(response) is str and not response.startswith("data:"):
+    if type(response) is str and (limits.binary or not is_data_url(response)):
         kept = limits.text(response)
         return NOT_RECORDED if kept is None else kept
     if isinstance(response, list) and any(isinstance(item, Mapping) for item in response):

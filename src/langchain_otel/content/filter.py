@@ -6,7 +6,7 @@ import orjson
 
 from langchain_otel import semconv
 from langchain_otel.content.json_data import Value, plain
-from langchain_otel.content.limits import Limits
+from langchain_otel.content.limits import Limits, redacted
 from langchain_otel.content.media import is_data_url
 from langchain_otel.content.message_list import Messages
 from langchain_otel.content.policy import Budget, Policy
@@ -64,6 +64,17 @@ def permitted_text(
     return Limits(policy, attribute, budget).fitted_text(text)
 
 
+def redacted_annotations(facts: Facts, policy: Policy) -> Facts:
+    """The facts of a run's start with the user's tags and metadata as redaction leaves them."""
+    written = {
+        name: value
+        for name, value in facts.items()
+        if name == semconv.TAGS or name.startswith(semconv.METADATA)
+    }
+    others = {name: value for name, value in facts.items() if name not in written}
+    return others | redacted(written, policy)
+
+
 def _is_on(name: str, policy: Policy) -> bool:
     switch = SWITCHES.get(name)
     if switch is None:
@@ -88,6 +99,10 @@ def _definitions(definitions: Any, limits: Limits) -> Value | None:
     found = []
     for definition in definitions:
         words = {word: definition[word] for word in DEFINITION_WORDS}
+        limits.budget.take(len(orjson.dumps(words)))
+        if not limits.budget.left:
+            limits.note_limit()
+            break
         rest = {key: item for key, item in definition.items() if key not in words}
         kept = limits.fitted(rest) if rest else None
         found.append(words if kept is None else words | kept.data())

@@ -12,6 +12,8 @@ from pathlib import PurePath
 from typing import Any, Final
 from uuid import UUID
 
+from langchain_otel.content.encoded_bytes import mapping_without_bytes
+from langchain_otel.content.lazy import is_lazy
 from langchain_otel.content.media import is_data_url, media_part, url_part
 
 MAX_DEPTH: Final = 16
@@ -108,7 +110,7 @@ class _Walk:
         return self.object(value, depth)
 
     def string(self, value: str) -> Any:
-        if value.startswith("data:") and not self.binary and is_data_url(value):
+        if not self.binary and is_data_url(value):
             return self.value(url_part("document", value, None, binary=False), 0)
         kept = self.text(value)
         return LEFT_OUT if kept is None else kept
@@ -117,6 +119,10 @@ class _Walk:
         media = None if self.binary else media_part(value, binary=False)
         if media is not None and media["type"] == "blob":
             value, items = media, media.items()
+        elif not self.binary and isinstance(value, dict):
+            shown = mapping_without_bytes(value)
+            if shown is not value:
+                value, items = shown, shown.items()
         plain_items: dict[str, Any] = {}
         size = len(value)
         taken = self.room(size)
@@ -155,7 +161,7 @@ class _Walk:
 
     def object(self, value: Any, depth: int) -> Any:
         kind = type(value)
-        if isinstance(value, type) or callable(value):
+        if is_lazy(kind) or isinstance(value, type) or callable(value):
             return type_name(value)
         fields = _fields(value, kind)
         if "content" in fields and "additional_kwargs" in fields:

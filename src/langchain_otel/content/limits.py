@@ -8,8 +8,9 @@ from typing import Any, Final
 import orjson
 
 from langchain_otel import health
+from langchain_otel.content.encoded_bytes import KEYS, may_hold_bytes, without_bytes
 from langchain_otel.content.json_data import MAX_ITEMS, MAX_NODES, Value, plain, sound
-from langchain_otel.content.policy import MAX_LENGTH, Budget, Policy, Redact
+from langchain_otel.content.policy import Budget, Policy, Redact
 
 # The options that are limits, by which meeting them is counted.
 TEXT_LIMIT: Final = "max_content_length"
@@ -19,6 +20,9 @@ SMALLEST: Final = 100
 SMALL: Final = 16
 # A character is 6 bytes of JSON at most.
 BYTES_PER_CHARACTER: Final = 6
+BYTES_PER_UTF8: Final = 4
+# How long the words are that say how much is missing.
+MARKER: Final = 40
 
 
 class Limits:
@@ -49,6 +53,11 @@ class Limits:
 
     def text(self, text: str) -> str | None:
         """A text as it may be recorded; None where redaction leaves it out."""
+        if not self.binary:
+            # Redaction may shorten what stands before them: it is given none at all.
+            limit = self.max_length if self.redact is None else len(text)
+            if may_hold_bytes(text, limit):
+                text = without_bytes(text, limit)
         if self.redact is not None:
             redacted = _redacted(self.redact, text, self.attribute)
             if redacted is None:
@@ -61,6 +70,8 @@ class Limits:
 
     def whole(self, text: str) -> str | None:
         """A text that is of no use when cut: an address, bytes in base64."""
+        if not self.max_length:
+            return None
         if self.redact is None:
             return sound(text)
         redacted = _redacted(self.redact, text, self.attribute)
@@ -80,6 +91,9 @@ class Limits:
 
     def fitted(self, value: Any) -> Value | None:
         """The same, as much of it as there is room for; None where there is none."""
+        if self.budget.left < SMALLEST:
+            self.note_limit()
+            return None
         for limits in self.shrinking():
             found = limits.value(value)
             if found is None:
@@ -92,8 +106,11 @@ class Limits:
 
     def fitted_text(self, text: str) -> str | None:
         """A text, as much of it as there is room for."""
+        if not self.budget.left:
+            self.note_limit()
+            return None
         kept = self.text(text)
-        if kept is None or not self.budget.left:
+        if kept is None:
             return None
         if len(kept) * BYTES_PER_CHARACTER > self.budget.left:
             size = len(kept.encode())
@@ -101,7 +118,7 @@ class Limits:
                 self.note_limit()
                 if self.budget.left < SMALLEST:
                     return None
-                kept = cut(kept, self.budget.left // 4)
+                kept = cut(kept, (self.budget.left - MARKER) // BYTES_PER_UTF8)
         self.budget.take(len(kept.encode()))
         return kept
 
@@ -128,7 +145,7 @@ class Limits:
 
 
 def _is_short(text: str, max_length: int) -> bool:
-    return len(text) <= max_length and text.isascii() and not text.startswith("data:")
+    return len(text) <= max_length and text.isascii() and not may_hold_bytes(text, max_length)
 
 
 PLAIN: Final[dict[type, Callable[[Any, int], bool]]] = {
@@ -141,7 +158,7 @@ PLAIN: Final[dict[type, Callable[[Any, int], bool]]] = {
 
 def _is_plain(value: dict[Any, Any], max_length: int) -> bool:
     """Whether a dict is what most arguments of tools are: some short texts and numbers."""
-    if len(value) > SMALL or "type" in value:
+    if len(value) > SMALL or "type" in value or not KEYS.isdisjoint(value):
         return False
     for key, item in value.items():
         check = PLAIN.get(type(item))
@@ -159,9 +176,21 @@ def cut(text: str, max_length: int) -> str:
     return f"{text[:max_length]}…[{len(text) - max_length} characters cut]"
 
 
-def cut_to_default(text: str) -> str:
-    """A text within the default limit."""
-    return sound(cut(text, MAX_LENGTH))
+def redacted(facts: dict[str, Any], policy: Policy) -> dict[str, Any]:
+    """Facts that are no content, and that a user has written: every text as redaction leaves it."""
+    if policy.redact is None:
+        return facts
+    found = {name: _redacted_fact(policy.redact, name, value) for name, value in facts.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _redacted_fact(redact: Redact, name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return _redacted(redact, value, name)
+    if not isinstance(value, (list, tuple)):
+        return value
+    kept = [_redacted_fact(redact, name, item) for item in value]
+    return [item for item in kept if item is not None] or None
 
 
 def _redacted(redact: Redact, text: str, attribute: str) -> str | None:

@@ -5,9 +5,11 @@ Bytes are described by type, size and hash; they themselves are recorded only if
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
 
 Part = dict[str, Any]
 
@@ -43,7 +45,12 @@ URL_KEYS: Final = ("url", "image_url", "file_url", "file_uri", "fileUri", "uri")
 INNER_KEYS: Final = ("source", "image_url", "video_url", "input_audio", "file", "image_file")
 SUBTYPES: Final = {"pdf": "application/pdf", "txt": "text/plain", "mp3": "audio/mpeg"}
 
+SCHEMES: Final = ("data:", "DATA:", "Data:")
 MAX_KNOWN: Final = 256
+MAX_HEADER: Final = 256
+WHOLE: Final = re.compile(r"[A-Za-z0-9+/=_%\r\n-]*+")
+ESCAPES: Final = re.compile(r"\\{1,4}[rn]|[\\\s=]")
+STANDARD: Final = str.maketrans("-_", "+/")
 MAX_URL: Final = 512
 MAX_SCHEME: Final = 32
 
@@ -78,7 +85,7 @@ def url_part(modality: str, url: str, mime: str | None, *, binary: bool) -> Part
     if len(url) > MAX_URL and ":" not in url[:MAX_SCHEME]:
         # Google's messages have bare base64 where a URL is expected.
         return blob_part(modality, url, mime, binary=binary)
-    if not is_data_url(url):
+    if not url.startswith(SCHEMES):
         return _described("uri", modality, mime, {"uri": url})
     header, _, data = url.partition(",")
     mime = mime or header[5:].partition(";")[0] or None
@@ -90,13 +97,16 @@ def blob_part(modality: str, data: Any, mime: str | None, *, binary: bool) -> Pa
     if binary:
         content = data if isinstance(data, str) else base64.b64encode(data).decode()
         return _described("blob", modality, mime, {"content": content})
-    size, digest = _measured(data)
+    size, digest = measured(data)
     return _described("blob", modality, mime, {"content": "", "size": size, "sha256": digest})
 
 
 def is_data_url(text: str) -> bool:
-    """Whether a text is a URL that holds its data in base64."""
-    return text.startswith("data:") and ";base64," in text[:256]
+    """Whether a text is a URL that holds its data in base64, and nothing else."""
+    if not text.startswith(SCHEMES):
+        return False
+    begin = text.find(",", 0, MAX_HEADER) + 1
+    return text[:begin].lower().endswith(";base64,") and WHOLE.fullmatch(text, begin) is not None
 
 
 def _part(modality: str, block: Mapping[str, Any], *, binary: bool) -> Part | None:
@@ -171,7 +181,8 @@ def _described(kind: str, modality: str, mime: str | None, fields: Part) -> Part
     return {"type": kind, "modality": modality, "mime_type": mime, **fields}
 
 
-def _measured(data: Any) -> Blob:
+def measured(data: Any) -> Blob:
+    """The size and the hash of bytes, given as such or in base64."""
     if isinstance(data, bytearray):
         data = bytes(data)
     key = (hash(data), len(data))
@@ -186,7 +197,9 @@ def _measured(data: Any) -> Blob:
 
 
 def _decoded(data: str) -> bytes:
+    # Base64 as it was before it was put into a URL or into JSON, or lost its padding.
     try:
-        return base64.b64decode(data, validate=False)
+        data = ESCAPES.sub("", unquote(data)).translate(STANDARD)
+        return base64.b64decode(data + "=" * (-len(data) % 4), validate=False)
     except (binascii.Error, ValueError):
         return data.encode("utf-8", "replace")

@@ -8,7 +8,8 @@ from orjson import dumps
 
 from langchain_otel import health
 from langchain_otel.content.choices import Choice, as_choice, choice_of
-from langchain_otel.content.json_data import MAX_ITEMS
+from langchain_otel.content.encodable import sound_data
+from langchain_otel.content.json_data import MAX_ITEMS, Value
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.message import NO_FIELDS, Message, message_data
 from langchain_otel.content.policy import Policy
@@ -57,12 +58,12 @@ class Messages:
         kept: list[Message] = []
         left = limits.budget.left - 2
         for item in reversed(self.items):
-            data = _data(item, limits)
-            if data is not None:
-                left -= len(dumps(data)) + 1
+            value = _value(item, limits)
+            if value is not None:
+                left -= len(value.encoded) + 1
                 if left < 0:
                     break
-                kept.append(data)
+                kept.append(value.data())
         else:
             limits.budget.take(limits.budget.left - left)
             kept.reverse()
@@ -115,10 +116,10 @@ class Messages:
         return found
 
     def _first(self, limits: Limits) -> list[Message]:
-        data = _data(self.items[0], limits) if len(self.items) > 1 else None
-        if data is None or _size(data) > limits.budget.left // FIRST_SHARE:
+        value = _value(self.items[0], limits) if len(self.items) > 1 else None
+        if value is None or len(value.encoded) > limits.budget.left // FIRST_SHARE:
             return []
-        return [data]
+        return [value.data()]
 
 
 def conversation(batches: Iterable[Iterable[Any]]) -> Messages:
@@ -157,8 +158,20 @@ def _data(item: Any, limits: Limits) -> Message | None:
 
 
 def _json(item: Any, limits: Limits) -> bytes:
+    value = _value(item, limits)
+    return b"" if value is None else value.encoded
+
+
+def _value(item: Any, limits: Limits) -> Value | None:
+    """A message with its JSON; its names and ids, which no limit applies to, are made sound."""
     data = _data(item, limits)
-    return b"" if data is None else dumps(data)
+    if data is None:
+        return None
+    try:
+        return Value(data, dumps(data))
+    except TypeError:
+        data = sound_data(data)
+        return Value(data, dumps(data))
 
 
 def _text_json(message: Any, max_length: int) -> bytes | None:
@@ -171,7 +184,11 @@ def _text_json(message: Any, max_length: int) -> bytes | None:
             template is None
             or type(content) is not str
             or not 0 < len(content) <= max_length
-            or (content[0] == "d" and content.startswith("data:"))
+            # What may hold encoded bytes; written out, because a call is dear here.
+            or "64," in content
+            or '":' in content
+            or "':" in content
+            or '" :' in content
             or fields.get("tool_calls")
             or fields.get("invalid_tool_calls")
             or fields.get("name")
@@ -186,9 +203,9 @@ def _text_json(message: Any, max_length: int) -> bytes | None:
 
 def _smaller(item: Any, limits: Limits, room: int) -> list[Message]:
     for smaller in limits.shrinking():
-        data = _data(item, smaller)
-        if data is not None and _size([data]) <= room:
-            return [data]
+        value = _value(item, smaller)
+        if value is not None and len(value.encoded) + 2 <= room:
+            return [value.data()]
     return []
 
 

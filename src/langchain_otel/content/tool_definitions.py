@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from langchain_otel.content.json_data import MAX_ITEMS, plain
+from langchain_otel.content.json_data import MAX_ITEMS, plain, sound
 
 FUNCTION: Final = "function"
 DECLARATIONS: Final = ("function_declarations", "functionDeclarations")
@@ -52,7 +52,7 @@ def _function(described: Any) -> Iterator[Definition]:
     name = described.get("name") if isinstance(described, Mapping) else None
     if not isinstance(name, str):
         return
-    definition: Definition = {"type": FUNCTION, "name": name}
+    definition: Definition = {"type": FUNCTION, "name": sound(name)}
     if described.get("description"):
         definition["description"] = described["description"]
     schema = next((described[key] for key in SCHEMA_KEYS if described.get(key)), None)
@@ -68,4 +68,4 @@ def _built_in(tool: Mapping[str, Any]) -> Iterator[Definition]:
     kind = tool.get("type") or next((key for key, value in tool.items() if value is not None), None)
     if isinstance(kind, str):
         name = tool.get("name")
-        yield {"type": kind, "name": name if isinstance(name, str) and name else kind}
+        yield {"type": sound(kind), "name": sound(name if isinstance(name, str) and name else kind)}

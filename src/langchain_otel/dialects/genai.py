@@ -34,7 +34,7 @@ def structured(facts: Facts) -> Structured:
 def _value(value: Any) -> AttributeValue:
     if isinstance(value, (str, bool, int, float)):
         return value
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+    if isinstance(value, list) and all(type(item) in PLAIN for item in value):
         return value
     return value.json() if isinstance(value, CONTENT) else to_json(value)
 
@@ -54,6 +54,5 @@ JSON: Final = Dialect(
     request_content=None,
     copies=1,
     shows_roots=False,
-    has_exceptions=False,
 )
 STRUCTURED: Final = JSON._replace(content=_structured)

@@ -12,6 +12,7 @@ import orjson
 from opentelemetry.context import Context, get_value
 
 from langchain_otel import semconv
+from langchain_otel.content.attribute_value import attribute_value
 from langchain_otel.content.counts import total
 from langchain_otel.content.encoding import to_json
 from langchain_otel.content.values import Facts
@@ -120,10 +121,10 @@ def started(facts: Facts, run: Run, begun: Started) -> Attributes:
     """The attributes of a span that starts."""
     kind = kind_of(run)
     found: Facts = {names.SPAN_KIND: names.PROMPT if is_template(begun) else kind}
-    found |= _surroundings(run.ambient)
+    found |= run.recorder.redacted(_surroundings(run.ambient))
     if run.parent is None:
         found |= _session(run.identity)
-    metadata = _context_metadata(run.ambient) | _metadata(facts)
+    metadata = run.recorder.redacted(_context_metadata(run.ambient)) | _metadata(facts)
     if metadata:
         found[names.METADATA] = to_json(metadata)
     if kind == names.LLM:
@@ -174,7 +175,7 @@ def _metadata(facts: Facts) -> dict[str, Any]:
 
 
 def _surroundings(context: Context) -> Facts:
-    found = {name: get_value(name, context) for name in SURROUNDINGS}
+    found = {name: attribute_value(get_value(name, context)) for name in SURROUNDINGS}
     return {name: value for name, value in found.items() if value}
 
 

@@ -52,8 +52,10 @@ def in_order(prefix: str, described: Iterable[Fields], room: int) -> Fields:
     return _numbered(prefix, kept)
 
 
-def document_fields(document: Item) -> Fields:
-    """The fields of a document."""
+def document_fields(document: Item | str) -> Fields:
+    """The fields of a document, or of the text that says how many are missing."""
+    if not isinstance(document, dict):
+        return {names.DOCUMENT_CONTENT: str(document)}
     fields = {
         names.DOCUMENT_ID: document.get("id"),
         names.DOCUMENT_SCORE: document.get("score"),

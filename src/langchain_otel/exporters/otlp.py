@@ -6,28 +6,22 @@ request is replaced.
 
 import logging
 import os
-from collections.abc import Callable, Sequence
-from types import FunctionType
-from typing import Any, Final
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from langchain_otel.exporters.otlp_spans import encode_spans
+if TYPE_CHECKING:
+    from langchain_otel.exporters.otlp_grpc import GrpcSpanExporter
+    from langchain_otel.exporters.otlp_http import HttpSpanExporter
 
 logger: Final = logging.getLogger("langchain_otel")
 
 PROTOCOL_VARIABLES: Final = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 GRPC: Final = "grpc"
 HTTP: Final = "http/protobuf"
-ENCODER: Final = "encode_spans"
-
-
-def request_of(spans: Sequence[ReadableSpan]) -> ExportTraceServiceRequest:
-    """The request with these spans, equal to the one that the standard encoder makes."""
-    request: ExportTraceServiceRequest = ExportTraceServiceRequest.FromString(encode_spans(spans))
-    return request
 
 
 class FastSpanExporter(SpanExporter):
@@ -38,7 +32,7 @@ class FastSpanExporter(SpanExporter):
     """
 
     def __init__(self, **arguments: Any) -> None:
-        self._exporter: SpanExporter = _standard(_protocol())(**arguments)
+        self._exporter = _exporter_of(_protocol(), arguments)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send spans; the result is the standard exporter's."""
@@ -70,32 +64,30 @@ def _protocol() -> str:
     return value
 
 
-def _standard(protocol: str) -> type[SpanExporter]:
+def _exporter_of(protocol: str, arguments: dict[str, Any]) -> SpanExporter:
+    exporter = _class_of(protocol)(**arguments)
+    if not exporter.is_fast:
+        _say_that_it_is_not_fast(protocol)
+    return exporter
+
+
+def _class_of(protocol: str) -> "type[GrpcSpanExporter | HttpSpanExporter]":
+    # Each protocol's exporter is a package of its own, which may be missing, and slow to import.
     if protocol == HTTP:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from langchain_otel.exporters.otlp_http import HttpSpanExporter
 
-        return _with_encoder(OTLPSpanExporter, "export")
-    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as Grpc
+        return HttpSpanExporter
+    from langchain_otel.exporters.otlp_grpc import GrpcSpanExporter
 
-    return _with_encoder(Grpc, "_translate_data")
-
-
-def _with_encoder(exporter: type[SpanExporter], method: str) -> type[SpanExporter]:
-    """A subclass in whose `method` the name of the standard encoder stands for ours."""
-    original = getattr(exporter, method, None)
-    if not isinstance(original, FunctionType) or ENCODER not in original.__code__.co_names:
-        logger.warning(
-            "This version of %s encodes spans in another way: otlp_fast is as fast as otlp.",
-            exporter.__module__,
-        )
-        return exporter
-    return type(exporter.__name__, (exporter,), {method: _rebound(original)})
+    return GrpcSpanExporter
 
 
-def _rebound(original: FunctionType) -> Callable[..., Any]:
-    names = {**original.__globals__, ENCODER: request_of}
-    function = FunctionType(
-        original.__code__, names, original.__name__, original.__defaults__, original.__closure__
+@cache
+def _say_that_it_is_not_fast(protocol: str) -> None:
+    logger.warning(
+        "The installed OTLP exporter for %s lets nobody else encode spans: otlp_fast is otlp. Over "
+        "%s opentelemetry 1.45 or newer does, over %s every version.",
+        protocol,
+        HTTP,
+        GRPC,
     )
-    function.__kwdefaults__ = original.__kwdefaults__
-    return function

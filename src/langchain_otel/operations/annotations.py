@@ -3,13 +3,15 @@
 Each stands on the span where it first appears, and is not repeated below.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_otel import semconv
-from langchain_otel.content.values import EMPTY, MAX_ITEMS, MAX_TEXT, Facts
+from langchain_otel import health, semconv
+from langchain_otel.content.attribute_value import attribute_value, identifier
+from langchain_otel.content.values import EMPTY, MAX_ITEMS, MAX_TEXT, PLAIN, Facts, name_of, text
 from langchain_otel.operations.mapping import LANGGRAPH, facts_from
 from langchain_otel.operations.span_names import given_name
+from langchain_otel.runs.configurable_values import is_configurable
 from langchain_otel.runs.identity import KEYS as IDENTITY_KEYS
 from langchain_otel.runs.identity import user_and_session_of
 from langchain_otel.runs.run import Started
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_METADATA: Final = 32
 UNKNOWN: Final = object()
+TEXTS_ONLY: Final = frozenset((str,))
 RETRY_TAG: Final = "retry:attempt:"
 # Tags that LangChain itself adds to say which step a run is: the tree says it already.
 STEP_TAGS: Final = (RETRY_TAG, "seq:step:", "map:key:", "graph:step:", "condition:", "branch:")
@@ -30,13 +33,13 @@ def annotations(started: Started, run: "Run") -> Facts:
     """The facts that are new on this run, compared with its parent's; a root says its id."""
     parent = run.parent
     facts: Facts = {}
-    known_tags: Container[str] = ()
+    known_tags: Sequence[Any] = ()
     known = EMPTY
     if parent is not None:
         known_tags, known = parent.tags or (), parent.metadata or EMPTY
     elif run.operation.family != "call":
         # What LangChain reports nothing of has no run id that anybody could look for.
-        facts[semconv.RUN_ID] = str(run.id)
+        facts[semconv.RUN_ID] = identifier(run.id) or type(run.id).__name__
     if run.operation.request is not None and started.options.get("name"):
         # A step that is no operation of the conventions has the name of its run as its span's.
         _add_run_name(facts, started, run)
@@ -44,24 +47,36 @@ def annotations(started: Started, run: "Run") -> Facts:
         _add_tags(facts, started.tags, known_tags)
     if run.attempt > 1:
         facts[semconv.RETRY_ATTEMPT] = run.attempt
-    if started.metadata and started.metadata != known:
+    if started.metadata and started.metadata is not known:
         facts.update(_metadata(started.metadata, known))
     if run.identity:
         facts.update(user_and_session_of(run))
     return facts
 
 
-def _add_tags(facts: Facts, tags: list[str], known: Container[str]) -> None:
+def _add_tags(facts: Facts, tags: list[Any], known: Sequence[Any]) -> None:
     new_tags = []
+    known_texts = known
+    if not TEXTS_ONLY.issuperset(map(type, known)):
+        known_texts = [tag for tag in known if type(tag) is str]
     for tag in tags:
-        if tag in known:
+        name = tag if type(tag) is str else _tag_name(tag, known)
+        if name is None or name in known_texts:
             continue
-        if not tag.startswith(STEP_TAGS):
-            new_tags.append(tag[:MAX_TEXT])
-        elif tag.startswith(RETRY_TAG) and tag[len(RETRY_TAG) :].isdigit():
-            facts[semconv.RETRY_ATTEMPT] = int(tag[len(RETRY_TAG) :])
+        if not name.startswith(STEP_TAGS):
+            new_tags.append(name[:MAX_TEXT])
+        elif name.startswith(RETRY_TAG) and name[len(RETRY_TAG) :].isdecimal():
+            facts[semconv.RETRY_ATTEMPT] = int(name[len(RETRY_TAG) :])
+    if len(new_tags) > MAX_ITEMS:
+        health.limited("the limit of tags of a run", f"those after the first {MAX_ITEMS} are cut")
     if new_tags:
         facts[semconv.TAGS] = new_tags[:MAX_ITEMS]
+
+
+def _tag_name(tag: Any, known: Sequence[Any]) -> str | None:
+    """The text of a tag that is none; None for one that is known, or left out."""
+    # Nothing else of it is looked at: to compare it might load what it stands for.
+    return None if any(tag is other for other in known) else identifier(tag)
 
 
 def _add_run_name(facts: Facts, started: Started, run: "Run") -> None:
@@ -70,21 +85,39 @@ def _add_run_name(facts: Facts, started: Started, run: "Run") -> None:
         facts[semconv.RUN_NAME] = name
 
 
-def _metadata(metadata: Mapping[str, Any], known: Mapping[str, Any]) -> Facts:
+def _metadata(metadata: Mapping[Any, Any], known: Mapping[Any, Any]) -> Facts:
     facts: Facts = {}
     namespace = metadata.get("langgraph_checkpoint_ns")
     if namespace != known.get("langgraph_checkpoint_ns"):
         facts.update(facts_from(metadata, LANGGRAPH))
         facts.update(_task(namespace))
     for key, value in metadata.items():
-        if known.get(key, UNKNOWN) is value:
+        other = known.get(key, UNKNOWN)
+        if other is value:
             continue
-        if key.startswith(OWN_METADATA) or key in IDENTITY_KEYS:
+        name = key if type(key) is str else name_of(key)
+        if name.startswith(OWN_METADATA) or name in IDENTITY_KEYS or _is_same(value, other):
             continue
-        scalar = _scalar(value)
-        if scalar is not None and len(facts) < MAX_METADATA:
-            facts[semconv.METADATA + key[:MAX_TEXT]] = scalar
+        if is_configurable(key, value):
+            continue
+        found = attribute_value(value)
+        if found is None:
+            continue
+        if len(facts) >= MAX_METADATA:
+            health.limited("the limit of metadata of a run", f"only {MAX_METADATA} are recorded")
+            break
+        facts[_unique(semconv.METADATA + name[:MAX_TEXT], facts)] = found
     return facts
+
+
+def _is_same(value: Any, other: Any) -> bool:
+    # Only what cannot load or compute anything is compared.
+    return type(value) in PLAIN and type(other) is type(value) and bool(value == other)
+
+
+def _unique(name: str, taken: Facts) -> str:
+    # A number and its text may both be keys.
+    return name if name not in taken else f"{name}#{len(taken) + 1}"
 
 
 def _task(namespace: Any) -> Facts:
@@ -93,7 +126,7 @@ def _task(namespace: Any) -> Facts:
     A namespace has a part `node:task` for each node on the way, without the task where a subgraph
     keeps one history for all its calls; a part that is a number counts such calls.
     """
-    if not isinstance(namespace, str):
+    if text(namespace) is None:
         return {}
     *around, own = [part for part in namespace.split("|") if not part.isdigit()] or [""]
     facts: Facts = {}
@@ -104,14 +137,3 @@ def _task(namespace: Any) -> Facts:
         nodes = [part.partition(":")[0] for part in around]
         facts[semconv.LANGGRAPH_SUBGRAPH_PATH] = "/".join(nodes)[:MAX_TEXT]
     return facts
-
-
-def _scalar(value: Any) -> Any:
-    """What an attribute can hold of a metadata value, bounded; None for what is no plain value."""
-    if isinstance(value, str):
-        return value[:MAX_TEXT]
-    if isinstance(value, (bool, int, float)):
-        return value
-    if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
-        return [item[:MAX_TEXT] for item in value[:MAX_ITEMS]]
-    return None

@@ -39,7 +39,7 @@ def operation_of(owner: object) -> Operation:
 
 
 def _is_no_node(started: Started, run: "Run") -> bool:
-    is_node = any(tag.startswith(NODE_TAG) for tag in started.tags or ())
+    is_node = any(type(tag) is str and tag.startswith(NODE_TAG) for tag in started.tags or ())
     return run.operation is CHAIN and not run.is_root and not is_node
 
 

@@ -15,7 +15,8 @@ Table = dict[str, tuple[str, Converter]]
 
 def choice_count(value: Any) -> int | None:
     """A number of choices, which the conventions want only when it is not one."""
-    return None if value == 1 else integer(value)
+    count = integer(value)
+    return None if count == 1 else count
 
 
 REQUEST: Final[Table] = {

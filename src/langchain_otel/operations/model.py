@@ -147,3 +147,14 @@ COMPLETION: Final = Operation(
     unfinished=UNFINISHED,
     suppresses="inference",
 )
+
+
+def is_end_of_stream(chunk: Any) -> bool:
+    """Whether a chunk only says that the answer has come to its end."""
+    message = getattr(chunk, "message", None)
+    return getattr(message, "chunk_position", None) == "last"
+
+
+def is_content(event: Any) -> bool:
+    """Whether an event of a streamed answer is a part of what it says."""
+    return isinstance(event, Mapping) and str(event.get("event")).startswith("content-block")

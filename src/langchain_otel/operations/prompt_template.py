@@ -1,9 +1,9 @@
 """Reads prompt templates: name, version, and the variables that fill one."""
 
-from typing import Final
+from typing import Any, Final
 
 from langchain_otel import semconv
-from langchain_otel.content.values import EMPTY, Facts, text
+from langchain_otel.content.values import EMPTY, Facts, name_of, scalar, text, written
 from langchain_otel.runs.run import Started
 
 RUN_TYPE: Final = "prompt"
@@ -33,10 +33,18 @@ def variables_in(template: Started) -> Facts:
     inputs = template.payload
     if not isinstance(inputs, dict):
         return {}
-    plain = [(key, value) for key, value in inputs.items() if isinstance(value, (str, int, float))]
+    plain = [(key, kept) for key, value in inputs.items() if (kept := _variable(value)) is not None]
     return {
-        f"{semconv.GEN_AI_PROMPT_VARIABLE}{key}": str(value) for key, value in plain[:MAX_VARIABLES]
+        f"{semconv.GEN_AI_PROMPT_VARIABLE}{name_of(key)}": kept
+        for key, kept in plain[:MAX_VARIABLES]
     }
+
+
+def _variable(value: Any) -> str | None:
+    if issubclass(type(value), str):
+        return str.__str__(value)
+    found = scalar(value)
+    return None if found is None else written(found)
 
 
 def _given_name(template: Started) -> str | None:

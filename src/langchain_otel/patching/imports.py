@@ -10,30 +10,50 @@ import wrapt
 
 from langchain_otel.forks import fork_safe
 
+Action = Callable[[ModuleType], None]
+
 _lock: Final = fork_safe(RLock())
-_actions: Final[dict[str, list[Callable[[ModuleType], None]]]] = {}
+_waiting: Final[dict[str, list["_Once"]]] = {}
 
 
-def when_imported(module: str, action: Callable[[ModuleType], None]) -> Callable[[], None]:
+class _Once:
+    """An action, which is run once for a module, whoever comes first of the threads that can."""
+
+    def __init__(self, action: Action) -> None:
+        self._action = action
+        self._module: ModuleType | None = None
+
+    def run(self, module: ModuleType) -> None:
+        with _lock:
+            if self._module is module:
+                return
+            self._module = module
+        # Without the lock: an action may wait for a thread that waits for it.
+        self._action(module)
+
+
+def when_imported(module: str, action: Action) -> Callable[[], None]:
     """Call `action` with `module`, now or when it is imported; gives what forgets the action."""
+    once = _Once(action)
     with _lock:
-        if module not in _actions:
-            _actions[module] = []
+        if module not in _waiting:
+            _waiting[module] = []
             # Such a hook cannot be taken back: there is one for a module, for good.
             wrapt.register_post_import_hook(_imported, module)
-        _actions[module].append(action)
-        if module in sys.modules:
-            action(sys.modules[module])
+        _waiting[module].append(once)
+    if module in sys.modules:
+        once.run(sys.modules[module])
 
     def forget() -> None:
         with _lock:
-            if action in _actions[module]:
-                _actions[module].remove(action)
+            if once in _waiting[module]:
+                _waiting[module].remove(once)
 
     return forget
 
 
 def _imported(module: ModuleType) -> None:
     with _lock:
-        for action in list(_actions[module.__name__]):
-            action(module)
+        waiting = list(_waiting[module.__name__])
+    for once in waiting:
+        once.run(module)

@@ -1,12 +1,14 @@
 """Keeps an inline handler from changing what other handlers are called with."""
 
 import copy
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Self
 
 from langchain_core.callbacks import BaseCallbackHandler
 
+from langchain_otel.async_exceptions import is_asynchronous
 from langchain_otel.patching.wrapping import unbound
 
 
@@ -17,6 +19,12 @@ class InlineHandler(BaseCallbackHandler):
     """
 
     run_inline = True
+
+    @property
+    def raise_error(self) -> bool:  # type: ignore[override] # a variable of the class
+        """Whether LangChain raises what it has caught: an exception that came from outside."""
+        error = sys.exception()
+        return error is not None and is_asynchronous(error)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """The handler itself: a copied configuration goes on with the same runs."""

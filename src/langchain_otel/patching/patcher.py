@@ -54,15 +54,19 @@ class Patcher:
         self._lock = fork_safe(RLock())
         self._forget: list[Undo] = []
         self._undo: list[Undo] = []
+        self._originals: dict[int, Any] = {}
 
     @property
     def applied(self) -> bool:
         """Whether functions are wrapped, or will be when they are imported."""
         return bool(self._forget)
 
-    def apply(self) -> Undo:
-        """Wrap what is imported, and the rest when the application imports it."""
-        if self.applied or not is_supported():
+    def apply(self, *, checked: bool = False) -> Undo:
+        """Wrap what is imported, and the rest when the application imports it.
+
+        `checked` says that the version of langchain-core need not be looked at any more.
+        """
+        if self.applied or not (checked or is_supported()):
             return self.undo
         with self._lock:
             if not self.applied:
@@ -79,12 +83,13 @@ class Patcher:
                 self._forget.pop()()
             while self._undo:
                 self._undo.pop()()
+            self._originals.clear()
 
     def _apply_to(self, module: ModuleType) -> None:
         with self._lock:
             for point in self._points:
                 if point.module == module.__name__:
-                    undo = _patch(point, module)
+                    undo = _patch(point, module, self._originals)
                     if undo is not None:
                         self._undo.append(undo)
             for row in self._subclass_points:
@@ -93,16 +98,22 @@ class Patcher:
                     self._undo.append(Subclasses(base, row.methods, row.wrap).undo)
 
 
-def _patch(point: PatchPoint, module: ModuleType) -> Undo | None:
-    """Wrap one function; None where this version of LangChain does not have it."""
+def _patch(point: PatchPoint, module: ModuleType, originals: dict[int, Any]) -> Undo | None:
+    """Wrap one function; None where this version of LangChain does not have it.
+
+    A module that imports a function by its name may have got the wrapped one, which `originals`
+    has by its id: it is not wrapped once more, and the original is put back in that module too.
+    """
     *parents, name = point.path.split(".")
     owner: Any = module
     for parent in parents:
         owner = getattr(owner, parent, None)
-    original = None if owner is None else vars(owner).get(name)
-    if original is None:
+    found = None if owner is None else vars(owner).get(name)
+    if found is None:
         return None
-    wrapped = point.wrap(original)
+    original = originals.get(id(found), found)
+    wrapped = point.wrap(original) if original is found else found
+    originals[id(wrapped)] = original
     setattr(owner, name, wrapped)
 
     def undo() -> None:

@@ -1,15 +1,14 @@
 """Checks that the installed langchain-core is in the supported range."""
 
 import logging
-from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from typing import Final
 
 logger: Final = logging.getLogger("langchain_otel")
 
-REQUIREMENT: Final = "langchain-core >= 0.3.80, < 2"
-OLDEST: Final = (0, 3)
-FIRST_UNSUPPORTED: Final = (2, 0)
+PACKAGE: Final = "langchain-core"
+RANGE: Final = ">= 0.3.80, < 2"
+REQUIREMENT: Final = f"{PACKAGE} {RANGE}"
 
 _warned: Final[set[str]] = set()
 
@@ -19,25 +18,39 @@ def is_supported() -> bool:
 
     One that is not is one warning; nothing of it is changed then.
     """
-    try:
-        version = version_of("langchain-core")
-    except PackageNotFoundError:
-        # Frozen into an executable, say: there is no way to tell.
-        return True
-    if is_in_range(version):
-        return True
-    if version not in _warned:
+    version = conflicting_version(PACKAGE, RANGE)
+    if version is not None and version not in _warned:
         _warned.add(version)
         logger.warning(
-            "langchain-otel works with %s, but langchain-core %s is installed: no function of it "
-            "is changed, and LangChainInstrumentor traces nothing.",
+            "langchain-otel works with %s, but %s %s is installed: no function of it is changed, "
+            "and no span is current while its runs execute.",
             REQUIREMENT,
+            PACKAGE,
             version,
         )
-    return False
+    return version is None
 
 
-def is_in_range(version: str) -> bool:
-    """Whether a version is in the range, by its first two numbers."""
-    major_minor = tuple(int(number) for number in version.split(".")[:2] if number.isdigit())
-    return OLDEST <= major_minor < FIRST_UNSUPPORTED
+def conflicting_version(package: str, specifiers: str) -> str | None:
+    """The installed version of a package where it is outside of a range.
+
+    None where the version is not known, as of a package that is frozen into an executable, or whose
+    metadata cannot be read.
+    """
+    try:
+        version: str | None = version_of(package)
+    except Exception:
+        return None
+    return None if version is None or is_in_range(version, specifiers) else version
+
+
+def is_in_range(version: str, specifiers: str = RANGE) -> bool:
+    """Whether a version is in a range; pre-releases and local versions count."""
+    # An instrumentor has imported it; the handler does so when there is something to wrap.
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import InvalidVersion
+
+    try:
+        return SpecifierSet(specifiers).contains(version, prereleases=True)
+    except InvalidVersion:
+        return False

@@ -1,4 +1,9 @@
-"""Wraps a function so that each call runs in a frame, whatever kind of function it is."""
+"""Wraps a function so that each call runs in a frame, whatever kind of function it is.
+
+An exception from outside, as a signal handler raises it, may come wherever a function of Python is
+called or one of C returns. So a frame is entered inside of `try`, and left once more after any
+exception: leaving it may have been interrupted.
+"""
 
 import inspect
 import sys
@@ -60,14 +65,16 @@ def _function(original: Callable[..., Any], frame_for: FrameFor) -> Callable[...
         frame = _frame_or_none(frame_for, args, kwargs)
         if frame is None:
             return original(*args, **kwargs)
-        frame.enter()
         try:
-            return original(*args, **kwargs)
+            try:
+                frame.enter()
+                return original(*args, **kwargs)
+            finally:
+                frame.leave()
         except BaseException as error:
+            frame.leave()
             frame.abandoned_by(error)
             raise
-        finally:
-            frame.leave()
 
     return call
 
@@ -78,14 +85,16 @@ def _coroutine(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..
         frame = _frame_or_none(frame_for, args, kwargs)
         if frame is None:
             return await original(*args, **kwargs)
-        frame.enter()
         try:
-            return await original(*args, **kwargs)
+            try:
+                frame.enter()
+                return await original(*args, **kwargs)
+            finally:
+                frame.leave()
         except BaseException as error:
+            frame.leave()
             frame.abandoned_by(error)
             raise
-        finally:
-            frame.leave()
 
     return call
 
@@ -99,17 +108,19 @@ def _generator(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..
         generator = original(*args, **kwargs)
         step = advance = generator.__next__
         while True:
-            frame.enter()
             try:
-                item = step()
+                try:
+                    frame.enter()
+                    item = step()
+                finally:
+                    frame.leave()
             except StopIteration as stop:
                 frame.finished()
                 return stop.value
             except BaseException as error:
+                frame.leave()
                 frame.abandoned_by(error)
                 raise
-            finally:
-                frame.leave()
             try:
                 sent = yield item
                 step = advance if sent is None else partial(generator.send, sent)
@@ -123,12 +134,15 @@ def _generator(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..
 
 
 def _close(frame: Frame, generator: Generator[Any, Any, Any], error: GeneratorExit) -> None:
-    frame.enter()
     try:
-        generator.close()
+        try:
+            frame.enter()
+            generator.close()
+        finally:
+            frame.leave()
     finally:
-        frame.abandoned_by(error)
         frame.leave()
+        frame.abandoned_by(error)
 
 
 def _async_generator(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., Any]:
@@ -139,17 +153,19 @@ def _async_generator(original: Callable[..., Any], frame_for: FrameFor) -> Calla
         advance = generator.__anext__
         step: Callable[[], Any] = partial(_first_step, generator)
         while True:
-            frame.enter()
             try:
-                item = await step()
+                try:
+                    frame.enter()
+                    item = await step()
+                finally:
+                    frame.leave()
             except StopAsyncIteration:
                 frame.finished()
                 return
             except BaseException as error:
+                frame.leave()
                 frame.abandoned_by(error)
                 raise
-            finally:
-                frame.leave()
             try:
                 sent = yield item
                 step = advance if sent is None else partial(generator.asend, sent)
@@ -181,12 +197,15 @@ def _leave_alone(_: AsyncGenerator[Any, Any]) -> None:
 
 
 async def _aclose(frame: Frame, generator: AsyncGenerator[Any, Any], error: GeneratorExit) -> None:
-    frame.enter()
     try:
-        await generator.aclose()
+        try:
+            frame.enter()
+            await generator.aclose()
+        finally:
+            frame.leave()
     finally:
-        frame.abandoned_by(error)
         frame.leave()
+        frame.abandoned_by(error)
 
 
 def runs_before_start(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,14 +6,16 @@ from typing import Any, Final
 from langchain_otel import health, semconv
 from langchain_otel.config import Config
 from langchain_otel.content.completion_hook import load_hook
+from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.filter import permitted
 from langchain_otel.content.message_list import Messages
-from langchain_otel.content.policy import NEW, Budget, Policy
+from langchain_otel.content.policy import NEW, Policy
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects.dialect import Dialect
 from langchain_otel.dialects.genai import structured
 from langchain_otel.operations.chain import CHAIN
 from langchain_otel.operations.root_chain import with_messages
+from langchain_otel.recording.content_budget import budget_of
 from langchain_otel.recording.lineage import content_of, history_of, note_content, variables_of
 from langchain_otel.runs.run import Run, Started
 
@@ -81,11 +83,11 @@ class Capture:
     def _take(self, run: Run, content: Facts) -> None:
         run.content = run.content | content
         if self._policy.on_spans and content and run.span.is_recording():
-            run.budget = run.budget or Budget(self._policy, self._dialect.copies)
+            budget = budget_of(run, self._policy, self._dialect)
             is_step = run.operation is CHAIN and run.parent is None
             policy = self._root_policy if is_step else self._policy
-            shown = permitted(content, policy, run.budget)
-            run.span.set_attributes(self._dialect.content(shown, run))
+            shown = permitted(content, policy, budget)
+            run.span.set_attributes(sound_attributes(self._dialect.content(shown, run)))
 
 
 def _instructions(run: Run, content: Facts) -> list[dict[str, Any]]:

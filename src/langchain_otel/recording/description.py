@@ -3,18 +3,22 @@
 from typing import Any
 
 from langchain_otel import health, semconv
+from langchain_otel.content.json_data import sound
 from langchain_otel.content.values import Facts
-from langchain_otel.recording.lineage import inherited_facts
+from langchain_otel.recording.lineage import inherited_facts, totals_of
+from langchain_otel.runs.attempts import failed_attempt
+from langchain_otel.runs.outcome import error_facts, outcome_of
 from langchain_otel.runs.run import Run, Started
 
 
 def title_of(run: Run, started: Started) -> str:
     """The name of a run's span, from its operation."""
     try:
-        return run.operation.title(started)
+        title = run.operation.title(started)
     except Exception as error:
         health.failed("title", error)
         return run.operation.family
+    return title if title.isascii() else sound(title)
 
 
 def describe_request(run: Run, started: Started) -> None:
@@ -24,21 +28,46 @@ def describe_request(run: Run, started: Started) -> None:
         return
     try:
         run.facts = request(started, run.parent)
+        stop = run.facts.get(semconv.GEN_AI_REQUEST_STOP_SEQUENCES)
+        if stop is not None:
+            del run.facts[semconv.GEN_AI_REQUEST_STOP_SEQUENCES]
+            run.facts |= run.recorder.redacted({semconv.GEN_AI_REQUEST_STOP_SEQUENCES: stop})
         run.facts.update(inherited_facts(run))
     except Exception as error:
         health.failed("request", error)
 
 
-def response_facts(run: Run, result: Any) -> Facts:
+def end_facts(run: Run, result: Any, error: BaseException | None) -> Facts:
+    """What the span of a run says of its end."""
+    facts = _response_facts(run, result)
+    if error is not None:
+        facts = run.operation.unfinished | facts | _failure_facts(run, error)
+    if run.totals is not None:
+        facts.update(totals_of(run.totals))
+    return facts
+
+
+def _failure_facts(run: Run, error: BaseException) -> Facts:
+    outcome = outcome_of(error)
+    if outcome is not None:
+        return {semconv.RUN_OUTCOME: outcome}
+    return error_facts(error) | failed_attempt(run)
+
+
+def _response_facts(run: Run, result: Any) -> Facts:
     """What the result of a run says, an error that it stands for too."""
     operation = run.operation
     facts: Facts = {}
-    try:
-        if operation.response is not None:
+    if operation.response is not None:
+        try:
             facts = operation.response(result, run)
-        failure = None if operation.failure is None else operation.failure(result)
-        if failure is not None:
-            facts[semconv.ERROR_TYPE] = failure
-    except Exception as error:
-        health.failed("response", error)
+        except Exception as error:
+            health.failed("response", error)
+    if operation.failure is not None:
+        try:
+            failure = operation.failure(result)
+            if failure is not None:
+                facts[semconv.ERROR_TYPE] = failure
+        except Exception as error:
+            health.failed("failure", error)
     return facts

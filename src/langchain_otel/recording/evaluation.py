@@ -1,13 +1,14 @@
 """Records evaluations of runs, also of runs that have ended."""
 
 import logging
+from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext
 
 from langchain_otel import semconv
-from langchain_otel.content.limits import cut_to_default
+from langchain_otel.content.values import text
 from langchain_otel.recording.registry import current_recorder
 from langchain_otel.runs.run import RunRecorder
 from langchain_otel.runs.store import RUNS
@@ -36,7 +37,8 @@ def record_evaluation(
         name: What was judged, such as `relevance`; low in number.
         score: The result as a number.
         label: The result as a word, such as `pass`; low in number.
-        explanation: Why, in free text. It is recorded as it is.
+        explanation: Why, in free text. It is recorded also where content is not; `redact` is given
+            it, and `max_content_length` holds.
         error_type: What kept the evaluation from a result, if something did.
 
     Returns:
@@ -48,15 +50,22 @@ def record_evaluation(
         return False
     recorder, span, response_id = found
     attributes: dict[str, Any] = {
-        semconv.GEN_AI_EVALUATION_NAME: name,
-        semconv.GEN_AI_EVALUATION_SCORE_VALUE: None if score is None else float(score),
-        semconv.GEN_AI_EVALUATION_SCORE_LABEL: label,
-        semconv.GEN_AI_EVALUATION_EXPLANATION: explanation and cut_to_default(explanation),
+        semconv.GEN_AI_EVALUATION_NAME: text(name),
+        semconv.GEN_AI_EVALUATION_SCORE_VALUE: _score(score),
+        semconv.GEN_AI_EVALUATION_SCORE_LABEL: text(label),
+        semconv.GEN_AI_EVALUATION_EXPLANATION: explanation or None,
         semconv.GEN_AI_RESPONSE_ID: response_id,
-        semconv.ERROR_TYPE: error_type,
+        semconv.ERROR_TYPE: text(error_type),
     }
     recorder.evaluation(span, _known(attributes))
     return True
+
+
+def _score(score: Any) -> float | str | None:
+    with suppress(OverflowError, TypeError, ValueError):
+        return None if score is None else float(score)
+    # A number that is too large for a double, say.
+    return text(score)
 
 
 def _known(attributes: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from opentelemetry.metrics import Histogram, Meter, MeterProvider, get_meter_provider
 
 from langchain_otel import semconv
+from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.values import Facts
 from langchain_otel.recording.instruments import COUNT_UNIT, MODEL, Row, rows_of
 from langchain_otel.recording.meters import Measured, is_of_api, measured_by, meter_of
@@ -64,7 +65,8 @@ class Instruments:
         key = tuple([facts.get(name) for name in names])
         recording = self._recordings.get(key)
         if recording is None:
-            recording = self._recording(self._series.attributes(names, facts), facts)
+            bounded = sound_attributes(self._series.attributes(names, facts))
+            recording = self._recording(bounded, facts)
             self._recordings.put(key, recording)
         return recording
 

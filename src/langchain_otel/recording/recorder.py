@@ -13,36 +13,37 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import Link, Span, SpanContext, Status, StatusCode, TracerProvider
 
 from langchain_otel import health, semconv
+from langchain_otel.async_exceptions import is_asynchronous
 from langchain_otel.config import Config
-from langchain_otel.content.filter import permitted_text
+from langchain_otel.content.encodable import sound_attributes
+from langchain_otel.content.filter import permitted_text, redacted_annotations
+from langchain_otel.content.limits import redacted
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects import dialect_of
 from langchain_otel.dialects.dialect import Attributes
 from langchain_otel.operations.annotations import annotations
 from langchain_otel.operations.chain import LEFT_OUT
-from langchain_otel.operations.root_chain import root_operation
 from langchain_otel.operations.tool import call_id_of
 from langchain_otel.recording.capture import Capture
-from langchain_otel.recording.description import describe_request, response_facts, title_of
+from langchain_otel.recording.channels import Channels
+from langchain_otel.recording.content_budget import budget_of
+from langchain_otel.recording.description import describe_request, end_facts, title_of
+from langchain_otel.recording.exceptions import Exceptions, message_of
 from langchain_otel.recording.lazy_attributes import LazyAttributes
-from langchain_otel.recording.lineage import (
-    add_to_totals,
-    attach_to_parent,
-    totals_of,
-)
-from langchain_otel.recording.log_records import LogRecords, message_of
+from langchain_otel.recording.lineage import attach_to_parent
+from langchain_otel.recording.log_records import LogRecords
 from langchain_otel.recording.metrics import Metrics
-from langchain_otel.recording.model_calls import WHOLE, share_of
+from langchain_otel.recording.recordings import is_measured, is_recorded, span_context_of
 from langchain_otel.recording.span_events import add_event
-from langchain_otel.runs import context, garbage_collector
-from langchain_otel.runs.attempts import failed_attempt
+from langchain_otel.runs import context
+from langchain_otel.runs.closing import close, close_again
 from langchain_otel.runs.frame import frame_of, started_in
-from langchain_otel.runs.garbage_collector import outside_collection
+from langchain_otel.runs.garbage_collector import START, outside_collection, phases
 from langchain_otel.runs.identity import set_identity
-from langchain_otel.runs.outcome import EVICTED, error_type, outcome_of
+from langchain_otel.runs.outcome import EVICTED
 from langchain_otel.runs.run import Operation, Run, SpanEvent, Started
 from langchain_otel.runs.store import RUNS
-from langchain_otel.runs.tool_call_links import add_late_links, links_of, note_tool_calls
+from langchain_otel.runs.tool_call_links import add_late_links, links_of
 from langchain_otel.version import SCOPE, __version__
 
 
@@ -63,8 +64,10 @@ class Recorder:
         self._metrics = Metrics(config.metrics, meter_provider)
         self._policy = config.policy
         self._dialect = dialect_of(config.dialect, structured=self._policy.structured)
-        self._log = LogRecords(config, logger_provider, on_spans=self._dialect.has_exceptions)
+        self._log = LogRecords(config, logger_provider)
         self._capture = Capture(config, self._policy, self._dialect)
+        exceptions = Exceptions(config, self._log, self._dialect)
+        self._channels = Channels(self._metrics, self._log, exceptions, self._capture)
         self._leaves_out = LEFT_OUT[config.detail]
 
     @property
@@ -86,28 +89,40 @@ class Recorder:
         started: Started,
     ) -> None:
         """Begin the span of a run; a run that already has one here keeps it."""
+        run: Run | None = None
         try:
             other = RUNS.head(run_id)
             # The recorder that came before may have made its span current already.
             ambient = context.current() if other is None else other.ambient
-            if not context.is_suppressed(ambient) and (other is None or not self._records(other)):
+            if not context.is_suppressed(ambient) and (
+                other is None or not is_recorded(other, self, self.tracer_provider)
+            ):
                 run = Run(run_id, operation, self, handler, ambient, started)
-                run.is_measured = other is None or not self._measures(other)
+                run.is_measured = other is None or not is_measured(other, self.metric_series)
                 parent: Run | SpanContext | None = None
                 run.is_root = parent_run_id is None
                 if parent_run_id is not None:
-                    parent = RUNS.of_recorder(parent_run_id, self) or _ended(parent_run_id)
+                    parent = RUNS.of_recorder(parent_run_id, self) or span_context_of(parent_run_id)
                 self._start(run, parent, started)
         except Exception as error:
+            if is_asynchronous(error):
+                self._stop(run, error)
             health.failed("start", error)
+        except BaseException as error:
+            self._stop(run, error)
+            raise
+
+    def _stop(self, run: Run | None, error: BaseException) -> None:
+        """End a run in whose start an exception came from outside: nobody else knows of it."""
+        if run is not None and not run.ended:
+            if RUNS.of_recorder(run.id, self) is not run:
+                RUNS.add(run)
+            self.abandon(run, error)
 
     def _start(self, run: Run, parent: Run | SpanContext | None, started: Started) -> None:
         hangs_under = context.parent_context(parent, run.ambient)
         if parent is None:
-            run.enclosing = around = context.run_around(hangs_under)
-            run.is_root = run.is_root and (around is None or not self._has(around))
-        if run.is_root:
-            run.operation = root_operation(run.operation, started)
+            run.enclosing = context.run_around(hangs_under)
         try:
             attach_to_parent(run, parent, started)
             set_identity(run, started.metadata)
@@ -121,10 +136,10 @@ class Recorder:
         frame = None if run.owner is None else frame_of(run.operation.family, run.id)
         if frame is not None:
             started_in(frame, run)
-        if self._capture.is_wanted and run.has_span:
-            self._capture.request(run, started)
         if oldest is not None:
             oldest.recorder.evict(oldest)
+        if self._capture.is_wanted and run.has_span:
+            self._capture.request(run, started)
 
     def _start_span(self, run: Run, started: Started, hangs_under: Context) -> None:
         operation, agent = run.operation, run.agent
@@ -136,11 +151,19 @@ class Recorder:
         links: Sequence[Link] = ()
         if operation.family == "tool":
             links = links_of(run, call_id_of(started), trace.get_current_span(hangs_under))
-        run.span = self._tracer.start_span(
-            title_of(run, started), hangs_under, operation.kind, attributes, links
-        )
+        title = title_of(run, started)
+        try:
+            run.span = self._tracer.start_span(
+                title, hangs_under, operation.kind, attributes, links
+            )
+        except Exception as error:
+            # A sampler of the application, or a processor that sees spans start.
+            health.failed("start_span", error)
+            run.leave_out(trace.get_current_span(hangs_under))
         run.is_observed = (
-            run.span.is_recording() or (agent is not None and agent.is_observed) or self._listens()
+            run.span.is_recording()
+            or (agent is not None and agent.is_observed)
+            or self._channels.listen()
         )
         if run.is_observed and type(attributes) is LazyAttributes and not attributes.is_read:
             describe_request(run, started)
@@ -149,19 +172,18 @@ class Recorder:
         describe_request(run, started)
         try:
             said = annotations(started, run)
+            if self._policy.redact is not None:
+                said = redacted_annotations(said, self._policy)
         except Exception as error:
             health.failed("annotations", error)
             said = {}
         facts = {**run.facts, **said} if run.facts else said
         try:
             dialect = self._dialect.started
-            return facts if dialect is None else dialect(facts, run, started)
+            return sound_attributes(facts if dialect is None else dialect(facts, run, started))
         except Exception as error:
             health.failed("dialect", error)
             return {}
-
-    def _listens(self) -> bool:
-        return self._metrics.instruments() is not None or self._log.emits_details
 
     def late_request(self, run: Run, inputs: Any) -> None:
         """Record what a run was asked, where only its end reports it, as of a streamed chain."""
@@ -176,36 +198,57 @@ class Recorder:
         """Add an event to the span of a run."""
         try:
             if run.span.is_recording():
-                add_event(run, self._policy, event, reported)
+                budget = budget_of(run, self._policy, self._dialect)
+                add_event(run, self._policy, budget, event, reported)
         except Exception as error:
             health.failed("event", error)
 
+    def redacted(self, facts: Facts) -> Facts:
+        """Facts that a user has written, as the option `redact` leaves them."""
+        return redacted(facts, self._policy)
+
     def evaluation(self, span: Span, attributes: dict[str, Any]) -> None:
         """Record the result of an evaluation of what `span` did."""
-        self._log.evaluation(span, attributes)
+        try:
+            self._log.evaluation(span, attributes)
+        except Exception as error:
+            health.failed("evaluation", error)
 
     def end(self, run: Run, result: Any = None, error: BaseException | None = None) -> None:
         """End the span of a run, once, with what its result or its error says."""
-        if garbage_collector.threads:
+        if next(reversed(phases)) == START:
             outside_collection(self._end, run, result, error)
         else:
             self._end(run, result, error)
 
     def _end(self, run: Run, result: Any, error: BaseException | None) -> None:
-        if not RUNS.remove(run):
-            return
+        is_ours = False
+        try:
+            is_ours = RUNS.remove(run)
+            if is_ours:
+                self._record_end(run, result, error)
+        except BaseException:
+            # An exception from outside may have stopped the removal, too.
+            is_ours = RUNS.remove(run) or not run.ended
+            raise
+        finally:
+            if is_ours:
+                try:
+                    close(run)
+                except BaseException:
+                    close_again(run)
+                    raise
+
+    def _record_end(self, run: Run, result: Any, error: BaseException | None) -> None:
         run.seconds = perf_counter() - run.started_at
         try:
             if error is not None or (run.is_observed and run.operation.request is not None):
                 self._describe_end(run, result, error)
-            if self._capture.is_wanted and run.has_span:
-                self._capture.response(run, result)
-            if run.operation.family == "model":
-                self._log.details(run, self._capture.on_event(run))
+                self._channels.report_end(run, result, error)
+            if self._capture.is_wanted or self._log.emits_details:
+                self._channels.report_content(run, result)
         except Exception as failure:
             health.failed("end", failure)
-        finally:
-            RUNS.close(run)
 
     def abandon(self, run: Run, error: BaseException) -> None:
         """End a run of which LangChain will report no end, with what came before."""
@@ -221,35 +264,24 @@ class Recorder:
         """End the oldest run to make room."""
         health.limited("max_open_runs", "the oldest open run's span was ended")
         if run.has_span:
-            run.span.set_attribute(semconv.RUN_OUTCOME, EVICTED)
+            run.set_fact(semconv.RUN_OUTCOME, EVICTED)
         self.end(run)
 
     def _describe_end(self, run: Run, result: Any, error: BaseException | None) -> None:
-        facts = response_facts(run, result)
-        if error is not None:
-            facts = run.operation.unfinished | facts | self._failure(run, error)
-        if run.totals is not None:
-            facts.update(totals_of(run.totals))
-        if run.operation.family == "tool":
+        """Describe the end on the run's own span: that comes before any other channel."""
+        facts = end_facts(run, result, error)
+        if run.operation.family == "tool" and run.has_span:
             add_late_links(run, facts)
         run.facts.update(facts)
-        self._settle(run, result)
         if facts and run.has_span and run.span.is_recording():
-            dialect = self._dialect.ended
-            run.span.set_attributes(facts if dialect is None else dialect(facts, run))
             if semconv.ERROR_TYPE in facts:
                 self._set_error(run, error)
-
-    def _settle(self, run: Run, result: Any) -> None:
-        """Pass a run that has ended on to metrics, to its agent and to the tools it calls."""
-        share = WHOLE
-        if run.model is not None or run.has_inner_call or run.has_inner_tokens:
-            share = share_of(run)
-        self._metrics.record(run, tokens=share.tokens)
-        if run.agent is not None:
-            add_to_totals(run, run.agent, share)
-        if run.operation.family == "model" and result is not None:
-            note_tool_calls(run, result)
+            try:
+                dialect = self._dialect.ended
+                attributes = facts if dialect is None else dialect(facts, run)
+                run.span.set_attributes(sound_attributes(attributes))
+            except Exception as failure:
+                health.failed("dialect", failure)
 
     def _set_error(self, run: Run, error: BaseException | None) -> None:
         status = getattr(run.span, "status", None)
@@ -257,33 +289,8 @@ class Recorder:
             return
         text = None
         if error is not None and self._policy.on_spans:
+            budget = budget_of(run, self._policy, self._dialect)
             text = permitted_text(
-                message_of(error), semconv.EXCEPTION_MESSAGE, self._policy, run.budget
+                message_of(error), semconv.EXCEPTION_MESSAGE, self._policy, budget
             )
         run.span.set_status(Status(StatusCode.ERROR, text))
-
-    def _failure(self, run: Run, error: BaseException) -> Facts:
-        outcome = outcome_of(error)
-        if outcome is not None:
-            return {semconv.RUN_OUTCOME: outcome}
-        self._log.exception(run, error)
-        return {semconv.ERROR_TYPE: error_type(error)} | failed_attempt(run)
-
-    def _has(self, other: Run) -> bool:
-        return RUNS.of_recorder(other.id, self) is not None
-
-    def _measures(self, other: Run) -> bool:
-        series = self.metric_series
-        return any(run.recorder.metric_series == series for run in other.recordings())
-
-    def _records(self, other: Run) -> bool:
-        provider = self.tracer_provider
-        return any(
-            run.recorder is self or run.recorder.tracer_provider is provider
-            for run in other.recordings()
-        )
-
-
-def _ended(run_id: UUID) -> SpanContext | None:
-    ended = RUNS.ended(run_id)
-    return None if ended is None else ended.span_context

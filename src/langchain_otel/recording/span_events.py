@@ -3,27 +3,31 @@
 from typing import Any, Final, NamedTuple
 
 from langchain_otel import health, semconv
+from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.filter import permitted
-from langchain_otel.content.policy import Policy
-from langchain_otel.content.values import MAX_TEXT, Facts
+from langchain_otel.content.limits import redacted
+from langchain_otel.content.policy import Budget, Policy
+from langchain_otel.content.values import Facts, name_of
 from langchain_otel.dialects.genai import attributes
-from langchain_otel.runs.outcome import error_type
+from langchain_otel.runs.outcome import error_facts
 from langchain_otel.runs.run import Run, SpanEvent
 
 MAX_EVENTS: Final = 100
 
 
-def add_event(run: Run, policy: Policy, event: SpanEvent, reported: Any) -> None:
-    """Add an event to the run's span; its content only where the policy lets it."""
+def add_event(run: Run, policy: Policy, budget: Budget, event: SpanEvent, reported: Any) -> None:
+    """Add an event to the run's span; its content only where the policy and the budget let it."""
     run.event_count += 1
     if run.event_count > MAX_EVENTS:
         health.limited("events of a run", f"events after the first {MAX_EVENTS} are left out")
         return
     facts = event.facts(reported)
+    if policy.redact is not None and semconv.EVENT_NAME in facts:
+        facts = redacted(facts, policy)
     content = event.content(reported) if policy.on_spans else None
     if content is not None:
-        facts = facts | attributes(permitted({semconv.EVENT_DATA: content}, policy))
-    run.span.add_event(event.name, facts)
+        facts = facts | attributes(permitted({semconv.EVENT_DATA: content}, policy, budget))
+    run.span.add_event(event.name, sound_attributes(facts))
 
 
 def _text_facts(text: Any) -> Facts:
@@ -33,11 +37,11 @@ def _text_facts(text: Any) -> Facts:
 def _retry_facts(state: Any) -> Facts:
     facts: Facts = {semconv.RETRY_ATTEMPT: int(state.attempt_number)}
     error = state.outcome.exception() if state.outcome is not None else None
-    return facts if error is None else facts | {semconv.ERROR_TYPE: error_type(error)}
+    return facts if error is None else facts | error_facts(error)
 
 
 def _custom_facts(named_data: tuple[Any, Any]) -> Facts:
-    return {semconv.EVENT_NAME: str(named_data[0])[:MAX_TEXT]}
+    return {semconv.EVENT_NAME: name_of(named_data[0])}
 
 
 class Pause(NamedTuple):
@@ -59,12 +63,12 @@ def _pause_content(pause: Pause) -> Any:
 
 
 def _action_facts(action: Any) -> Facts:
-    return {semconv.GEN_AI_TOOL_NAME: str(action.tool)[:MAX_TEXT]}
+    return {semconv.GEN_AI_TOOL_NAME: name_of(action.tool)}
 
 
 def _cached_facts(node_step: tuple[str, int]) -> Facts:
     return {
-        semconv.LANGGRAPH_NODE: node_step[0][:MAX_TEXT],
+        semconv.LANGGRAPH_NODE: name_of(node_step[0]),
         semconv.LANGGRAPH_STEP: node_step[1],
     }
 

@@ -71,7 +71,7 @@ def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Contex
     """
     active: Run | None = ambient.get(_RUN_KEY)  # type: ignore[assignment]
     if parent is None:
-        return ambient if active is None else _without_ended_runs(ambient, active)
+        return ambient if active is None else without_ended_runs(ambient)
     if active is not None and (active is parent or active.span.get_span_context() is parent):
         return ambient
     span = parent.span if isinstance(parent, Run) else NonRecordingSpan(parent)
@@ -80,14 +80,16 @@ def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Contex
 
 def enter_identity(identity: Identity) -> None:
     """Begin a block of code whose runs have `identity`."""
-    make_current(with_identity(identity, current()))
+    before = current()
+    make_current(with_identity(identity, before, before))
 
 
 def leave_identity(identity: Identity) -> None:
     """End such a block; where it ends in another context, there is nothing to give back."""
     block = identity_block(current())
-    if block is not None and block.identity is identity:
+    if block is not None and block.identity is identity and block.before is not None:
         make_current(block.before)
+        block.before = None
 
 
 def run_of(context: Context) -> Run | None:
@@ -112,12 +114,18 @@ def span_context_with(span: Span) -> Context:
     return set_span_in_context(span, otel_context.Context())
 
 
-def _without_ended_runs(ambient: Context, latest: Run) -> Context:
-    active: Run | None = latest
+def without_ended_runs(ambient: Context) -> Context:
+    """A context as one would find it if the runs that have ended had never been around it.
+
+    Nothing is found by them any more, and each holds the context that was around it.
+    """
+    active = run_of(ambient)
     while active is not None and active.ended and ambient.get(_SPAN_KEY) is active.span:
         ambient = active.ambient
         active = run_of(ambient)
-    return ambient
+    if active is None or not active.ended:
+        return ambient
+    return Context({key: value for key, value in ambient.items() if key != _RUN_KEY})
 
 
 def inside(run: Run, ambient: Context) -> Context:

@@ -9,16 +9,15 @@ Two ways lead a run's span into the code of the run:
 """
 
 from asyncio import CancelledError
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Any, Final
 from uuid import UUID
 
 from opentelemetry.context import Context
 
 from langchain_otel import health
-from langchain_otel.runs import garbage_collector
 from langchain_otel.runs.context import current, inside, make_current, run_of
-from langchain_otel.runs.garbage_collector import is_collecting
+from langchain_otel.runs.garbage_collector import START, is_collecting, phases
 from langchain_otel.runs.identity import Identity, set_identity_in_body, with_identity
 from langchain_otel.runs.run import Family, Run
 from langchain_otel.runs.store import RUNS
@@ -52,12 +51,13 @@ class Frame:
     """
 
     __slots__ = (
+        "_around",
         "_attached",
         "_before",
         "_caller",
         "_entered",
         "_inside",
-        "_is_garbage",
+        "_is_entered",
         "_own",
         "activates",
         "family",
@@ -83,6 +83,9 @@ class Frame:
         self._attached: Context | None = None
         self._before = self._caller = current()
         self._own: dict[str, object] | None = None
+        self._is_entered = False
+        self._entered: Token[Frame | None] | None = None
+        self._around: Frame | None = None
         self._inside: Context | None = None
         if run is not None and run_of(self._caller) is not run:
             self._inside = inside(run, self._caller)
@@ -91,10 +94,12 @@ class Frame:
 
     def enter(self) -> None:
         """Go into the frame, at its call or at each step of its generator."""
-        self._is_garbage = bool(garbage_collector.threads) and is_collecting()
-        if self._is_garbage:
+        if next(reversed(phases)) == START and is_collecting():
             return
         self._caller = current()
+        self._around = _frame.get()
+        self._entered = None
+        self._is_entered = True
         if self._own is not None and self._attached is not None:
             _turn_into(self._attached, self._own)
         self._entered = _frame.set(self if self.run is None else None)
@@ -102,20 +107,30 @@ class Frame:
             make_current(self._inside)
 
     def leave(self) -> None:
-        """Give the caller's context back, as the very object that it was."""
-        if self._is_garbage or (garbage_collector.threads and is_collecting()):
+        """Give the caller's context back, as the very object that it was.
+
+        An exception that comes from outside (a signal, another thread) may stop this, or `enter`,
+        at any line: another call does what is left to do.
+        """
+        if not self._is_entered or (next(reversed(phases)) == START and is_collecting()):
             return
         try:
-            _frame.reset(self._entered)
+            if self._entered is None:
+                _frame.set(self._around)
+            else:
+                _frame.reset(self._entered)
         except ValueError:
             # A coroutine that was thrown away half way ends in the context of whoever did so.
             return
+        except RuntimeError:
+            """It was reset before `leave` was stopped."""
         left = current()
         if left is not self._caller:
             self._inside = left
             make_current(self._caller)
         if self._attached is not None and (left is not self._attached or self._own is not None):
             self._hide_from_caller()
+        self._is_entered = False
 
     def finished(self) -> None:
         """Know that the generator has come to its end, which LangChain reports to its run."""
@@ -188,7 +203,7 @@ def frame_of(family: Family, run_id: UUID) -> Frame | None:
         return None
     if frame.activates and frame.run is not None and frame.run.id != run_id:
         return None
-    if is_collecting():
+    if next(reversed(phases)) == START and is_collecting():
         return None
     return frame
 

@@ -2,55 +2,70 @@
 
 Before CPython 3.12 it may run in the middle of `ContextVar.set`; setting a variable of the same
 context from a finalizer then corrupts memory. So nothing of ours does.
+
+What `gc.callbacks` holds is written in C: Python runs signal handlers in Python functions, and
+ignores what they raise while the collector runs. A `KeyboardInterrupt` must not end there.
 """
 
 import gc
 import sys
+from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import copy_context
-from threading import get_ident
+from threading import local
 from typing import Any, Final
 
 IS_ANYWHERE: Final = sys.version_info < (3, 12)
 """Whether a collection may begin at any allocation, and not only between two instructions."""
 
-threads: Final[set[int]] = set()
-"""Those in which the collector runs: as long as there are none, there is nothing to ask."""
+START: Final = "start"
+STOP: Final = "stop"
+
+phases: Final = OrderedDict.fromkeys((START, STOP))
+"""The phases of a collection. The one it is in is last: `START` while there is one anywhere."""
+
+_latest: Final[dict[str, object]] = {}
+"""What the collector has reported last of each phase, in whatever thread."""
+
+_here: Final[Any] = local()
+"""What the collector has reported last of each phase, in this thread."""
+
+_CALLBACKS: Final[tuple[Any, ...]] = (_latest.__setitem__, _here.__setattr__, phases.move_to_end)
+"""Called with the phase and a dict of the collection's own; `move_to_end` takes it for true."""
 
 
 def is_collecting() -> bool:
-    """Whether this code runs because the collector finalizes something, in this thread."""
-    return bool(threads) and get_ident() in threads
+    """Whether this code runs because the collector finalizes something, in this thread.
+
+    There is one collection at a time: it is this thread's if this thread saw it start.
+    """
+    if next(reversed(phases)) != START:
+        return False
+    collection = getattr(_here, START, None)
+    return collection is not None and collection is _latest[START]
 
 
 def outside_collection(function: Callable[..., Any], *args: Any) -> Any:
     """Call a function that sets variables: in a copy of the context if the collector runs."""
     if not is_collecting():
         return function(*args)
-    thread = get_ident()
-    threads.discard(thread)
+    collection, _here.start = _here.start, None
     try:
         return copy_context().run(function, *args)
     finally:
-        threads.add(thread)
+        _here.start = collection
 
 
 def watch() -> Callable[[], None]:
     """Note the collector's runs from here on; gives what ends it."""
     if not IS_ANYWHERE:
         return lambda: None
-    gc.callbacks.append(_note)
+    gc.callbacks.extend(_CALLBACKS)
     return _unwatch
 
 
 def _unwatch() -> None:
-    if _note in gc.callbacks:
-        gc.callbacks.remove(_note)
-    threads.clear()
-
-
-def _note(phase: str, _: dict[str, Any]) -> None:
-    if phase == "start":
-        threads.add(get_ident())
-    else:
-        threads.discard(get_ident())
+    for callback in _CALLBACKS:
+        if callback in gc.callbacks:
+            gc.callbacks.remove(callback)
+    phases.move_to_end(STOP)

@@ -11,6 +11,8 @@ from typing import Any, Final
 from opentelemetry.context import Context, create_key
 
 from langchain_otel import semconv
+from langchain_otel.content.attribute_value import identifier
+from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.values import text
 from langchain_otel.runs.run import Run
 
@@ -50,13 +52,36 @@ NO_IDENTITY: Final[Identity] = {}
 
 
 class IdentityBlock:
-    """The identity of the runs inside a block of code, and the context around the block."""
+    """The identity of the runs inside a block of code, and the block around it.
 
-    __slots__ = ("before", "identity")
+    `before` is the context around a block that is to be left; `inherited` what blocks further out
+    gave that are forgotten.
+    """
 
-    def __init__(self, identity: Identity, before: Context) -> None:
+    __slots__ = ("before", "identity", "inherited", "outer")
+
+    outer: "IdentityBlock | None"
+
+    def __init__(self, identity: Identity, ambient: Context, before: Context | None) -> None:
         self.identity = identity
         self.before = before
+        self.outer = identity_block(ambient)
+        self.inherited = NO_IDENTITY
+
+    def forget_outer(self) -> None:
+        """Keep only what the blocks around come to: no open run is between them and this one."""
+        if self.outer is not None:
+            self.inherited = self.outer.given_since(None)
+            self.outer = None
+
+    def given_since(self, known: "IdentityBlock | None") -> Identity:
+        """What this block and those around it give, up to `known`; the inner ones first."""
+        given: Identity = {}
+        block: IdentityBlock | None = self
+        while block is not None and block is not known:
+            given = {**block.inherited, **block.identity, **given}
+            block = block.outer
+        return given
 
 
 def identity_of(source: Mapping[str, Any] | None) -> Identity:
@@ -65,17 +90,16 @@ def identity_of(source: Mapping[str, Any] | None) -> Identity:
         return NO_IDENTITY
     found: Identity = {}
     for key in sorted(KEYS.intersection(source), key=RANK.__getitem__):
-        value = source[key]
-        identifier = None if value is None else text(value) or text(str(value))
-        if identifier is not None:
+        named = identifier(source[key])
+        if named is not None:
             for name in SOURCES[key]:
-                found.setdefault(name, identifier)
+                found.setdefault(name, named)
     return found
 
 
-def with_identity(identity: Identity, ambient: Context) -> Context:
-    """The context of a block of code whose runs have `identity`."""
-    return Context({**ambient, _IDENTITY_KEY: IdentityBlock(identity, ambient)})
+def with_identity(identity: Identity, ambient: Context, before: Context | None = None) -> Context:
+    """The context of a block of code whose runs have `identity`; `before` is to be given back."""
+    return Context({**ambient, _IDENTITY_KEY: IdentityBlock(identity, ambient, before)})
 
 
 def identity_block(ambient: Context) -> IdentityBlock | None:
@@ -107,7 +131,7 @@ def set_identity(run: Run, metadata: Mapping[str, Any] | None) -> None:
     if own:
         run.metadata_identity = {**run.metadata_identity, **own}
     if own or entered:
-        run.identity = {**run.identity, **entered, **own}
+        run.identity = {**run.identity, **run.recorder.redacted({**entered, **own})}
 
 
 def add_configurable_identity(run: Run, configurable: Mapping[str, Any]) -> Identity:
@@ -124,6 +148,7 @@ def add_configurable_identity(run: Run, configurable: Mapping[str, Any]) -> Iden
         name: value for name, value in own.items() if run.identity.get(name) == inherited.get(name)
     }
     run.configurable_identity = {**run.configurable_identity, **own}
+    new = run.recorder.redacted(new)
     run.identity = {**run.identity, **new}
     return new
 
@@ -136,7 +161,7 @@ def set_identity_in_body(run: Run, configurable: Mapping[str, Any]) -> None:
             stated = conversation_of(each) | user_and_session_of(each)
             facts = {name: value for name, value in stated.items() if name in new}
             each.facts = each.facts | facts
-            each.span.set_attributes(facts)
+            each.span.set_attributes(sound_attributes(facts))
 
 
 def new_in(named: Identity, known: Identity) -> Identity:
@@ -175,12 +200,8 @@ def _entered_since(ambient: Context, around: Context, util_key: str) -> Identity
     An id that another instrumentation put there with OpenTelemetry's GenAI utilities, under
     `util_key`, counts as the outermost block.
     """
-    entered: Identity = {}
-    known = identity_block(around)
     block = identity_block(ambient)
-    while block is not None and block is not known:
-        entered = {**block.identity, **entered}
-        block = identity_block(block.before)
+    entered = NO_IDENTITY if block is None else block.given_since(identity_block(around))
     conversation = text(ambient.get(util_key))
     if conversation is not None and conversation != around.get(util_key):
         return {semconv.GEN_AI_CONVERSATION_ID: conversation, **entered}

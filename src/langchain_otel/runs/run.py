@@ -10,8 +10,10 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, TracerProvider
 
 from langchain_otel import health, semconv
+from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.policy import Budget
 from langchain_otel.content.values import EMPTY, Facts
+from langchain_otel.runs.run_id import key_of
 from langchain_otel.runs.totals import Totals
 
 Family = Literal["model", "chain", "tool", "retriever", "call"]
@@ -111,6 +113,9 @@ class RunRecorder(Protocol):
     def evict(self, run: "Run") -> None:
         """End the oldest run to make room."""
 
+    def redacted(self, facts: Facts) -> Facts:
+        """Facts that a user has written, as the option `redact` leaves them."""
+
     def evaluation(self, span: Span, attributes: dict[str, Any]) -> None:
         """Record the result of an evaluation of what a span did."""
 
@@ -151,6 +156,8 @@ class Run:
         "is_measured",
         "is_observed",
         "is_root",
+        "key",
+        "logged_error",
         "metadata",
         "metadata_identity",
         "model",
@@ -161,9 +168,9 @@ class Run:
         "prompt",
         "provider_report",
         "recorder",
-        "reported_error",
         "request_content",
         "seconds",
+        "shown_error",
         "source_facts",
         "span",
         "started_at",
@@ -188,7 +195,8 @@ class Run:
     chunks: list[Any] | None
     chunk_times: list[float]
     attempts: dict[str, tuple[int, UUID]] | None
-    reported_error: ErrorIdentity | None
+    logged_error: ErrorIdentity | None
+    shown_error: ErrorIdentity | None
     provider_report: object | None
 
     def __init__(
@@ -201,6 +209,7 @@ class Run:
         started: Started,
     ) -> None:
         self.id = run_id
+        self.key = run_id.int if type(run_id) is UUID else key_of(run_id)
         self.operation = operation
         self.recorder = recorder
         self.handler = handler
@@ -219,7 +228,7 @@ class Run:
         self.totals = self.prompt = self.budget = None
         self.chunks = None
         self.chunk_times = []
-        self.attempts = self.reported_error = self.provider_report = None
+        self.attempts = self.logged_error = self.shown_error = self.provider_report = None
         self.attempt = self.event_count = 0
         self.seconds = 0.0
         self.started_at = perf_counter()
@@ -227,7 +236,8 @@ class Run:
     def set_fact(self, name: str, value: Any) -> None:
         """Set an attribute of the span while the run is under way."""
         self.facts[name] = value
-        self.span.set_attribute(name, value)
+        if self.has_span:
+            self.span.set_attributes(sound_attributes({name: value}))
 
     def note_chunk(self, chunk: Any) -> None:
         """Note a chunk of a streamed answer, or an event of one, in the form that came first."""
@@ -252,6 +262,8 @@ class Run:
         self.ended = True
         self.chunks = self.provider_report = self.model = None
         self.request_content = self.content = EMPTY
+        # A run may live on in the contexts of what was started in its body, and so on.
+        self.parent = self.enclosing = self.agent = self.model = self.prompt = None
         try:
             if self.has_span:
                 self.span.end()

@@ -8,6 +8,7 @@ from opentelemetry.trace import SpanContext
 
 from langchain_otel import semconv
 from langchain_otel.runs.run import Run, RunRecorder
+from langchain_otel.runs.run_id import Key, key_of
 
 MAX_OPEN_RUNS: Final = 10_000
 MAX_ENDED_RUNS: Final = 4_096
@@ -24,69 +25,62 @@ class EndedRun(NamedTuple):
 class RunStore:
     """The open runs by run id, and the span contexts of the last runs that ended.
 
-    A run id is hashed in Python by `uuid.UUID`, so the keys are the ids' integers.
+    A run id is hashed in Python by `uuid.UUID`, so the keys are the ids' integers. LangChain takes
+    any other id, too: see `key_of`.
     """
 
     def __init__(self, max_open: int = MAX_OPEN_RUNS, max_ended: int = MAX_ENDED_RUNS) -> None:
         self.max_open = max_open
         self._max_ended = max_ended
-        self._open: dict[int, Run] = {}
-        self._ended: dict[int, EndedRun] = {}
-        self._ended_order: deque[int] = deque()
+        self._open: dict[Key, Run] = {}
+        self._ended: dict[Key, EndedRun] = {}
+        self._ended_order: deque[Key] = deque()
 
     def __len__(self) -> int:
         return len(self._open)
 
     def head(self, run_id: UUID) -> Run | None:
         """The open run with this id, whoever records it."""
-        return self._open.get(run_id.int)
+        return self._open.get(run_id.int if type(run_id) is UUID else key_of(run_id))
 
     def of_handler(self, run_id: UUID, handler: object) -> Run | None:
         """The open run with this id that `handler` started."""
-        run = self._open.get(run_id.int)
+        run = self._open.get(run_id.int if type(run_id) is UUID else key_of(run_id))
         while run is not None and run.handler is not handler:
             run = run.next_recording
         return run
 
     def of_recorder(self, run_id: UUID, recorder: RunRecorder) -> Run | None:
         """The open run with this id that `recorder` records."""
-        run = self._open.get(run_id.int)
+        run = self._open.get(run_id.int if type(run_id) is UUID else key_of(run_id))
         while run is not None and run.recorder is not recorder:
             run = run.next_recording
         return run
 
     def ended(self, run_id: UUID) -> EndedRun | None:
         """What is remembered of a run that ended lately."""
-        return self._ended.get(run_id.int)
+        return self._ended.get(run_id.int if type(run_id) is UUID else key_of(run_id))
 
     def add(self, run: Run) -> Run | None:
         """Keep an open run; gives back the oldest one where there is no room for both."""
-        run.next_recording = self._open.get(run.id.int)
-        self._open[run.id.int] = run
+        run.next_recording = self._open.get(run.key)
+        self._open[run.key] = run
         if len(self._open) <= self.max_open:
             return None
         return self._oldest()
 
     def remove(self, run: Run) -> bool:
         """Forget an open run, remembering its span context; False if it was not open."""
-        head = self._open.get(run.id.int)
+        head = self._open.get(run.key)
         if head is run:
             if run.next_recording is None:
-                del self._open[run.id.int]
+                del self._open[run.key]
             else:
-                self._open[run.id.int] = run.next_recording
+                self._open[run.key] = run.next_recording
         elif not _unlink(head, run):
             return False
         self.remember(run)
         return True
-
-    def close(self, run: Run) -> None:
-        """End the span of a run that was removed."""
-        if semconv.GEN_AI_RESPONSE_ID in run.facts:
-            # Only the end of the run says it.
-            run.ended = True
-            self.remember(run)
-        run.close()
 
     def forget_open(self) -> None:
         """Forget the open runs: this process was forked, and its parent ends them."""
@@ -110,12 +104,16 @@ class RunStore:
 
     def remember(self, run: Run) -> None:
         """Keep the span context of a run that ends, for those who come late."""
-        self._ended[run.id.int] = EndedRun(
-            run.span.get_span_context(), run.recorder, run.facts.get(semconv.GEN_AI_RESPONSE_ID)
+        span_context = run.span.get_span_context()
+        if not span_context.is_valid:
+            # There is no trace to go on with, and nothing that a judgement could be about.
+            return
+        self._ended[run.key] = EndedRun(
+            span_context, run.recorder, run.facts.get(semconv.GEN_AI_RESPONSE_ID)
         )
         if run.ended:
             return
-        self._ended_order.append(run.id.int)
+        self._ended_order.append(run.key)
         if len(self._ended_order) > self._max_ended:
             self._ended.pop(self._ended_order.popleft(), None)
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from opentelemetry.trace import Link, Span, SpanContext
 
 from langchain_otel import semconv
-from langchain_otel.content.values import Facts
+from langchain_otel.content.values import Facts, text
 from langchain_otel.runs.bounded_map import BoundedMap
 from langchain_otel.runs.run import Run
 
@@ -62,5 +62,6 @@ def _tool_calls(result: Any) -> Iterator[str]:
         for generation in choices:
             message = getattr(generation, "message", None)
             for call in getattr(message, "tool_calls", ()):
-                if call.get("id"):
-                    yield call["id"]
+                call_id = text(call.get("id"))
+                if call_id is not None:
+                    yield call_id

@@ -1,12 +1,16 @@
-"""Reads conversation and user from `configurable`, which later LangChain does not report.
+"""Reads what `configurable` names: whose the runs are; and which metadata is none but configurable.
 
-Later versions pass a configuration's metadata to handlers, but not its configurable values.
+Later versions pass a configuration's metadata to handlers, but not its configurable values; earlier
+ones mix the two.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import wraps
+from typing import Any, Final
 
+from langchain_otel import health
 from langchain_otel.patching.wrapping import framed
+from langchain_otel.runs.configurable_values import Given, as_given, note_configurable, notes_here
 from langchain_otel.runs.context import active_run
 from langchain_otel.runs.frame import Frame
 from langchain_otel.runs.identity import NO_IDENTITY, Identity, identity_of, new_in
@@ -32,3 +36,74 @@ def configures(original: Callable[..., Any]) -> Callable[..., Any]:
         return Frame(None, args[0], identity=identity) if identity else None
 
     return framed(original, frame_for)
+
+
+def completes_config(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The call completes a configuration, and may make metadata of its configurable values."""
+
+    @wraps(original)
+    def call(config: Any = None) -> Any:
+        completed = original(config)
+        if completed["configurable"] or notes_here():
+            _note(_given((config,)), completed)
+        return completed
+
+    return call
+
+
+def completes_in_place(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The same of LangGraph, which may write into the metadata that a user gives."""
+
+    @wraps(original)
+    def call(*configs: Any) -> Any:
+        given = _given(configs)
+        completed = original(*configs)
+        if completed["configurable"] or notes_here():
+            _note(given, completed)
+        return completed
+
+    return call
+
+
+def _note(given: list[Given], completed: Any) -> None:
+    try:
+        note_configurable(given, completed)
+    except Exception as error:
+        health.failed("configurable", error)
+
+
+def _given(configs: tuple[Any, ...]) -> list[Given]:
+    try:
+        found = [as_given(config) for config in configs if config]
+    except Exception as error:
+        health.failed("configurable", error)
+        return []
+    return [given for given in found if given is not None]
+
+
+COMPLETE_CONFIG: Final = {
+    **{
+        f"langchain_core.{module}": completes_config
+        for module in (
+            "language_models.chat_models",
+            "language_models.llms",
+            "prompts.base",
+            "retrievers",
+            "runnables.base",
+            "runnables.branch",
+            "runnables.config",
+            "runnables.configurable",
+            "runnables.fallbacks",
+            "runnables.passthrough",
+            "tools.base",
+        )
+    },
+    **{
+        f"{package}.{module}": completes_config
+        for package in ("langchain", "langchain_classic")
+        for module in ("agents.agent", "chains.base", "retrievers.ensemble")
+    },
+    "langgraph._internal._config": completes_in_place,
+    "langgraph.pregel.main": completes_in_place,
+}
+"""The modules that have a function `ensure_config` under this name, and what is put around it."""

@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from langchain_otel import semconv
-from langchain_otel.content.values import MAX_TEXT
+from langchain_otel.content.values import text
 from langchain_otel.patching.wrapping import framed
 from langchain_otel.runs.context import enter_identity, leave_identity
 from langchain_otel.runs.frame import Frame
@@ -96,7 +96,7 @@ def _identifier(name: str, value: Any) -> str:
         raise TypeError(
             f"{name} must be a str, an int or a UUID; got {value!r}, a {type(value).__name__}"
         )
-    identifier = str(value)
-    if not identifier.strip():
+    identifier = text(value)
+    if identifier is None or not identifier.strip():
         raise ValueError(f"{name} must not be empty; got {value!r}")
-    return identifier[:MAX_TEXT]
+    return identifier

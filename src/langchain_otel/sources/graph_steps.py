@@ -85,7 +85,7 @@ def _limit(loop: Any) -> None:
     for run in _graphs(getattr(loop.manager, "run_id", None)):
         if run.has_span:
             limit = int(loop.config["recursion_limit"])
-            run.span.set_attribute(semconv.LANGGRAPH_RECURSION_LIMIT, limit)
+            run.set_fact(semconv.LANGGRAPH_RECURSION_LIMIT, limit)
 
 
 def _cached(loop: Any, tasks: Iterable[Any]) -> None:

@@ -17,6 +17,7 @@ from langchain_otel.content.values import Facts, text
 from langchain_otel.operations.provider import server_at
 from langchain_otel.runs.context import active_run, current, is_suppressed
 from langchain_otel.runs.run import Run
+from langchain_otel.sources.trace_headers import trace_headers
 
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -186,10 +187,5 @@ def _no_params(root: Any) -> Any:
 
 def _carrier() -> dict[str, str]:
     """What the application's propagator injects for the current span, if there is one."""
-    from opentelemetry.propagate import inject
-
-    carrier: dict[str, str] = {}
     context = current()
-    if get_current_span(context).get_span_context().is_valid:
-        inject(carrier, context)
-    return carrier
+    return trace_headers(context) if get_current_span(context).get_span_context().is_valid else {}

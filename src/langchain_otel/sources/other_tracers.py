@@ -7,7 +7,6 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from types import ModuleType
 from typing import Any, Final
 
 logger: Final = logging.getLogger("langchain_otel")
@@ -64,17 +63,13 @@ class OtherTracers:
 
 def active_tracers() -> Iterator[tuple[str, str]]:
     """The other tracers that are active: what each is called, and what it means."""
-    base = base_of(sys.modules.get(BASE_MODULE))
+    # The module lacks the class while another thread imports it.
+    base = getattr(sys.modules.get(BASE_MODULE), "BaseInstrumentor", None)
     if base is not None:
         yield from _instrumentors(base)
     yield from ((name, UNCHANGED) for name, module in HANDLERS.items() if module in sys.modules)
     if _is_set("TRACING", "TRACING_V2"):
         yield "LangSmith", EXPORTS_RUNS if _is_set("OTEL_ENABLED", "OTEL_ONLY") else UNCHANGED
-
-
-def base_of(module: ModuleType | None) -> Any:
-    """The class of all instrumentors; None where its module is not loaded, or not to its end."""
-    return getattr(module, "BaseInstrumentor", None)
 
 
 def _instrumentors(kind: Any) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from langchain_otel.patching.wrapping import begins, begins_again, runs_before_s
 from langchain_otel.runs import garbage_collector
 from langchain_otel.sources import provider_marks
 from langchain_otel.sources.checkpoints import carries_origin, is_saving
-from langchain_otel.sources.configurable import configures
+from langchain_otel.sources.configurable import COMPLETE_CONFIG, configures
 from langchain_otel.sources.embedding_answers import (
     CLIENT_METHODS,
     MISTRAL,
@@ -29,6 +29,7 @@ CHAIN_CLASSES: Final = ("langchain_classic.chains.base", "langchain.chains.base"
 POINTS: Final = (
     PatchPoint("langchain_core.runnables.config", "_set_config_context", copies_context),
     PatchPoint("langgraph._internal._runnable", "_set_config_context", copies_context),
+    *(PatchPoint(module, "ensure_config", wrap) for module, wrap in COMPLETE_CONFIG.items()),
     *(
         PatchPoint("langchain_core.language_models.chat_models", f"BaseChatModel.{name}", wrap)
         for name, wrap in (

@@ -15,6 +15,7 @@ from opentelemetry.context import Context
 from langchain_otel.operations.remote_graph import REMOTE, remote_started
 from langchain_otel.patching.wrapping import framed
 from langchain_otel.runs import context
+from langchain_otel.sources.trace_headers import trace_headers
 from langchain_otel.sources.unreported_calls import CallFrame, UnreportedCall, begin
 
 BAGGAGE: Final = "baggage"
@@ -64,10 +65,7 @@ def _carry(kwargs: dict[str, Any], inside: Context) -> None:
     """
     if context.is_suppressed(inside):
         return
-    from opentelemetry.propagate import inject
-
-    carrier: dict[str, str] = {}
-    inject(carrier, inside)
+    carrier = trace_headers(inside)
     headers = kwargs.get("headers") or {}
     taken = {str(name).lower() for name in headers}
     if any(name.lower() in taken for name in carrier if name != BAGGAGE):

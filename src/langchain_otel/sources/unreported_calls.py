@@ -117,15 +117,16 @@ def _function(original: Callable[..., Any], begin: _Begin) -> Callable[..., Any]
         if under_way is None:
             return original(*args, **kwargs)
         try:
-            result = original(*args, **kwargs)
+            try:
+                result = original(*args, **kwargs)
+                under_way.end(result)
+                return result
+            finally:
+                under_way.frame.leave()
         except BaseException as error:
+            under_way.frame.leave()
             under_way.end(error=error)
             raise
-        else:
-            under_way.end(result)
-            return result
-        finally:
-            under_way.frame.leave()
 
     return call
 
@@ -137,15 +138,16 @@ def _coroutine(original: Callable[..., Any], begin: _Begin) -> Callable[..., Any
         if under_way is None:
             return await original(*args, **kwargs)
         try:
-            result = await original(*args, **kwargs)
+            try:
+                result = await original(*args, **kwargs)
+                under_way.end(result)
+                return result
+            finally:
+                under_way.frame.leave()
         except BaseException as error:
+            under_way.frame.leave()
             under_way.end(error=error)
             raise
-        else:
-            under_way.end(result)
-            return result
-        finally:
-            under_way.frame.leave()
 
     return call
 
@@ -181,14 +183,15 @@ def _start(
     frame: Frame,
 ) -> _Open:
     under_way = _Open(frame, uuid4())
-    under_way.frame.enter()
     try:
+        frame.enter()
         parent_id = None if around is None else around.id
         for recorder in recorders:
             recorder.start(CALLS, operation, under_way.run_id, parent_id, started)
         begin_body()
-    except BaseException:
-        under_way.frame.leave()
+    except BaseException as error:
+        frame.leave()
+        under_way.end(error=error)
         raise
     return under_way
 

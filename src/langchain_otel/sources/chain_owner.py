@@ -1,8 +1,11 @@
-"""Finds what it is that runs where a chain starts: LangChain's event names it, but has it not."""
+"""Finds the object that a chain is a run of: LangChain reports only what the run is called."""
 
 import sys
 from types import FrameType
 from typing import Any, Final
+from uuid import UUID
+
+from langchain_otel.runs.frame import owner_of
 
 MANAGERS: Final = "langchain_core.callbacks.manager"
 RUNNABLES: Final = "langchain_core.runnables.base"
@@ -10,12 +13,18 @@ SELF: Final = "self"
 MAX_FRAMES: Final = 32
 
 
-def calling_runnable() -> object | None:
-    """The runnable whose method starts a run, from within a handler that is called with the start.
+def owner_of_chain(run_id: UUID, parent_run_id: UUID | None) -> object | None:
+    """The object, where a frame of ours has it, or where nothing of LangChain's is around it.
 
-    It is the `self` of the first method beyond those of LangChain's callback manager. To wrap all
-    methods that start runs would cost every step; this costs roots alone.
+    To wrap every method that starts a chain would cost each step. A root alone has a name that
+    depends on its object: its caller is looked for on the stack.
     """
+    owner = owner_of("chain", run_id)
+    return _calling_runnable() if owner is None and parent_run_id is None else owner
+
+
+def _calling_runnable() -> object | None:
+    """The `self` of the first method beyond those of LangChain's callback manager."""
     runnable: Any = getattr(sys.modules.get(RUNNABLES), "Runnable", None)
     frame: FrameType | None = sys._getframe(1)
     is_beyond = False

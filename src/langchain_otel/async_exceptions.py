@@ -1,0 +1,50 @@
+"""Tells an exception that came from outside from one that our own code raised.
+
+A signal handler (the soft time limit of a task queue, `SIGALRM`) and another thread
+(`PyThreadState_SetAsyncExc`) raise wherever the program happens to be, also in the middle of our
+code. What they raise is the application's to catch, whatever its class.
+"""
+
+import signal
+from functools import partial
+from opcode import opname
+from types import CodeType, TracebackType
+from typing import Any, Final
+
+RAISING: Final = frozenset(("RAISE_VARARGS", "RERAISE"))
+INTERRUPTIBLE: Final = frozenset(("RESUME", "JUMP_BACKWARD"))
+"""Instructions that raise nothing of themselves, but let an exception from outside in."""
+
+
+def is_asynchronous(error: BaseException) -> bool:
+    """Whether a signal handler or another thread raised the exception that is being handled."""
+    handlers = _codes_of_handlers()
+    trace = last = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code in handlers:
+            return True
+        trace, last = trace.tb_next, trace
+    return last is not None and _is_sent(error, last)
+
+
+def _is_sent(error: BaseException, last: TracebackType) -> bool:
+    """Whether another thread raised it: from a class alone, and by no instruction."""
+    instruction = opname[last.tb_frame.f_code.co_code[last.tb_lasti]]
+    if instruction in RAISING or error.args:
+        return False
+    # A function of C that has just returned lets one in, too. What such functions raise without
+    # a word are exceptions of Python's own.
+    return instruction in INTERRUPTIBLE or type(error).__module__ != "builtins"
+
+
+def _codes_of_handlers() -> set[CodeType]:
+    handlers = (signal.getsignal(number) for number in signal.valid_signals())
+    return {code for handler in handlers if (code := _code_of(handler)) is not None}
+
+
+def _code_of(handler: Any) -> CodeType | None:
+    """The code of a function or a method; of a `partial`, that of its function."""
+    while isinstance(handler, partial):
+        handler = handler.func
+    code = getattr(getattr(handler, "__func__", handler), "__code__", None)
+    return code if isinstance(code, CodeType) else None

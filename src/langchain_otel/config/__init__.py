@@ -1,0 +1,162 @@
+"""Reads the options: from an argument of `instrument()` or the handler, else from its variable."""
+
+import logging
+import os
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_of
+from typing import Any, Final, Literal, NamedTuple
+
+from langchain_otel.config.options import OPTIONS, SAFE, Hook, Option
+from langchain_otel.content.policy import (
+    EVENT_ONLY,
+    SPAN_AND_EVENT,
+    SPAN_ONLY,
+    Policy,
+    Redact,
+)
+
+__all__ = ["OPTIONS", "SAFE", "Config", "Hook", "Option", "configured", "is_disabled", "policy_of"]
+
+logger: Final = logging.getLogger("langchain_otel")
+
+SDK_DISABLED_VARIABLE: Final = "OTEL_SDK_DISABLED"
+SDK: Final = "opentelemetry-sdk"
+STRUCTURED_SINCE: Final = (1, 45)
+INVALID: Final = "%s=%r is not valid: expected %s. %s is used instead."
+
+
+class Config(NamedTuple):
+    """The options as they are in force."""
+
+    capture_message_content: str
+    capture_messages: bool
+    capture_tools: bool
+    capture_documents: bool
+    capture_prompt_variables: bool
+    capture_exceptions: bool
+    capture_state: bool
+    capture_binary: bool
+    structured_messages: bool
+    redact: Redact | None
+    max_content_length: int
+    max_span_content_bytes: int
+    history: str
+    emit_event: bool | None
+    completion_hook: Any
+    metrics: Literal["both", "latest", "previous"]
+    exception_signal: str
+    detail: str
+    dialect: str
+    max_open_runs: int
+
+    @property
+    def policy(self) -> Policy:
+        """What content may be recorded where."""
+        return policy_of(self)
+
+    @property
+    def emits_event(self) -> bool:
+        """Whether a model call is a log record too."""
+        if self.emit_event is not None:
+            return self.emit_event
+        return self.policy.on_events
+
+
+def policy_of(config: Config) -> Policy:
+    """The content policy that the options make."""
+    mode = config.capture_message_content
+    return Policy(
+        on_spans=mode in {SPAN_ONLY, SPAN_AND_EVENT},
+        on_events=mode in {EVENT_ONLY, SPAN_AND_EVENT},
+        messages=config.capture_messages,
+        tools=config.capture_tools,
+        documents=config.capture_documents,
+        prompt_variables=config.capture_prompt_variables,
+        state=config.capture_state,
+        exceptions=config.capture_exceptions,
+        redact=config.redact,
+        max_length=config.max_content_length,
+        max_span_bytes=config.max_span_content_bytes,
+        binary=config.capture_binary,
+        history=config.history,
+        structured=config.structured_messages and _takes_structures(),
+    )
+
+
+def _takes_structures() -> bool:
+    """Whether the SDK keeps a span's structured attributes: earlier ones drop them."""
+    try:
+        version = version_of(SDK)
+    except PackageNotFoundError:
+        return False
+    if tuple(int(number) for number in version.split(".")[:2]) >= STRUCTURED_SINCE:
+        return True
+    logger.warning(
+        "structured_messages needs %s 1.45 or newer, but %s is installed: messages are JSON "
+        "strings instead.",
+        SDK,
+        version,
+    )
+    return False
+
+
+def configured(arguments: dict[str, Any]) -> Config:
+    """The options in force, given what was passed as arguments (None: not passed).
+
+    A variable with an invalid value is one warning, and `SAFE` or the default is used. An argument
+    of the wrong type raises a TypeError, one with an invalid value a ValueError.
+    """
+    return Config(**{option.name: _value(option, arguments.get(option.name)) for option in OPTIONS})
+
+
+def is_disabled() -> bool:
+    """Whether OTEL_SDK_DISABLED turns all of OpenTelemetry off."""
+    return os.environ.get(SDK_DISABLED_VARIABLE, "").strip().lower() == "true"
+
+
+def _value(option: Option, argument: Any) -> Any:
+    if argument is not None:
+        return _checked(option, argument)
+    value = os.environ.get(option.variable, "").strip() if option.variable else ""
+    if not value:
+        return _standard(option)
+    try:
+        return option.parse(value)
+    except ValueError:
+        fallback = SAFE.get(option.name, option.default)
+        logger.warning(INVALID, option.variable, value, option.expected, fallback)
+        return fallback
+
+
+def _standard(option: Option) -> Any:
+    """What OpenTelemetry's own variable says, where an option has one; else the default."""
+    if option.standard is None:
+        return option.default
+    variable, words = option.standard
+    value = os.environ.get(variable, "").strip()
+    said = {word.strip() for word in value.lower().split(",")}
+    for word, meaning in words.items():
+        if word in said:
+            return meaning
+    if value:
+        logger.warning(INVALID, variable, value, " or ".join(words), option.default)
+    return option.default
+
+
+def _checked(option: Option, argument: Any) -> Any:
+    if not _is_of_kind(option, argument):
+        raise TypeError(
+            f"{option.name} must be {option.expected}; "
+            f"got {argument!r}, a {type(argument).__name__}"
+        )
+    try:
+        is_text = isinstance(argument, (str, int))
+        return option.parse(str(argument).strip()) if is_text else argument
+    except ValueError:
+        raise ValueError(f"{option.name} must be {option.expected}; got {argument!r}") from None
+
+
+def _is_of_kind(option: Option, argument: Any) -> bool:
+    kinds = option.kind if isinstance(option.kind, tuple) else (option.kind,)
+    # To Python a bool is an int.
+    return isinstance(argument, kinds) and (type(argument) is not bool or bool in kinds)

@@ -1,0 +1,65 @@
+"""Makes attributes encode: one name or number that no encoder takes would cost a whole batch."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from langchain_otel.content.json_data import INTEGERS, sound
+from langchain_otel.content.values import encodes, written
+
+Attributes = TypeVar("Attributes", bound=dict[str, Any])
+
+
+def sound_attributes(attributes: Attributes) -> Attributes:
+    """The attributes as every encoder takes them: the very same dict, as a rule.
+
+    Halves of characters become question marks, integers of more than 64 bits their text. Maps and
+    lists of maps are content, which is made so where it is read.
+    """
+    for name, value in attributes.items():
+        kind = type(value)
+        if kind is str:
+            if not value.isascii():
+                break
+        elif kind is int:
+            if value not in INTEGERS:
+                break
+        elif kind is not float and kind is not bool and not _all_encode(value):
+            break
+        if not name.isascii():
+            break
+    else:
+        return attributes
+    return {  # type: ignore[return-value]
+        sound(name): value if encodes(value) else _sound_value(value)
+        for name, value in attributes.items()
+    }
+
+
+def sound_data(data: Any) -> Any:
+    """The same for plain data of any depth: what encodes as JSON but for a few names in it."""
+    if isinstance(data, dict):
+        return {sound(key): sound_data(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [sound_data(item) for item in data]
+    return _sound_scalar(data)
+
+
+def _all_encode(value: Any) -> bool:
+    if type(value) is not list:
+        return False
+    kinds = set(map(type, value))
+    return kinds <= {str} and "".join(value).isascii()
+
+
+def _sound_value(value: Any) -> Any:
+    if isinstance(value, (list, tuple)) and not any(isinstance(item, Mapping) for item in value):
+        return [_sound_scalar(item) for item in value]
+    return _sound_scalar(value)
+
+
+def _sound_scalar(value: Any) -> Any:
+    if isinstance(value, str):
+        return sound(value)
+    if type(value) is int and value not in INTEGERS:
+        return written(value)
+    return value

@@ -1,0 +1,27 @@
+"""Looks up how a run is recorded already: by whom, and with which span once it has ended."""
+
+from uuid import UUID
+
+from opentelemetry.trace import SpanContext, TracerProvider
+
+from langchain_otel.runs.run import Run, RunRecorder
+from langchain_otel.runs.store import RUNS
+
+
+def is_recorded(other: Run, recorder: RunRecorder, provider: TracerProvider) -> bool:
+    """Whether a recording of the run is the recorder's own, or goes to the same provider."""
+    return any(
+        run.recorder is recorder or run.recorder.tracer_provider is provider
+        for run in other.recordings()
+    )
+
+
+def is_measured(other: Run, series: object) -> bool:
+    """Whether a recording of the run adds to the same metrics."""
+    return any(run.recorder.metric_series == series for run in other.recordings())
+
+
+def span_context_of(run_id: UUID) -> SpanContext | None:
+    """The span context of a run that ended lately."""
+    ended = RUNS.ended(run_id)
+    return None if ended is None else ended.span_context

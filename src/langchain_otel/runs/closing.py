@@ -1,0 +1,35 @@
+"""Closes a run: its span ends, and it lets go of the runs around it."""
+
+from langchain_otel import semconv
+from langchain_otel.runs.context import run_of, without_ended_runs
+from langchain_otel.runs.identity import identity_block
+from langchain_otel.runs.run import Run
+from langchain_otel.runs.store import RUNS
+
+
+def close(run: Run) -> None:
+    """End the span of a run that was removed from the open ones.
+
+    The run lives on in the contexts of what was started in its body.
+    """
+    if semconv.GEN_AI_RESPONSE_ID in run.facts:
+        # Only the end of the run says it.
+        run.ended = True
+        RUNS.remember(run)
+    run.close()
+    around = run_of(run.ambient)
+    if around is None or around.ended:
+        _let_go(run)
+
+
+def close_again(run: Run) -> None:
+    """Close a run where an exception from outside stopped `close`."""
+    if not run.ended or run.span.is_recording():
+        close(run)
+
+
+def _let_go(run: Run) -> None:
+    block = identity_block(run.ambient)
+    run.ambient = without_ended_runs(run.ambient)
+    if block is not None and run_of(run.ambient) is None:
+        block.forget_outer()

@@ -1,0 +1,236 @@
+"""Exceptions that come from outside at any moment: Ctrl-C, time limits, other threads.
+
+Python lets one in where a Python function is called and where a function of C returns. There a
+profile function raises it, as a signal handler would: at the first such point of a program in our
+code, at the second, and so on to the last.
+"""
+
+import ctypes
+import gc
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType, FunctionType, MethodType
+from typing import Any, Final
+
+import pytest
+from langchain_core.embeddings import Embeddings
+from langchain_core.tools import tool
+from opentelemetry import context as otel_context
+
+import langchain_otel
+from langchain_otel import health
+from langchain_otel.async_exceptions import is_asynchronous
+from langchain_otel.runs.store import RUNS
+from models import Model, Retriever, StreamingModel
+from recording import Tracing
+
+OURS: Final = str(Path(langchain_otel.__file__).parent)
+
+
+class Interrupt(KeyboardInterrupt):
+    """Ctrl-C."""
+
+
+class TimeLimitError(Exception):
+    """The soft time limit of a task queue."""
+
+
+def interrupt(signum: int, frame: FrameType | None) -> None:
+    """The signal handler of Ctrl-C."""
+    raise Interrupt
+
+
+def time_is_up(signum: int, frame: FrameType | None) -> None:
+    """The signal handler of a time limit, with words."""
+    raise TimeLimitError("time is up")
+
+
+HANDLERS: Final[dict[type[BaseException], Callable[[int, FrameType | None], None]]] = {
+    Interrupt: interrupt,
+    TimeLimitError: time_is_up,
+}
+
+
+@tool
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+class OneEmbedding(Embeddings):
+    """Embeds everything as the same."""
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return [[1.0] for _ in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        return [1.0]
+
+
+def left_early() -> None:
+    """Read the first chunk of a stream, and close it."""
+    stream: Any = StreamingModel().stream("hello")
+    next(stream)
+    stream.close()
+
+
+PROGRAMS: Final[dict[str, Callable[[], object]]] = {
+    "model": lambda: Model().invoke("hello"),
+    "stream": lambda: list(StreamingModel(words=["one"]).stream("hello")),
+    "left": left_early,
+    "tool": lambda: add.invoke({"a": 1, "b": 2}),
+    "retriever": lambda: Retriever().invoke("hello"),
+    "embeddings": lambda: OneEmbedding().embed_query("hello"),
+}
+
+
+class Raising:
+    """A profile function that lets an exception in at one of the points in our code."""
+
+    def __init__(self, point: int, handler: Callable[[int, FrameType | None], None]) -> None:
+        self.point = point
+        self.handler = handler
+        self.seen = 0
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> None:
+        if event in ("call", "c_return") and frame.f_code.co_filename.startswith(OURS):
+            self.seen += 1
+            if self.seen == self.point:
+                self.handler(signal.SIGINT, frame)
+
+
+def raised_at(program: Callable[[], object], raising: Raising) -> type[BaseException] | None:
+    """What a program raises if an exception comes at a point."""
+    sys.setprofile(raising)
+    try:
+        program()
+    except BaseException as error:
+        return type(error)
+    finally:
+        sys.setprofile(None)
+    return None
+
+
+@pytest.fixture
+def handled(request: pytest.FixtureRequest) -> Iterator[type[BaseException]]:
+    """A kind of exception that a signal handler raises, and that handler in force."""
+    kind: type[BaseException] = request.param
+    before = signal.signal(signal.SIGUSR2, HANDLERS[kind])
+    health.strict = False
+    gc.disable()
+    yield kind
+    gc.enable()
+    signal.signal(signal.SIGUSR2, before)
+
+
+@pytest.mark.parametrize("handled", HANDLERS, indirect=True, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_exception_from_outside_at_every_point(
+    name: str,
+    handled: type[BaseException],
+    tracing: Tracing,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It reaches the application; no run stays open, no span current."""
+    program = PROGRAMS[name]
+    program()
+    before = otel_context.get_current()
+    point = 0
+    while True:
+        point += 1
+        raising = Raising(point, HANDLERS[handled])
+        raised = raised_at(program, raising)
+        if raising.seen < point:
+            break
+        assert raised is handled, point
+        assert len(RUNS) == 0, point
+        assert otel_context.get_current() is before, point
+    assert point > 50
+    assert not health.failures
+    # LangChain logs what it lets through.
+    caplog.clear()
+
+
+def test_nothing_of_ours_is_a_python_function_to_the_collector(tracing: Tracing) -> None:
+    """What a signal handler raises in a callback of the collector is lost: ours run no Python."""
+    Model().invoke("hello")
+    assert not [c for c in gc.callbacks if isinstance(c, (FunctionType, MethodType))]
+
+
+COLLECTING = """
+import gc, signal
+from opentelemetry.sdk.trace import TracerProvider
+from langchain_otel import LangChainInstrumentor
+
+LangChainInstrumentor().instrument(tracer_provider=TracerProvider(shutdown_on_exit=False))
+kept = [[number] for number in range(200_000)]
+fired = caught = 0
+
+def fire(signum, frame):
+    global fired
+    fired += 1
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGALRM, fire)
+for turn in range(40):
+    before = fired
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.002)
+        while fired == before:
+            gc.collect()
+    except KeyboardInterrupt:
+        caught += 1
+print(fired - caught)
+"""
+
+
+def test_signals_during_collections() -> None:
+    """A signal that comes while the collector runs is the application's, every time."""
+    command = [sys.executable, "-c", COLLECTING]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.stdout.strip() == "0", finished.stderr
+    assert "Exception ignored" not in finished.stderr
+
+
+def test_exception_that_another_thread_sends() -> None:
+    """An exception that `PyThreadState_SetAsyncExc` sends is told from one of our own."""
+    found: list[bool] = []
+    is_running = threading.Event()
+
+    def work() -> None:
+        try:
+            is_running.set()
+            while True:
+                pass
+        except TimeLimitError as error:
+            found.append(is_asynchronous(error))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert is_running.wait(60)
+    assert thread.ident is not None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread.ident), ctypes.py_object(TimeLimitError)
+    )
+    thread.join()
+    assert found == [True]
+
+
+def fail_in_python() -> None:
+    raise TimeLimitError
+
+
+def fail_in_c() -> None:
+    dict[str, str]().__getitem__("missing")
+
+
+@pytest.mark.parametrize("fail", [fail_in_python, fail_in_c, lambda: int("x")])
+def test_own_failures_are_no_exceptions_from_outside(fail: Callable[[], object]) -> None:
+    """What our code raises itself stays ours to catch."""
+    with pytest.raises(Exception) as raised:
+        fail()
+    assert not is_asynchronous(raised.value)
