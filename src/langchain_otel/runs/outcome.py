@@ -3,11 +3,11 @@
 from asyncio import CancelledError
 from concurrent.futures import CancelledError as FutureCancelledError
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from langchain_otel import semconv
 from langchain_otel.content.values import Facts
 from langchain_otel.runs.http_status import http_status
-from weakref import WeakKeyDictionary
 
 INTERRUPTED: Final = "interrupted"
 HANDED_OFF: Final = "handed_off"
