@@ -40,7 +40,7 @@ LIMITS: Final = {
     "chain, content on": 99,
     "chain, not sampled": 76,
     "chain, nobody listens": 56,
-    "agent": 73,
+    "agent": 80,
     "agent, content on": 126,
     "history": 148,
     "history, not sampled": 145,

@@ -27,6 +27,12 @@ def is_asynchronous(error: BaseException) -> bool:
     return last is not None and _is_sent(error, last)
 
 
+def let_through(error: Exception) -> None:
+    """Raise an exception again that came from outside; where ours are caught without a word."""
+    if is_asynchronous(error):
+        raise error
+
+
 def _is_sent(error: BaseException, last: TracebackType) -> bool:
     """Whether another thread raised it: from a class alone, and by no instruction."""
     instruction = opname[last.tb_frame.f_code.co_code[last.tb_lasti]]

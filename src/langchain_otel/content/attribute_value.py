@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from langchain_otel import health
+from langchain_otel.async_exceptions import let_through
 from langchain_otel.content.json_data import INTEGERS, sound
 from langchain_otel.content.lazy import is_lazy
 from langchain_otel.content.limits import Limits
@@ -57,7 +58,8 @@ def identifier(value: Any) -> str | None:
         # An id of another library: a ULID, an ObjectId.
         try:
             return text(str(value))
-        except Exception:
+        except Exception as error:
+            let_through(error)
             return None
     held = attribute_value(value)
     return None if held is None else text(held if type(held) is str else _json(held))

@@ -16,6 +16,7 @@ from pathlib import PurePath
 from typing import Any, Final
 from uuid import UUID
 
+from langchain_otel.async_exceptions import let_through
 from langchain_otel.content.json_data import INTEGERS, sound, type_name
 
 Facts = dict[str, Any]
@@ -100,8 +101,9 @@ def scalar(value: Any) -> Scalar | None:
         return value  # type: ignore[no-any-return]
     try:
         return _scalar(value, kind)
-    except Exception:
+    except Exception as error:
         # A time zone of the user's, say, from which the text of a date is made.
+        let_through(error)
         return None
 
 

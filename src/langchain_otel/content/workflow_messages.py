@@ -1,4 +1,4 @@
-"""Makes messages of what goes into a workflow and comes out of it: a message, a state, any value."""
+"""Makes messages of what goes into a workflow and comes out: a message, a state, any value."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -5,6 +5,7 @@ Each stands on the span where it first appears, and is not repeated below.
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from langchain_otel import health, semconv
 from langchain_otel.content.attribute_value import attribute_value, identifier
@@ -39,7 +40,10 @@ def annotations(started: Started, run: "Run") -> Facts:
         known_tags, known = parent.tags or (), parent.metadata or EMPTY
     elif run.operation.family != "call":
         # What LangChain reports nothing of has no run id that anybody could look for.
-        facts[semconv.RUN_ID] = identifier(run.id) or type(run.id).__name__
+        run_id = run.id
+        facts[semconv.RUN_ID] = (
+            str(run_id) if type(run_id) is UUID else identifier(run_id) or type(run_id).__name__
+        )
     if run.operation.request is not None and started.options.get("name"):
         # A step that is no operation of the conventions has the name of its run as its span's.
         _add_run_name(facts, started, run)

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 # Kinds of chain runs that are one step alone, also where nothing is around them.
 STEPS: Final = frozenset(("prompt", "parser"))
 
+MESSAGES: Final = (
+    (semconv.STATE_INPUT, semconv.GEN_AI_INPUT_MESSAGES, input_messages),
+    (semconv.STATE_OUTPUT, semconv.GEN_AI_OUTPUT_MESSAGES, output_messages),
+)
+
 
 def root_operation(operation: Operation, started: Started) -> Operation:
     """The operation of a run with nothing of LangChain's around it, which it has as a part."""
@@ -27,12 +32,12 @@ def root_operation(operation: Operation, started: Started) -> Operation:
 
 def with_messages(content: Facts) -> Facts:
     """The content of a root, with what goes into it and comes out of it as messages too."""
-    found: Facts = {}
-    if semconv.STATE_INPUT in content:
-        found[semconv.GEN_AI_INPUT_MESSAGES] = input_messages(content[semconv.STATE_INPUT])
-    if semconv.STATE_OUTPUT in content:
-        found[semconv.GEN_AI_OUTPUT_MESSAGES] = output_messages(content[semconv.STATE_OUTPUT])
-    return {**content, **{name: messages for name, messages in found.items() if messages}}
+    for name, said, messages_of in MESSAGES:
+        if name in content:
+            messages = messages_of(content[name])
+            if messages.items:
+                content = {**content, said: messages}
+    return content
 
 
 def _request(started: Started, _: "Run | None") -> Facts:

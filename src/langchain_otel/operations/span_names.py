@@ -1,7 +1,6 @@
 """Builds span names as the conventions want them: the operation, then the name of its subject."""
 
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from typing import Final
 
 from langchain_otel.content.values import EMPTY, text
@@ -51,11 +50,18 @@ def given_name(started: Started) -> str | None:
 
 
 def chain_name(started: Started) -> str | None:
-    """The name that somebody gave to a chain, or else to its run; None where nobody named it."""
-    for runnable in _wrapped(started.owner):
+    """The name that somebody gave to a chain, or else to its run; None where nobody named it.
+
+    What is put around a chain, for retries say, has no name but that of the chain.
+    """
+    runnable = started.owner
+    for _ in range(MAX_WRAPPERS):
+        if runnable is None:
+            break
         name = text(getattr(runnable, "name", None))
         if name is not None and not is_type_name(name, started.owner):
             return name
+        runnable = getattr(runnable, "__dict__", EMPTY).get("bound")
     name = text(started.options.get("name")) or _group_name(started)
     return None if name is None or is_type_name(name, started.owner) else name
 
@@ -72,17 +78,12 @@ def is_type_name(name: str, owner: object) -> bool:
     LangChain adds the keys of what runs side by side: `RunnableParallel<first,second>`.
     """
     kind = name.partition("<")[0]
-    return kind in TYPE_NAMES or any(
-        kind == base.__name__ for runnable in _wrapped(owner) for base in type(runnable).__mro__
-    )
-
-
-def _wrapped(owner: object) -> Iterator[object]:
-    """What runs, and what it is put around: retries and bindings are called as what they run."""
-    return islice(_inwards(owner), MAX_WRAPPERS)
-
-
-def _inwards(owner: object) -> Iterator[object]:
-    while owner is not None:
-        yield owner
+    if kind in TYPE_NAMES:
+        return True
+    for _ in range(MAX_WRAPPERS):
+        if owner is None:
+            return False
+        if kind in [base.__name__ for base in type(owner).__mro__]:
+            return True
         owner = getattr(owner, "__dict__", EMPTY).get("bound")
+    return False

@@ -4,9 +4,9 @@ A module that the application has not imported yet is patched when it is. `apply
 back the very objects that were there.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from threading import RLock
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from langchain_otel.forks import fork_safe
@@ -23,6 +23,18 @@ class PatchPoint(NamedTuple):
 
     module: str
     path: str
+    wrap: Wrap
+
+
+class ClosurePoint(NamedTuple):
+    """A function that a function of LangChain has in a variable of its own.
+
+    So the wrapped one is called also by those who imported the function before it was patched.
+    """
+
+    module: str
+    name: str
+    variable: str
     wrap: Wrap
 
 
@@ -45,10 +57,12 @@ class Patcher:
     def __init__(
         self,
         points: Sequence[PatchPoint],
+        closure_points: Sequence[ClosurePoint],
         subclass_points: Sequence[SubclassPoint],
         watches: Sequence[Callable[[], Undo]] = (),
     ) -> None:
         self._points = points
+        self._closure_points = closure_points
         self._subclass_points = subclass_points
         self._watches = watches
         self._lock = fork_safe(RLock())
@@ -71,7 +85,8 @@ class Patcher:
         with self._lock:
             if not self.applied:
                 modules = dict.fromkeys(point.module for point in self._points)
-                modules.update(dict.fromkeys(point.module for point in self._subclass_points))
+                modules.update(dict.fromkeys(row.module for row in self._closure_points))
+                modules.update(dict.fromkeys(row.module for row in self._subclass_points))
                 self._undo += [watch() for watch in self._watches]
                 self._forget = [when_imported(module, self._apply_to) for module in modules]
         return self.undo
@@ -87,15 +102,19 @@ class Patcher:
 
     def _apply_to(self, module: ModuleType) -> None:
         with self._lock:
-            for point in self._points:
-                if point.module == module.__name__:
-                    undo = _patch(point, module, self._originals)
-                    if undo is not None:
-                        self._undo.append(undo)
-            for row in self._subclass_points:
-                if row.module == module.__name__:
-                    base = getattr(module, row.base)
-                    self._undo.append(Subclasses(base, row.methods, row.wrap).undo)
+            self._undo.extend(filter(None, self._patched_in(module)))
+
+    def _patched_in(self, module: ModuleType) -> Iterator[Undo | None]:
+        name = module.__name__
+        for point in self._points:
+            if point.module == name:
+                yield _patch(point, module, self._originals)
+        for closure in self._closure_points:
+            if closure.module == name:
+                yield _patch_closure(closure, module)
+        for row in self._subclass_points:
+            if row.module == name:
+                yield Subclasses(getattr(module, row.base), row.methods, row.wrap).undo
 
 
 def _patch(point: PatchPoint, module: ModuleType, originals: dict[int, Any]) -> Undo | None:
@@ -120,5 +139,22 @@ def _patch(point: PatchPoint, module: ModuleType, originals: dict[int, Any]) -> 
         # What another package has wrapped in the meantime stays its own; ours inside is inert.
         if vars(owner).get(name) is wrapped:
             setattr(owner, name, original)
+
+    return undo
+
+
+def _patch_closure(point: ClosurePoint, module: ModuleType) -> Undo | None:
+    """Wrap the function in one variable, likewise."""
+    function: Any = getattr(module, point.name, None)
+    names = function.__code__.co_freevars if type(function) is FunctionType else ()
+    if point.variable not in names:
+        return None
+    cell = function.__closure__[names.index(point.variable)]
+    original = cell.cell_contents
+    cell.cell_contents = wrapped = point.wrap(original)
+
+    def undo() -> None:
+        if cell.cell_contents is wrapped:
+            cell.cell_contents = original
 
     return undo

@@ -21,7 +21,8 @@ ASYNC_PREFIX: Final = "a"
 class Subclasses:
     """The subclasses of a base, the methods of which are wrapped that are `chosen` by name.
 
-    A name that begins with `a` is that of an asynchronous function, as everywhere in LangChain.
+    A name that begins with `a` is that of an asynchronous function if there is one without the `a`,
+    as everywhere in LangChain.
     `wrap` gives back a method as it is where it does not want it.
     """
 
@@ -77,7 +78,7 @@ class Subclasses:
                 # A class that is made of another one (a dataclass with slots) has its methods.
                 if function in self._wrapped:
                     self._classes.add(kind)
-                elif _is_wrappable(name, function):
+                elif _is_wrappable(kind, name, function):
                     wrapped = self._wrap(function)
                     if wrapped is function:
                         continue
@@ -88,10 +89,11 @@ class Subclasses:
             health.failed("subclass", error)
 
 
-def _is_wrappable(name: str, function: FunctionType) -> bool:
+def _is_wrappable(kind: type, name: str, function: FunctionType) -> bool:
+    is_named_async = name.startswith(ASYNC_PREFIX) and hasattr(kind, name[len(ASYNC_PREFIX) :])
     is_async = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
     is_abstract = getattr(function, "__isabstractmethod__", False)
-    return is_async == name.startswith(ASYNC_PREFIX) and not is_abstract
+    return is_async == is_named_async and not is_abstract
 
 
 def _below(base: type) -> Iterator[type]:

@@ -13,7 +13,7 @@ from types import FunctionType
 from typing import Any
 
 from langchain_otel import health
-from langchain_otel.runs.frame import Frame, begin_body, current_frame, hide_frame, show_frame
+from langchain_otel.runs.frame import Frame, begin_body, hide_frame, show_frame
 from langchain_otel.runs.garbage_collector import outside_collection
 
 FrameFor = Callable[[tuple[Any, ...], dict[str, Any]], Frame | None]
@@ -230,30 +230,6 @@ def runs_before_start(original: Callable[..., Any]) -> Callable[..., Any]:
             return method(*args, **kwargs)
         finally:
             show_frame(frame)
-
-    return call
-
-
-def begins(original: Callable[..., Any]) -> Callable[..., Any]:
-    """The call is the last thing before a run's body: all handlers were called with its start."""
-    method = unbound(original)
-    if inspect.iscoroutinefunction(original):
-
-        @wraps(original)
-        async def acall(*args: Any, **kwargs: Any) -> Any:
-            result = await method(*args, **kwargs)
-            if current_frame() is not None:
-                begin_body()
-            return result
-
-        return acall
-
-    @wraps(original)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        result = method(*args, **kwargs)
-        if current_frame() is not None:
-            begin_body()
-        return result
 
     return call
 

@@ -4,6 +4,7 @@ import traceback
 from typing import Any, Final
 
 from langchain_otel import semconv
+from langchain_otel.async_exceptions import let_through
 from langchain_otel.config import Config
 from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.filter import permitted
@@ -58,7 +59,8 @@ def message_of(error: BaseException) -> str:
     """The text of an exception; only for where the content policy lets it go."""
     try:
         return str(error)
-    except Exception:
+    except Exception as failure:
+        let_through(failure)
         return f"<{type(error).__qualname__} without a text>"
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from langchain_otel import forks
 from langchain_otel.config import configured
 from langchain_otel.recording.recorder import Recorder
+from langchain_otel.runs import program_end
 from langchain_otel.runs.store import RUNS
 
 # A provider is whatever has the method that makes its instruments: some are not subclasses.
@@ -36,6 +37,7 @@ def recorder_for(arguments: dict[str, Any]) -> Recorder:
             )
     config = configured(arguments)
     forks.watch(RUNS.forget_open)
+    program_end.watch()
     if _Recorders.active is None or arguments.get("max_open_runs") is not None:
         RUNS.max_open = config.max_open_runs
     return Recorder(config, *(arguments.get(name) for name in PROVIDER_METHODS))

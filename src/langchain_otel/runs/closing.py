@@ -1,7 +1,7 @@
 """Closes a run: its span ends, and it lets go of the runs around it."""
 
 from langchain_otel import semconv
-from langchain_otel.runs.context import run_of, without_ended_runs
+from langchain_otel.runs.context import RUN_KEY, run_of, without_ended_runs
 from langchain_otel.runs.identity import identity_block
 from langchain_otel.runs.run import Run
 from langchain_otel.runs.store import RUNS
@@ -17,7 +17,7 @@ def close(run: Run) -> None:
         run.ended = True
         RUNS.remember(run)
     run.close()
-    around = run_of(run.ambient)
+    around: Run | None = run.ambient.get(RUN_KEY)  # type: ignore[assignment]
     if around is None or around.ended:
         _let_go(run)
 

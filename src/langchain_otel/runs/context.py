@@ -26,10 +26,12 @@ from opentelemetry.trace import (
 from langchain_otel.runs import suppression
 from langchain_otel.runs.identity import Identity, identity_block, with_identity
 from langchain_otel.runs.run import Run
+from langchain_otel.runs.store import RUNS
 
 Family = Literal["model", "chain", "tool", "retriever", "call"]
 
-_RUN_KEY: Final = create_key("langchain-otel-run")
+RUN_KEY: Final = create_key("langchain-otel-run")
+"""Where a context has the run whose code it belongs to: see `run_of`."""
 MODEL_KEY: Final = create_key("langchain-otel-model")
 """Where a context has the model run in whose body it is, however deep below."""
 _SPAN_KEY: Final = next(iter(set_span_in_context(INVALID_SPAN, Context())))
@@ -64,18 +66,57 @@ def is_suppressed(ambient: Context) -> bool:
 def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Context:
     """The context in which the span of a new run starts.
 
-    Where the ambient code belongs to exactly the parent run, the ambient span is the parent: the
-    run's own span or one that the user started inside it. Otherwise it is the parent run's span,
-    with the ambient baggage. A root run hangs under whatever is current, unless that is the
-    left-over span of a run that has ended.
+    Where the ambient code belongs to the parent run, or to a run inside it that LangChain does not
+    pass on to what is called in its body, the ambient span is the parent: the span of the inner run
+    or one that the user started. Otherwise it is the parent run's span, with the ambient baggage. A
+    root run hangs under whatever is current, unless that is the left-over span of a run that has
+    ended.
     """
-    active: Run | None = ambient.get(_RUN_KEY)  # type: ignore[assignment]
+    active: Run | None = ambient.get(RUN_KEY)  # type: ignore[assignment]
     if parent is None:
         return ambient if active is None else without_ended_runs(ambient)
-    if active is not None and (active is parent or active.span.get_span_context() is parent):
-        return ambient
+    if active is not None:
+        if active is parent or active.span.get_span_context() is parent:
+            return ambient
+        if not active.ended and _is_inherited(parent, active):
+            if not isinstance(parent, Run) or active.recorder is parent.recorder:
+                return ambient
+            parent = RUNS.of_recorder(active.id, parent.recorder) or parent
     span = parent.span if isinstance(parent, Run) else NonRecordingSpan(parent)
     return Context({**ambient, _SPAN_KEY: span})
+
+
+def _is_inherited(parent: Run | SpanContext, active: Run) -> bool:
+    """Whether `parent` is named only because LangChain passes it on to all that is called inside.
+
+    It passes on the runs of chains and tools (`passes_on`), not those of models, retrievers, legacy
+    chains and groups. Where code of one that it passes on has another parent, that was said.
+    """
+    around: Run | None = active
+    while around is not None:
+        if isinstance(parent, Run):
+            is_parent = around.id == parent.id
+        else:
+            is_parent = around.span.get_span_context() is parent
+        if is_parent:
+            return True
+        if around.passes_on:
+            return False
+        around = run_of(around.ambient)
+    return False
+
+
+def enter_block(run: Run) -> Context:
+    """Make the span of a run current in a block of the caller's code; gives the context before."""
+    before = current()
+    make_current(inside(run, before))
+    return before
+
+
+def leave_block(run: Run, before: Context) -> None:
+    """End such a block; where it ends in another context, there is nothing to give back."""
+    if run_of(current()) is run:
+        make_current(before)
 
 
 def enter_identity(identity: Identity) -> None:
@@ -94,7 +135,7 @@ def leave_identity(identity: Identity) -> None:
 
 def run_of(context: Context) -> Run | None:
     """The run whose code a context belongs to, also if it has ended."""
-    run: Run | None = context.get(_RUN_KEY)  # type: ignore[assignment]
+    run: Run | None = context.get(RUN_KEY)  # type: ignore[assignment]
     return run
 
 
@@ -125,7 +166,7 @@ def without_ended_runs(ambient: Context) -> Context:
         active = run_of(ambient)
     if active is None or not active.ended:
         return ambient
-    return Context({key: value for key, value in ambient.items() if key != _RUN_KEY})
+    return Context({key: value for key, value in ambient.items() if key != RUN_KEY})
 
 
 def inside(run: Run, ambient: Context) -> Context:
@@ -134,7 +175,7 @@ def inside(run: Run, ambient: Context) -> Context:
     if run.operation.family != "call":
         # To LangChain's own runs a call is what a user's span is: they nest, by the ambient span,
         # and have the run around it as their parent.
-        entries[_RUN_KEY] = run
+        entries[RUN_KEY] = run
     if run.operation.family == "model":
         entries[MODEL_KEY] = run
     if suppression.marks:

@@ -16,7 +16,7 @@ from uuid import UUID
 from opentelemetry.context import Context
 
 from langchain_otel import health
-from langchain_otel.runs.context import current, inside, make_current, run_of
+from langchain_otel.runs.context import RUN_KEY, current, inside, make_current, run_of
 from langchain_otel.runs.garbage_collector import START, is_collecting, phases
 from langchain_otel.runs.identity import Identity, set_identity_in_body, with_identity
 from langchain_otel.runs.run import Family, Run
@@ -31,8 +31,9 @@ def enter_body(config: Any) -> None:
     run_id = getattr(config.get("callbacks"), "parent_run_id", None)
     run = None if run_id is None else RUNS.head(run_id)
     if run is not None:
+        run.passes_on = True
         ambient = current()
-        if run_of(ambient) is not run:
+        if ambient.get(RUN_KEY) is not run:
             make_current(inside(run, ambient))
         configurable = config.get("configurable")
         if configurable:
@@ -176,15 +177,16 @@ class Frame:
                 run.recorder.abandon(run, error)
 
     def _end_started(self, error: BaseException) -> None:
+        left = [run for run in self.started if not run.ended]
         if not self.activates and isinstance(error, Exception):
-            if self.family == "chain":
-                # The others of a batch go on by themselves.
-                return
-            # Where several runs share a frame, the exception of one is none of the others.
-            error = CancelledError()
-        for run in self.started:
-            if not run.ended:
-                run.recorder.abandon(run, error)
+            # What runs inside those of a batch goes on by itself.
+            batch = set(self.started)
+            left = [run for run in left if run.parent not in batch]
+            if len(left) > 1:
+                # The exception of one is none of the others.
+                error = CancelledError()
+        for run in left:
+            run.recorder.abandon(run, error)
 
 
 _frame: Final[ContextVar[Frame | None]] = ContextVar("langchain-otel-frame", default=None)

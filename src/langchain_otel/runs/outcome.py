@@ -15,6 +15,12 @@ DRAINED: Final = "drained"
 CANCELLED: Final = "cancelled"
 CLOSED: Final = "closed"
 EVICTED: Final = "evicted"
+ABANDONED: Final = "abandoned"
+
+
+class ProgramEnded(BaseException):
+    """Stands for the end of the program, which no code of a run will see."""
+
 
 # LangGraph's family of control flow (langgraph.errors.GraphBubbleUp) is known by name, so that
 # langgraph is not imported for it; the most derived name wins.
@@ -30,6 +36,7 @@ _PYTHON_OUTCOMES: Final = {
     KeyboardInterrupt: CANCELLED,
     SystemExit: CANCELLED,
     GeneratorExit: CLOSED,
+    ProgramEnded: ABANDONED,
 }
 # A class made for one request goes with it.
 _known: Final[WeakKeyDictionary[type[BaseException], str | None]] = WeakKeyDictionary()

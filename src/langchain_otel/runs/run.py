@@ -127,7 +127,8 @@ class Run:
     it. `parent` is the run that LangChain names, `enclosing` the run whose code started this one;
     `is_root`: there is neither.
     `model` is the model run in whose body it runs; `has_inner_call` and `has_inner_tokens` say what
-    a run inside this one has counted. `ambient` is the context in which it started. Several
+    a run inside this one has counted. `ambient` is the context in which it started; `passes_on`: in
+    its body, LangChain takes it for the parent of whatever is called without another one. Several
     recorders may record one run of LangChain: `next_recording` leads from one to the next, and the
     first of those that share metrics measures it (`is_measured`). What a run has none of is None,
     or `EMPTY`.
@@ -165,6 +166,7 @@ class Run:
         "operation",
         "owner",
         "parent",
+        "passes_on",
         "prompt",
         "provider_report",
         "recorder",
@@ -219,7 +221,8 @@ class Run:
         self.metadata = started.metadata
         self.span: Span = INVALID_SPAN
         self.has_span = self.is_measured = True
-        self.is_observed = self.ended = self.has_inner_call = self.has_inner_tokens = False
+        self.is_observed = self.ended = self.passes_on = False
+        self.has_inner_call = self.has_inner_tokens = False
         self.is_root = False
         self.facts: Facts = {}
         self.request_content = self.content = self.source_facts = EMPTY

@@ -57,6 +57,16 @@ class RunStore:
             run = run.next_recording
         return run
 
+    def open_runs(self) -> list[Run]:
+        """All runs that are open now, the latest first."""
+        return [run for head in reversed(list(self._open.values())) for run in head.recordings()]
+
+    def abandon(self, run_id: UUID, error: BaseException) -> None:
+        """End a run of which LangChain will report no end, whoever records it."""
+        head = self.head(run_id)
+        for run in [] if head is None else list(head.recordings()):
+            run.recorder.abandon(run, error)
+
     def ended(self, run_id: UUID) -> EndedRun | None:
         """What is remembered of a run that ended lately."""
         return self._ended.get(run_id.int if type(run_id) is UUID else key_of(run_id))

@@ -1,13 +1,16 @@
 """Lists the functions that are wrapped: a row names one, and what is put around it."""
 
+from operator import attrgetter
 from typing import Final
 
 from langchain_otel.operations import embeddings, search
 from langchain_otel.patching.inline import repair_on_llm_start
-from langchain_otel.patching.patcher import Patcher, PatchPoint, SubclassPoint
-from langchain_otel.patching.wrapping import begins, begins_again, runs_before_start
+from langchain_otel.patching.patcher import ClosurePoint, Patcher, PatchPoint, SubclassPoint
+from langchain_otel.patching.run_events import MANAGER_MODULE, begins, begins_one, ends
+from langchain_otel.patching.wrapping import begins_again, runs_before_start
 from langchain_otel.runs import garbage_collector
 from langchain_otel.sources import provider_marks
+from langchain_otel.sources.chain_groups import current_in_async_block, current_in_block
 from langchain_otel.sources.checkpoints import carries_origin, is_saving
 from langchain_otel.sources.configurable import COMPLETE_CONFIG, configures
 from langchain_otel.sources.embedding_answers import (
@@ -19,12 +22,14 @@ from langchain_otel.sources.embedding_answers import (
 from langchain_otel.sources.graph_loops import follows_pause, follows_resume
 from langchain_otel.sources.graph_steps import reports_cached, reports_limit, reports_timeout
 from langchain_otel.sources.mcp import TRANSPORTS, opens_transport, sends_request
+from langchain_otel.sources.own_runs import is_entry, starts_by_hand
 from langchain_otel.sources.provider_chunks import reads_response_id
 from langchain_otel.sources.remote_calls import REMOTE_METHODS
 from langchain_otel.sources.run_bodies import body_of, copies_context, starts
 from langchain_otel.sources.unreported_calls import UnreportedCall, traced
 
-CHAIN_CLASSES: Final = ("langchain_classic.chains.base", "langchain.chains.base")
+CLASSIC: Final = ("langchain_classic", "langchain")
+"""The packages of the legacy chains and agents, now and before LangChain 1.0."""
 
 POINTS: Final = (
     PatchPoint("langchain_core.runnables.config", "_set_config_context", copies_context),
@@ -73,8 +78,11 @@ POINTS: Final = (
     *(
         PatchPoint(f"langchain_core.runnables.{module}", path, starts("chain", activates=False))
         for module, path in (
+            ("base", "Runnable._batch_with_config"),
             ("base", "Runnable._abatch_with_config"),
+            ("base", "RunnableSequence.batch"),
             ("base", "RunnableSequence.abatch"),
+            ("fallbacks", "RunnableWithFallbacks.batch"),
             ("fallbacks", "RunnableWithFallbacks.abatch"),
         )
     ),
@@ -104,14 +112,23 @@ POINTS: Final = (
     ),
     PatchPoint("langgraph.pregel._retry", "_arun_with_timeout", reports_timeout),
     *(
-        PatchPoint(module, f"Chain.{name}", wrap)
-        for module in CHAIN_CLASSES
+        PatchPoint(f"{package}.chains.base", f"Chain.{name}", wrap)
+        for package in CLASSIC
         for name, wrap in (
             ("invoke", starts("chain")),
             ("ainvoke", starts("chain")),
             ("prep_inputs", runs_before_start),
             ("aprep_inputs", runs_before_start),
         )
+    ),
+    *(
+        PatchPoint(
+            f"{package}.agents.agent_iterator",
+            f"AgentExecutorIterator.{name}",
+            starts("chain", owner=attrgetter("agent_executor")),
+        )
+        for package in CLASSIC
+        for name in ("__iter__", "__aiter__")
     ),
     PatchPoint(
         "langchain_openai.chat_models.base",
@@ -136,16 +153,32 @@ POINTS: Final = (
         for name, facts in TRANSPORTS.items()
     ),
     *(
-        PatchPoint("langchain_core.callbacks.manager", f"{manager}.on_{what}_start", begins)
+        PatchPoint(MANAGER_MODULE, f"{manager}.on_{what}_start", wrap)
         for manager in ("CallbackManager", "AsyncCallbackManager")
-        for what in ("chat_model", "llm", "chain", "tool", "retriever")
-        if (manager, what) != ("AsyncCallbackManager", "llm")
+        for what, wrap in (
+            ("chat_model", begins),
+            ("chain", begins_one),
+            ("tool", begins_one),
+            ("retriever", begins_one),
+        )
     ),
+    PatchPoint(MANAGER_MODULE, "CallbackManager.on_llm_start", begins),
     PatchPoint(
-        "langchain_core.callbacks.manager",
+        MANAGER_MODULE,
         "AsyncCallbackManager.on_llm_start",
         lambda original: begins(repair_on_llm_start(original)),
     ),
+    *(
+        PatchPoint(MANAGER_MODULE, f"{manager}For{kind}Run.on_{kind.lower()}_{end}", ends)
+        for manager in ("CallbackManager", "AsyncCallbackManager")
+        for kind in ("LLM", "Chain", "Tool", "Retriever")
+        for end in ("end", "error")
+    ),
+)
+
+CLOSURE_POINTS: Final = (
+    ClosurePoint(MANAGER_MODULE, "trace_as_chain_group", "func", current_in_block),
+    ClosurePoint(MANAGER_MODULE, "atrace_as_chain_group", "func", current_in_async_block),
 )
 
 SUBCLASS_POINTS: Final = (
@@ -170,7 +203,16 @@ SUBCLASS_POINTS: Final = (
         ),
     ),
     SubclassPoint("langgraph.checkpoint.base", "BaseCheckpointSaver", is_saving, carries_origin),
+    SubclassPoint(
+        "langchain_core.retrievers",
+        "BaseRetriever",
+        ("invoke", "ainvoke").__contains__,
+        starts("retriever"),
+    ),
+    SubclassPoint("langchain_core.runnables.base", "Runnable", is_entry, starts_by_hand),
 )
 
-PATCHER: Final = Patcher(POINTS, SUBCLASS_POINTS, (garbage_collector.watch, provider_marks.watch))
+PATCHER: Final = Patcher(
+    POINTS, CLOSURE_POINTS, SUBCLASS_POINTS, (garbage_collector.watch, provider_marks.watch)
+)
 """The patch points as applied: once for the whole process, however many ask for them."""

@@ -14,12 +14,18 @@ from langchain_otel.sources.configurable import identity_from_config
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def starts(family: Family, *, activates: bool = True) -> Wrap:
-    """The run of this family that starts in the call has its body there too."""
+def starts(
+    family: Family, *, activates: bool = True, owner: Callable[[Any], object] | None = None
+) -> Wrap:
+    """The run of this family that starts in the call has its body there too.
+
+    It is a run of the object whose method is called, or of what `owner` gives for that object.
+    """
 
     def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
         identity = identity_from_config(args, kwargs)
-        return Frame(family, args[0], activates=activates, identity=identity)
+        runs = args[0] if owner is None else owner(args[0])
+        return Frame(family, runs, activates=activates, identity=identity)
 
     return _framing(frame_for)
 

@@ -1,0 +1,138 @@
+"""Wraps the methods by which LangChain reports the start and the end of a run to all handlers.
+
+A handler may stop them half way: one that raises, if it wants its exceptions raised, and one during
+whose asynchronous method the run is cancelled. LangChain goes no further then. A run that others
+were told of the start of will never end, and an end is not told to those who come later.
+"""
+
+import inspect
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from langchain_otel import health
+from langchain_otel.patching.inline import InlineHandler
+from langchain_otel.patching.wrapping import unbound
+from langchain_otel.runs.frame import begin_body, current_frame
+from langchain_otel.runs.store import RUNS
+
+MANAGER_MODULE: Final = "langchain_core.callbacks.manager"
+REQUIRED: Final = 3
+OPTIONAL: Final = ("run_id", "parent_run_id")
+"""How many arguments the start of a single run has, the manager too, and what may come after."""
+
+
+def begins(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The call is the last thing before a run's body: all handlers were called with its start."""
+    method = unbound(original)
+    if inspect.iscoroutinefunction(original):
+
+        @wraps(original)
+        async def acall(*args: Any, **kwargs: Any) -> Any:
+            result = await method(*args, **kwargs)
+            if current_frame() is not None:
+                begin_body()
+            return result
+
+        return acall
+
+    @wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = method(*args, **kwargs)
+        if current_frame() is not None:
+            begin_body()
+        return result
+
+    return call
+
+
+def begins_one(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for the start of a single run, which ends if not all handlers can be told of it.
+
+    The run gets its id here if its caller gives it none, for that is how to find it again.
+    """
+    new_id: Callable[[], UUID] = getattr(sys.modules[MANAGER_MODULE], "uuid7", uuid4)
+    wrap = _begins_async if inspect.iscoroutinefunction(original) else _begins_sync
+    return wraps(original)(wrap(unbound(original), new_id))
+
+
+def _begins_sync(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
+        run_id = kwargs.get("run_id")
+        if run_id is None:
+            run_id = kwargs["run_id"] = new_id()
+        try:
+            result = method(*args[:REQUIRED], **kwargs)
+        except BaseException as error:
+            _abandon(run_id, error)
+            raise
+        if current_frame() is not None:
+            begin_body()
+        return result
+
+    return call
+
+
+def _begins_async(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Callable[..., Any]:
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
+        run_id = kwargs.get("run_id")
+        if run_id is None:
+            run_id = kwargs["run_id"] = new_id()
+        try:
+            result = await method(*args[:REQUIRED], **kwargs)
+        except BaseException as error:
+            _abandon(run_id, error)
+            raise
+        if current_frame() is not None:
+            begin_body()
+        return result
+
+    return call
+
+
+def ends(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The call reports the end of a run; where it fails half way, our handlers get it directly."""
+    method = unbound(original)
+    name: str = original.__name__
+    if inspect.iscoroutinefunction(original):
+
+        @wraps(original)
+        async def acall(self: Any, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return await method(self, *args, **kwargs)
+            except BaseException:
+                _report(self, name, args, kwargs)
+                raise
+
+        return acall
+
+    @wraps(original)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        except BaseException:
+            _report(self, name, args, kwargs)
+            raise
+
+    return call
+
+
+def _abandon(run_id: Any, error: BaseException) -> None:
+    try:
+        RUNS.abandon(run_id, error)
+    except Exception as failure:
+        health.failed("start", failure)
+
+
+def _report(manager: Any, event: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Call our handlers with an event that LangChain may not have got to them with."""
+    try:
+        for handler in manager.handlers:
+            if isinstance(handler, InlineHandler) and RUNS.of_handler(manager.run_id, handler):
+                getattr(handler, event)(*args, run_id=manager.run_id, **kwargs)
+    except Exception as failure:
+        health.failed("end", failure)

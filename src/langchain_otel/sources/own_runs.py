@@ -1,0 +1,42 @@
+"""Puts a frame around methods that start a run by hand, of whatever class that runs.
+
+Most methods leave it to LangChain's own to start a run and to report its end. One that calls a
+callback manager itself often reports ordinary exceptions only.
+"""
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, Final
+
+from langchain_otel.runs.run import Family
+from langchain_otel.sources.run_bodies import starts
+
+STARTS: Final[dict[str, Family]] = {
+    "on_chain_start": "chain",
+    "on_tool_start": "tool",
+    "on_chat_model_start": "model",
+    "on_llm_start": "model",
+}
+"""The methods of a callback manager; those of retrievers are all wrapped."""
+
+LISTED: Final = ("langchain_core.", "langgraph.")
+"""The packages whose methods have rows of their own, or report every end."""
+
+SEVERAL: Final = ("batch", "abatch", "generate", "agenerate")
+"""Methods each call of which has several runs."""
+
+
+def is_entry(name: str) -> bool:
+    """Whether a method may be what users call, and is not a part of another one."""
+    return not name.startswith("_")
+
+
+def starts_by_hand(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function in a frame, if its code names a method that starts runs; else as it is."""
+    if type(function) is not FunctionType or f"{function.__module__}.".startswith(LISTED):
+        return function
+    families = {STARTS[name] for name in function.__code__.co_names if name in STARTS}
+    if len(families) != 1:
+        return function
+    activates = function.__name__ not in SEVERAL
+    return starts(families.pop(), activates=activates)(function)
