@@ -85,7 +85,7 @@ def step() -> Any:
 def recorded(tracing: Tracing, metadata: dict[Any, Any]) -> dict[str, Any]:
     """What stands on the span of a run with these metadata."""
     step().invoke(0, {"metadata": metadata})
-    return dict(tracing.span("step").attributes or {})
+    return dict(tracing.span("invoke_workflow step").attributes or {})
 
 
 TEXTS: Final = [
@@ -288,7 +288,7 @@ def test_arrays_are_not_compared(tracing: Tracing) -> None:
         return step().invoke(0, {"metadata": {"key": np.array([1, 3]), "z": 2}})
 
     RunnableLambda(body, name="outer").invoke(0, {"metadata": {"key": np.array([1, 2])}})
-    attributes = dict(tracing.span("step").attributes or {})
+    attributes = dict(tracing.span("invoke_workflow step").attributes or {})
     assert attributes[KEY] == (1, 3)
     assert attributes[f"{semconv.METADATA}z"] == 2
 

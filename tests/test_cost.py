@@ -36,12 +36,14 @@ WARMING: Final = 3
 # Calls into langchain_otel for one run, or one token: some 15 % above what CPython 3.11 counts, the
 # most of all versions. Who makes it cheaper lowers the limit.
 LIMITS: Final = {
-    "chain": 72,
-    "chain, content on": 99,
-    "chain, not sampled": 76,
-    "chain, nobody listens": 56,
+    # Of the four runs the root is a workflow: with facts, a metric, and its input and output as
+    # messages; and each measured run is measured under two names.
+    "chain": 92,
+    "chain, content on": 150,
+    "chain, not sampled": 94,
+    "chain, nobody listens": 66,
     "agent": 80,
-    "agent, content on": 126,
+    "agent, content on": 136,
     "history": 148,
     "history, not sampled": 145,
     "token": 7,
