@@ -288,16 +288,18 @@ def test_arrays_are_not_compared(tracing: Tracing) -> None:
         return step().invoke(0, {"metadata": {"key": np.array([1, 3]), "z": 2}})
 
     RunnableLambda(body, name="outer").invoke(0, {"metadata": {"key": np.array([1, 2])}})
-    attributes = dict(tracing.span("invoke_workflow step").attributes or {})
+    attributes = dict(tracing.span("step").attributes or {})
     assert attributes[KEY] == (1, 3)
     assert attributes[f"{semconv.METADATA}z"] == 2
 
 
 @pytest.mark.parametrize(("name", "expected"), [(7, "7"), (AN_ID, str(AN_ID)), (Tier.GOLD, "gold")])
 def test_run_names(name: Any, expected: str, tracing: Tracing) -> None:
-    """A run's name that is no text is the span's name as its text."""
+    """A run's name that is no text is recorded as its text, in the span's name or beside it."""
+    RunnableLambda(lambda it: it).invoke(0, {"run_name": name})
     step().invoke(0, {"run_name": name})
-    assert tracing.names()[0].removeprefix("invoke_workflow ") == expected
+    assert tracing.names() == [f"invoke_workflow {expected}", "invoke_workflow step"]
+    assert (tracing.spans[1].attributes or {})[semconv.RUN_NAME] == expected
 
 
 def test_surroundings_of_openinference() -> None:

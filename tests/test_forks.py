@@ -33,7 +33,7 @@ def test_a_fork_inside_a_tool_leaves_both_processes_whole(tmp_path: Path) -> Non
     assert sorted((who, name, parent) for who, name, _, parent in spans) == sorted(
         [
             ("parent", "RunnableLambda", None),
-            ("parent", "execute_tool fork", ids["RunnableLambda"]),
+            ("parent", "execute_tool fork", ids["invoke_workflow"]),
             ("child", chat, ids["execute_tool fork"]),
             ("parent", "afterwards in the parent", None),
             ("child", "afterwards in the child", None),
