@@ -97,7 +97,7 @@ def test_instrumented_process_traces_for_itself(has_provider: bool, kind: str) -
     handler = OpenTelemetryCallbackHandler(tracer_provider=provider)
     callbacks: Any = [handler] if kind == "list" else CallbackManager([handler])
     shown = elsewhere(pickle.dumps(callbacks), INSTRUMENTING, f"{SHOWING}\nprint(tracing.tree())")
-    assert shown == "there"
+    assert shown == "invoke_workflow there"
 
 
 def test_process_without_tracing_has_none(tracing: Tracing) -> None:
@@ -113,7 +113,7 @@ def test_process_that_is_instrumented_later(tracing: Tracing) -> None:
     """A handler that came before the instrumentor is its handler, too."""
     inside = pickle.loads(RunnableLambda(pickled_configuration).invoke("x"))["callbacks"]
     after = f"{INSTRUMENTING}{SHOWING}\nprint(tracing.tree())"
-    assert elsewhere(pickle.dumps(inside), "", after) == "there"
+    assert elsewhere(pickle.dumps(inside), "", after) == "invoke_workflow there"
 
 
 def call(model: Any) -> Any:

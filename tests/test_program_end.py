@@ -89,9 +89,9 @@ next(stream)
 """
 PROGRAMS = {
     "half-read stream": (HALF_READ, {"chat"}),
-    "half-read chain": (HALF_READ_CHAIN, {"RunnableSequence", "RunnableLambda", "chat"}),
-    "daemon thread": (DAEMON, {"work"}),
-    "stopped loop": (STOPPED_LOOP, {"work"}),
+    "half-read chain": (HALF_READ_CHAIN, {"invoke_workflow", "RunnableLambda", "chat"}),
+    "daemon thread": (DAEMON, {"invoke_workflow work"}),
+    "stopped loop": (STOPPED_LOOP, {"invoke_workflow work"}),
     "async stream": (ASYNC_STREAM, {"chat"}),
     "exit": (EXITING, {"chat"}),
     "started by hand": (GROUP, {"by hand", "chat"}),

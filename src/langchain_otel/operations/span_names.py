@@ -73,7 +73,7 @@ def _group_name(started: Started) -> str | None:
 
 
 def is_type_name(name: str, owner: object) -> bool:
-    """Whether a name is that of a class: of LangChain's, or of what runs.
+    """Whether a name is that of a class: of LangChain's, of what runs, or that is called (`str`).
 
     LangChain adds the keys of what runs side by side: `RunnableParallel<first,second>`.
     """
@@ -85,5 +85,8 @@ def is_type_name(name: str, owner: object) -> bool:
             return False
         if kind in [base.__name__ for base in type(owner).__mro__]:
             return True
-        owner = getattr(owner, "__dict__", EMPTY).get("bound")
+        fields = getattr(owner, "__dict__", EMPTY)
+        function, owner = fields.get("func"), fields.get("bound")
+        if isinstance(function, type) and function.__name__ == kind:
+            return True
     return False
