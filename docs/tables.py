@@ -24,20 +24,20 @@ NOTHING_KNOWN: Final = Started(None, None, None, None)
 
 
 class SpanRow(NamedTuple):
-    """What runs, the operation that describes it, and whose name its span has."""
+    """What runs, the operation that describes it, and whose name its span has, if any."""
 
     run: str
     operation: Operation
-    subject: str
+    subject: str | None
 
 
 SPANS: Final = (
     SpanRow("chat model", CHAT, "model"),
     SpanRow("text completion model", COMPLETION, "model"),
     SpanRow("tool", TOOL, "tool"),
-    SpanRow("retriever", RETRIEVER, "retriever"),
-    SpanRow("search of a vector store", SEARCH, "class"),
-    SpanRow("reranker", RERANKING, "class"),
+    SpanRow("retriever", RETRIEVER, "data source"),
+    SpanRow("search of a vector store", SEARCH, "data source"),
+    SpanRow("reranker", RERANKING, None),
     SpanRow("embeddings, which have no callbacks", EMBEDDINGS, "model"),
     SpanRow(
         "agent (`create_agent`, `create_react_agent`, deepagents, `AgentExecutor`)", AGENT, "agent"
@@ -105,9 +105,9 @@ def spans() -> str:
 
 def _span_name(row: SpanRow) -> str:
     if row.operation is CHAIN:
-        return row.subject
+        return str(row.subject)
     operation, _, _ = row.operation.title(NOTHING_KNOWN).partition(" ")
-    return code(f"{operation} {{{row.subject}}}")
+    return code(operation if row.subject is None else f"{operation} {{{row.subject}}}")
 
 
 def conventions() -> str:

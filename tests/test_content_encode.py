@@ -22,8 +22,10 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
 from langchain_otel import health
+from langchain_otel.content.allowance import MAX_DEPTH
 from langchain_otel.content.encoding import to_json
-from langchain_otel.content.json_data import MAX_DEPTH, MAX_ITEMS, plain
+from langchain_otel.content.fields import MAX_ITEMS
+from langchain_otel.content.json_data import plain
 
 
 class Colour(enum.Enum):

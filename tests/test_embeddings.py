@@ -2,11 +2,13 @@
 
 import asyncio
 import gc
+import sys
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import wraps
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -397,3 +399,40 @@ def test_called_with_names_and_defaults(tracing: Tracing) -> None:
     assert len(tracing.spans) == 3
     assert asyncio.iscoroutinefunction(AsyncWords.aembed_query)
     assert not asyncio.iscoroutinefunction(Words.embed_query)
+
+
+class Caching(Words):
+    """Keeps what it has embedded, and what it was asked, as caches do."""
+
+    def __init__(self, entries: int) -> None:
+        super().__init__()
+        self.cache = {str(number): [1.0] for number in range(entries)}
+        self.asked = [str(number) for number in range(entries)]
+        for number in range(entries // 100):
+            setattr(self, f"field_{number}", number)
+
+
+def profiled(program: Callable[[], Any]) -> int:
+    """How many calls a program makes, of Python's own functions too."""
+    events = 0
+
+    def count(frame: FrameType, event: str, _: Any) -> None:
+        nonlocal events
+        events += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        program()
+    finally:
+        sys.setprofile(None)
+    return events
+
+
+def test_what_an_object_keeps_costs_nothing(tracing: Tracing) -> None:
+    """A call is as dear with a cache of 100,000 entries as with one of 30,000."""
+    small, large = Caching(30_000), Caching(100_000)
+    small.embed_query("x")
+    large.embed_query("x")
+    few = profiled(lambda: small.embed_query("x"))
+    assert abs(profiled(lambda: large.embed_query("x")) - few) < 50
+    assert len(tracing.spans) == 4

@@ -26,7 +26,7 @@ WITHOUT_GRAPH = """\
 invoke_workflow
   find
     in lambda
-    retrieval Retriever
+    retrieval
       in retriever
   chat
     in model
@@ -34,7 +34,7 @@ between chunks
 invoke_workflow
   find
     in lambda
-    retrieval Retriever
+    retrieval
       in retriever
   chat
     in model

@@ -420,6 +420,6 @@ def test_agent_is_named_on_all_that_it_does(tracing: Tracing) -> None:
     agent = semconv.GEN_AI_AGENT_NAME
     assert values(tracing, "chat", agent) == ["scout", "scout", None]
     assert values(tracing, "execute_tool look_up", agent) == ["scout"]
-    assert values(tracing, "retrieval Retriever", agent) == ["scout"]
+    assert values(tracing, "retrieval", agent) == ["scout"]
     for name in (semconv.METRIC_INFERENCE_DURATION, semconv.METRIC_CLIENT_DURATION):
         assert not [point for point in tracing.points(name) if agent in point.attributes]

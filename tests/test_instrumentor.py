@@ -162,7 +162,7 @@ def marked_chain(tracing: Tracing) -> Any:
     return RunnableLambda(body, name="outer")
 
 
-WHOLE = "invoke_workflow outer\n  in outer\n  retrieval Retriever"
+WHOLE = "invoke_workflow outer\n  in outer\n  retrieval"
 
 
 def test_handler_of_a_request(fresh: Tracing, handler: OpenTelemetryCallbackHandler) -> None:

@@ -28,6 +28,7 @@ from opentelemetry.trace import (
     TraceState,
 )
 
+from langchain_otel import health
 from langchain_otel.exporters.otlp_spans import encode_spans
 from versions import release
 
@@ -99,6 +100,8 @@ def complaints_of_the_sdk(
     """What the SDK says of values and limits is as expected here."""
     yield
     caplog.get_records("call").clear()
+    for kind in [kind for kind in health.failures if kind.startswith("otlp:")]:
+        del health.failures[kind]
 
 
 @st.composite
@@ -182,6 +185,19 @@ def test_what_cannot_be_written_is_left_out(value: Any, caplog: pytest.LogCaptur
     assert record.levelno == logging.WARNING
     assert record.exc_info is None
     assert ours == standard([span]).SerializePartialToString()
+
+
+def test_what_cannot_be_written_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """However many spans have it, and whatever it is called: a line for each kind of failure."""
+    for number in range(100):
+        attributes: Any = {f"too-large-{number}": 2**63, f"no-value-{number}": object()}
+        context = SpanContext(1, number + 1, is_remote=False)
+        encode_spans([ReadableSpan("span", context, attributes=attributes, resource=Resource({}))])
+    assert sorted(record.getMessage().split(":")[1].split(".")[0] for record in caplog.records) == [
+        " TypeError",
+        " ValueError",
+    ]
+    assert health.failures["otlp:ValueError"] == health.failures["otlp:TypeError"] == 100
 
 
 BIN: Final = Path(sys.executable).parent

@@ -9,12 +9,13 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
 from langchain_otel import health
+from langchain_otel.content.fields import fields_of, first_items
 from langchain_otel.operations.chain import CHAIN, operation_of
 from langchain_otel.operations.model import CHAT, COMPLETION, is_content, is_end_of_stream
 from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.tool import TOOL
 from langchain_otel.patching.inline import InlineHandler
-from langchain_otel.pickled_handlers import reduced
+from langchain_otel.patching.pickled_handlers import reduced
 from langchain_otel.recording.arguments import Options
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.registry import active_recorder, current_recorder, recorder_for
@@ -129,7 +130,7 @@ class RecordingHandler(InlineHandler):
         response = kwargs.get("response")
         if run is None:
             return
-        if any(getattr(response, "generations", None) or ()):
+        if any(map(first_items, first_items(fields_of(response).get("generations")))):
             run.recorder.end(run, response, error)
         else:
             run.recorder.abandon(run, error)

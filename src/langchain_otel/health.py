@@ -41,6 +41,20 @@ def limited(limit: str, consequence: str) -> None:
         logger.warning("langchain-otel: %s was reached: %s. Logged once.", limit, consequence)
 
 
+def left_out(attribute: str, error: Exception) -> None:
+    """Record that an attribute cannot be written as OTLP; neither the error nor its text is said.
+
+    They may quote the value.
+    """
+    reason = type(error).__name__
+    if _first(f"otlp:{reason}"):
+        logger.warning(
+            "The attribute %s was left out: %s. Logged once, also for other attributes.",
+            attribute,
+            reason,
+        )
+
+
 def _first(kind: str) -> bool:
     failures[kind] += 1
     return failures[kind] == 1

@@ -1,30 +1,39 @@
 """Converts content blocks, in every shape that LangChain and providers use, to message parts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
-from langchain_otel.content.json_data import LEFT_OUT, MAX_ITEMS
+from langchain_otel.content.allowance import MAX_DEPTH
+from langchain_otel.content.fields import (
+    MAX_ITEMS,
+    copy_of,
+    entry,
+    first_items,
+    is_mapping,
+    is_sequence,
+    mapping_of,
+    size_of,
+    text_of,
+)
+from langchain_otel.content.json_data import LeavesOut, type_name
 from langchain_otel.content.limits import Limits
-from langchain_otel.content.media import MODALITIES, Part, is_data_url, media_part, url_part
+from langchain_otel.content.media import MODALITIES, Part, is_data_url, media_part
+from langchain_otel.content.text_parts import reasoning_parts, refusal_parts, text_parts
 from langchain_otel.content.tool_calls import called, first, server_call, server_result
 
 Parts = list[Part]
-Convert = Callable[[Mapping[str, Any], Limits], Parts]
+Block = dict[str, Any]
+Convert = Callable[[Block, Limits], Parts]
 
 NOT_RECORDED: Final = "[not recorded]"
 PAYLOAD_KEYS: Final = frozenset(("type", "id", "index", "extras", "signature", "cache_control"))
 
-REASONING_KEYS: Final = (
-    "reasoning",
-    "thinking",
-    "text",
-    "reasoning_content",
-    "reasoningText",
-    "summary",
-    "content",
-)
-MAX_REASONING_DEPTH: Final = 4
 MAX_WORD: Final = 128
+# The bytes of a part that is an empty text: the least that a block makes.
+PART_SIZE: Final = 28
+TOO_DEEP: Final = "too deep"
+# Items by which a list is taken for one of blocks.
+FEW: Final = 8
 
 # What the message's own list of tool calls repeats.
 TOOL_CALL_TYPES: Final = frozenset(
@@ -46,27 +55,51 @@ def parts_of(content: Any, limits: Limits, *, has_tool_calls: bool = False) -> P
     With `has_tool_calls` the message lists its tool calls itself: blocks that repeat them are
     skipped.
     """
-    if isinstance(content, str):
+    if type(content) is str and not content:
+        return []
+    if content is None or issubclass(type(content), str):
         return text_parts(content, limits)
-    if not isinstance(content, (list, tuple)):
-        return [] if content is None else _generic("content", content, limits)
+    if not is_sequence(content):
+        return _generic(type_name(content)[1:-1], content, limits)
     parts: Parts = []
-    for block in content[:MAX_ITEMS]:
+    blocks = limits.items(content)
+    limits.allowance.charge(PART_SIZE * len(blocks))
+    for block in blocks:
         if not (has_tool_calls and _is_tool_call(block)):
             parts += block_parts(block, limits)
-    if len(content) > MAX_ITEMS:
-        parts.append({"type": "text", "content": f"…[{len(content) - MAX_ITEMS} blocks cut]"})
+    cut = size_of(content) - len(blocks)
+    if cut:
+        parts.append({"type": "text", "content": f"…[{cut} blocks cut]"})
     return parts
 
 
 def block_parts(block: Any, limits: Limits) -> Parts:
     """The parts of one content block; one of an unknown type is generic, never dropped."""
-    if isinstance(block, str):
-        return text_parts(block, limits)
-    if not isinstance(block, Mapping):
-        return _generic(type(block).__qualname__, block, limits)
-    kind = block.get("type")
-    if not isinstance(kind, str):
+    if not is_mapping(block):
+        if issubclass(type(block), str):
+            return text_parts(block, limits)
+        return _generic(type_name(block)[1:-1], block, limits)
+    allowance = limits.allowance
+    if allowance.depth >= MAX_DEPTH:
+        return [{"type": "generic", "generic_type": TOO_DEEP}]
+    allowance.depth += 1
+    try:
+        return _converted(_exact(block, limits), limits)
+    finally:
+        allowance.depth -= 1
+
+
+def _exact(block: Any, limits: Limits) -> Block:
+    if type(block) is dict:
+        return block
+    fields = mapping_of(block)
+    limits.allowance.grant(len(fields))
+    return fields
+
+
+def _converted(block: Block, limits: Limits) -> Parts:
+    kind = text_of(block.get("type"))
+    if kind is None:
         return _untyped(block, limits)
     convert = CONVERTERS.get(kind)
     if convert is None and kind.endswith("_tool_result"):
@@ -74,21 +107,12 @@ def block_parts(block: Any, limits: Limits) -> Parts:
     return _unknown(block, limits) if convert is None else convert(block, limits)
 
 
-def text_parts(text: Any, limits: Limits, kind: str = "text") -> Parts:
-    """The part of a text; none for an empty one, and never one of null."""
-    if not isinstance(text, str) or not text:
-        return []
-    if not limits.binary and is_data_url(text):
-        return [url_part("document", text, None, binary=False)]
-    kept = limits.text(text)
-    return [] if kept is None else [{"type": kind, "content": kept}]
-
-
 def tool_response(call_id: Any, response: Any, limits: Limits) -> Part:
     """The part of a tool's result."""
     part: Part = {"type": "tool_call_response", "response": NOT_RECORDED}
-    if isinstance(call_id, str) and call_id:
-        part["id"] = call_id
+    identity = call_id if type(call_id) is str else text_of(call_id)
+    if identity:
+        part["id"] = identity
     if limits.tools:
         part["response"] = _response(response, limits)
     return part
@@ -98,7 +122,7 @@ def _response(response: Any, limits: Limits) -> Any:
     if type(response) is str and (limits.binary or not is_data_url(response)):
         kept = limits.text(response)
         return NOT_RECORDED if kept is None else kept
-    if isinstance(response, list) and any(isinstance(item, Mapping) for item in response):
+    if issubclass(type(response), list) and any(map(is_mapping, first_items(response, FEW))):
         parts = parts_of(response, limits)
         texts = [part["content"] for part in parts if part["type"] == "text"]
         return texts[0] if len(parts) == len(texts) == 1 else parts
@@ -107,64 +131,40 @@ def _response(response: Any, limits: Limits) -> Any:
 
 
 def _is_tool_call(block: Any) -> bool:
-    return isinstance(block, Mapping) and block.get("type") in TOOL_CALL_TYPES
+    return text_of(entry(block, "type")) in TOOL_CALL_TYPES
 
 
-def _text(block: Mapping[str, Any], limits: Limits) -> Parts:
+def _text(block: Block, limits: Limits) -> Parts:
     parts = text_parts(block.get("text"), limits)
-    annotations = block.get("annotations") or block.get("citations")
-    if parts and annotations:
-        parts[0]["annotations"] = limits.value(annotations)
+    found = limits.value(first(block, "annotations", "citations")) if parts else None
+    if found:
+        parts[0]["annotations"] = found
     return parts
 
 
-def _refusal(block: Mapping[str, Any], limits: Limits) -> Parts:
-    # The conventions have no refusal: it is a text, so that every backend shows it, and says so.
-    return [part | {"refusal": True} for part in text_parts(block.get("refusal"), limits)]
-
-
-def _reasoning(block: Mapping[str, Any], limits: Limits) -> Parts:
-    return [
-        part
-        for text in _reasoning_texts(block, 0)
-        for part in text_parts(text, limits, "reasoning")
-    ]
-
-
-def _reasoning_texts(value: Any, depth: int) -> list[str]:
-    # A text, a list of texts or summaries, or an object inside: every provider has its own.
-    if isinstance(value, str):
-        return [value]
-    if depth > MAX_REASONING_DEPTH:
-        return []
-    if isinstance(value, Mapping):
-        value = [value.get(key) for key in REASONING_KEYS]
-    found = value[:MAX_ITEMS] if isinstance(value, list) else []
-    return [text for item in found for text in _reasoning_texts(item, depth + 1)]
-
-
-def _tool_result(block: Mapping[str, Any], limits: Limits) -> Parts:
+def _tool_result(block: Block, limits: Limits) -> Parts:
     call_id = first(block, "tool_use_id", "tool_call_id", "call_id", "toolUseId", "id")
     response = first(block, "content", "output", "response", "result")
     return [tool_response(call_id, response, limits)]
 
 
-def _compaction(block: Mapping[str, Any], limits: Limits) -> Parts:
+def _compaction(block: Block, limits: Limits) -> Parts:
     summary = text_parts(block.get("content"), limits, "compaction")
     return summary or [{"type": "compaction"}]
 
 
-def _non_standard(block: Mapping[str, Any], limits: Limits) -> Parts:
+def _non_standard(block: Block, limits: Limits) -> Parts:
     value = block.get("value")
-    return block_parts(value, limits) if isinstance(value, Mapping) else _unknown(block, limits)
+    return block_parts(value, limits) if is_mapping(value) else _unknown(block, limits)
 
 
-def _opaque(block: Mapping[str, Any], _: Limits) -> Parts:
+def _opaque(block: Block, _: Limits) -> Parts:
     # Encrypted: what is there is no content for anybody.
-    return [{"type": "generic", "generic_type": str(block["type"])}]
+    return [{"type": "generic", "generic_type": text_of(block["type"])}]
 
 
-def _media(block: Mapping[str, Any], limits: Limits) -> Parts:
+def media_parts(block: Block, limits: Limits) -> Parts:
+    """The part of a picture, of sound, of a video or a file."""
     part = media_part(block, binary=limits.binary)
     if part is None:
         return _unknown(block, limits)
@@ -180,30 +180,36 @@ def _media(block: Mapping[str, Any], limits: Limits) -> Parts:
     return [part]
 
 
-def _untyped(block: Mapping[str, Any], limits: Limits) -> Parts:
+def _untyped(block: Block, limits: Limits) -> Parts:
     # Bedrock and Google say what a block is by its key.
     for key, kind in UNTYPED.items():
         inner = block.get(key)
         if inner is not None:
-            fields = inner if isinstance(inner, Mapping) else {key: inner}
-            return block_parts({**fields, "type": kind}, limits)
+            return block_parts({**_copied(key, inner, limits), "type": kind}, limits)
     if media_part(block, binary=False) is not None:
-        return _media(block, limits)
-    return _generic(str(next(iter(block), "empty")), dict(block), limits)
+        return media_parts(block, limits)
+    return _generic(text_of(next(iter(block), "empty")) or "object", block, limits)
 
 
-def _unknown(block: Mapping[str, Any], limits: Limits) -> Parts:
-    payload = {key: value for key, value in block.items() if key not in PAYLOAD_KEYS}
-    return _generic(str(block["type"]), payload, limits)
+def _copied(key: str, inner: Any, limits: Limits) -> Block:
+    if not is_mapping(inner):
+        return {key: inner}
+    fields = mapping_of(inner)
+    limits.allowance.grant(min(len(fields), MAX_ITEMS))
+    return copy_of(fields)
 
 
-def _generic(kind: str, payload: Any, limits: Limits) -> Parts:
+def _unknown(block: Block, limits: Limits) -> Parts:
+    return _generic(text_of(block["type"]) or "", block, limits, PAYLOAD_KEYS.__contains__)
+
+
+def _generic(kind: str, payload: Any, limits: Limits, leaves_out: LeavesOut | None = None) -> Parts:
     part: Part = {"type": "generic"}
     named = limits.text(kind[:MAX_WORD])
     if named is not None:
         part["generic_type"] = named
-    found = limits.value(payload) if payload else LEFT_OUT
-    return [part if found is LEFT_OUT or found is None else part | {"value": found}]
+    found = limits.value(payload, leaves_out)
+    return [part if found is None or found in ({}, []) else part | {"value": found}]
 
 
 UNTYPED: Final = {
@@ -222,15 +228,15 @@ UNTYPED: Final = {
 """Blocks without a type: what their key means, as a type that has one."""
 
 CONVERTERS: Final[dict[str, Convert]] = {
-    **dict.fromkeys(MODALITIES, _media),
+    **dict.fromkeys(MODALITIES, media_parts),
     "text": _text,
     "input_text": _text,
     "output_text": _text,
     "text_delta": _text,
-    "refusal": _refusal,
-    "reasoning": _reasoning,
-    "thinking": _reasoning,
-    "reasoning_content": _reasoning,
+    "refusal": refusal_parts,
+    "reasoning": reasoning_parts,
+    "thinking": reasoning_parts,
+    "reasoning_content": reasoning_parts,
     "redacted_thinking": _opaque,
     "compaction": _compaction,
     "non_standard": _non_standard,

@@ -1,7 +1,18 @@
 """Reads a choice of a model's answer: its message, and why the model ended it."""
 
 from collections.abc import Mapping
+from itertools import chain, islice
 from typing import Any, Final, NamedTuple
+
+from langchain_otel.content.fields import (
+    MAX_ITEMS,
+    entry,
+    fields_of,
+    first_items,
+    mapping_of,
+    size_of,
+)
+from langchain_otel.content.values import EMPTY
 
 TOOL_CALL: Final = "tool_call"
 UNKNOWN: Final = "unknown"
@@ -30,42 +41,66 @@ class Choice(NamedTuple):
     finish_reason: str
 
 
+Reported = tuple[Any, dict[str, Any]]
+"""What LangChain's generation says of a choice (`generation_info`), and its message's fields."""
+
+
+def reported_by(generations: Any) -> list[list[Reported]]:
+    """What the generations of a result say of each choice, for each of its prompts."""
+    if type(generations) is list and len(generations) == 1:
+        # One answer to one prompt, as most results are.
+        (choices,) = generations
+        if type(choices) is list and len(choices) == 1:
+            return [[_reported(choices[0])]]
+    return [list(map(_reported, first_items(each))) for each in first_items(generations)]
+
+
+def _reported(generation: Any) -> Reported:
+    fields = fields_of(generation)
+    return fields.get("generation_info"), fields_of(fields.get("message"))
+
+
+def generations_of(result: Any) -> list[Any]:
+    """The generations that a result of LangChain's holds, of all its prompts, in order."""
+    listed = first_items(fields_of(result).get("generations"))
+    return list(islice(chain.from_iterable(map(first_items, listed)), MAX_ITEMS))
+
+
 def choice_of(generation: Any) -> Choice:
-    """The answer that a generation of LangChain holds."""
-    message = getattr(generation, "message", None)
-    info = getattr(generation, "generation_info", None)
+    """The choice of the answer that a generation of LangChain holds."""
+    fields = fields_of(generation)
+    message, info = fields.get("message"), fields.get("generation_info")
     if message is None:
-        return Choice(("assistant", generation.text), _reason(info, {}))
-    return Choice(message, _reason(info, message.__dict__))
+        return Choice(("assistant", fields.get("text")), _reason(info, EMPTY))
+    return Choice(message, _reason(info, fields_of(message)))
 
 
 def as_choice(message: Any) -> Choice:
-    """A message as an answer: the last one of an agent's state, say."""
-    return Choice(message, _reason(None, getattr(message, "__dict__", {})))
+    """A message as a choice: the last one of an agent's state, say."""
+    return Choice(message, _reason(None, fields_of(message)))
 
 
 def reason_in(source: Mapping[str, Any]) -> str | None:
     """Why the model ended a choice, in the provider's word, as a dict about the choice has it."""
     for key in REASON_KEYS:
         reason = source.get(key)
-        if isinstance(reason, str) and reason:
+        if type(reason) is str and reason:
             return reason
     # OpenAI's Responses API has no reason, except for an answer that is not complete.
     details = source.get("incomplete_details")
-    reason = details.get("reason") if isinstance(details, dict) else None
+    reason = None if details is None else entry(details, "reason")
     for found in (reason, source.get("status")):
-        if isinstance(found, str) and found:
+        if type(found) is str and found:
             return found
     return None
 
 
 def _reason(info: Any, fields: Mapping[str, Any]) -> str:
     # Phoenix drops every message of an answer that has none, so an unknown reason says so.
-    reason = None
-    for source in (info, fields.get("response_metadata")):
-        if reason is None and isinstance(source, Mapping):
-            reason = reason_in(source)
-    if reason is None:
-        return TOOL_CALL if fields.get("tool_calls") else UNKNOWN
-    known = REASONS.get(reason.lower(), reason[:MAX_REASON])
-    return TOOL_CALL if known == "stop" and fields.get("tool_calls") else known
+    has_calls = size_of(fields.get("tool_calls")) > 0
+    for given in (info, fields.get("response_metadata")):
+        reason = reason_in(given if type(given) is dict else mapping_of(given))
+        if reason is not None:
+            known = REASONS.get(reason.lower(), reason[:MAX_REASON])
+            return TOOL_CALL if known == "stop" and has_calls else known
+    return TOOL_CALL if has_calls else UNKNOWN

@@ -130,21 +130,21 @@ class CompletionHook:
         return self._types.FunctionToolDefinition(definition["name"], *described)
 
 
-def load_hook(given: Any, policy: Policy) -> CompletionHook | None:
+def load_hook(wanted: Any, policy: Policy) -> CompletionHook | None:
     """The hook of the option: an object, or an entry point's name; None without one.
 
     Where it cannot be had, one warning says why, and there is none.
     """
-    if given is None:
+    if wanted is None:
         return None
     try:
         types = import_module(TYPES)
-        hook = _hook(given)
+        hook = _hook(wanted)
     except Exception as error:
         logger.warning(
             "completion_hook=%r cannot be used: %s (%s). It takes the name of an entry point in "
             "the group %s, or an object with on_completion(), and needs the package %s.",
-            given,
+            wanted,
             type(error).__name__,
             _reason(error),
             GROUP,
@@ -158,8 +158,8 @@ class _NoHookError(LookupError):
     """There is no hook of that name, or what there is is none; the message says which."""
 
 
-def _hook(given: Any) -> Any:
-    hook = _from_entry_point(given) if isinstance(given, str) else given
+def _hook(wanted: Any) -> Any:
+    hook = _from_entry_point(wanted) if isinstance(wanted, str) else wanted
     if not callable(getattr(hook, "on_completion", None)):
         raise _NoHookError("it has no on_completion()")
     return hook

@@ -5,9 +5,9 @@ linear: patterns that take what they match for good, and no more of a text than 
 """
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
+from langchain_otel.content.fields import NO_FIELDS
 from langchain_otel.content.media import MIME_KEYS, measured
 
 ALWAYS: Final = frozenset(
@@ -72,18 +72,17 @@ def without_bytes(text: str, limit: int) -> str:
     return "".join((*pieces, text[position:])) if pieces else text
 
 
-def mapping_without_bytes(value: dict[Any, Any]) -> dict[Any, Any]:
-    """A mapping with what the bytes under its keys are in their place; itself where it has none."""
-    keys = [key for key in value if type(key) is str and key in KEYS and type(value[key]) is str]
-    if not keys:
-        return value
-    is_media = _is_media(value)
-    described = {
-        key: description_of(value[key], _mime(value))
-        for key in keys
-        if _is_encoded(value[key], is_media=is_media or key in ALWAYS)
+def described_bytes(value: dict[Any, Any]) -> dict[str, str]:
+    """What the bytes under the keys of a mapping are, by the key."""
+    found = {key: dict.get(value, key) for key in dict.keys(value) & KEYS}
+    if not found:
+        return NO_FIELDS
+    is_media, mime = _is_media(value), _mime(value)
+    return {
+        key: description_of(data, mime)
+        for key, data in found.items()
+        if type(data) is str and _is_encoded(data, is_media=is_media or key in ALWAYS)
     }
-    return {**value, **described} if described else value
 
 
 def description_of(data: str, mime: str | None) -> str:
@@ -135,13 +134,13 @@ def _is_encoded(text: str, *, is_media: bool) -> bool:
     return len(text) >= LONG and all(kind.search(text, 0, BESIDE) for kind in MIXED)
 
 
-def _is_media(value: Mapping[Any, Any]) -> bool:
-    words = (value.get(key) for key in ("type", "encoding", "format"))
+def _is_media(value: dict[Any, Any]) -> bool:
+    words = (dict.get(value, key) for key in ("type", "encoding", "format"))
     return _mime(value) is not None or any(
         type(word) is str and MEDIA.search(word, 0, BESIDE) is not None for word in words
     )
 
 
-def _mime(value: Mapping[Any, Any]) -> str | None:
-    found = (value.get(key) for key in MIME_KEYS)
+def _mime(value: dict[Any, Any]) -> str | None:
+    found = (dict.get(value, key) for key in MIME_KEYS)
     return next((mime for mime in found if type(mime) is str and mime), None)

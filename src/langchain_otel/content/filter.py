@@ -6,7 +6,7 @@ import orjson
 
 from langchain_otel import semconv
 from langchain_otel.content.json_data import Value, plain
-from langchain_otel.content.limits import Limits, redacted
+from langchain_otel.content.limits import Fitting, Limits, redacted
 from langchain_otel.content.media import is_data_url
 from langchain_otel.content.message_list import Messages
 from langchain_otel.content.policy import Budget, Policy
@@ -97,6 +97,7 @@ def _kept(name: str, value: Any, limits: Limits) -> Any:
 
 def _definitions(definitions: Any, limits: Limits) -> Value | None:
     found = []
+    fitting = Fitting(limits)
     for definition in definitions:
         words = {word: definition[word] for word in DEFINITION_WORDS}
         limits.budget.take(len(orjson.dumps(words)))
@@ -104,6 +105,6 @@ def _definitions(definitions: Any, limits: Limits) -> Value | None:
             limits.note_limit()
             break
         rest = {key: item for key, item in definition.items() if key not in words}
-        kept = limits.fitted(rest) if rest else None
+        kept = fitting.fit(rest) if rest else None
         found.append(words if kept is None else words | kept.data())
     return Value(found, orjson.dumps(found)) if found else None

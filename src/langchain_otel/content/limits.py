@@ -8,8 +8,10 @@ from typing import Any, Final
 import orjson
 
 from langchain_otel import health
+from langchain_otel.content.allowance import MAX_NODES, UNBOUNDED, Allowance, SpentError
 from langchain_otel.content.encoded_bytes import KEYS, may_hold_bytes, without_bytes
-from langchain_otel.content.json_data import MAX_ITEMS, MAX_NODES, Value, plain, sound
+from langchain_otel.content.fields import MAX_ITEMS, first_items
+from langchain_otel.content.json_data import LeavesOut, Value, plain, sound
 from langchain_otel.content.policy import Budget, Policy, Redact
 
 # The options that are limits, by which meeting them is counted.
@@ -29,6 +31,7 @@ class Limits:
     """What may be recorded of one attribute, and how much: the policy where content is met."""
 
     __slots__ = (
+        "allowance",
         "attribute",
         "binary",
         "budget",
@@ -50,43 +53,68 @@ class Limits:
         self.budget = Budget(policy) if budget is None else budget
         self.max_items = MAX_ITEMS
         self.max_nodes = MAX_NODES
+        self.allowance = Allowance(MAX_NODES, self.budget.left)
+
+    def allow(self, size: int) -> None:
+        """Begin to walk through a value, which may take so many bytes."""
+        allowance = self.allowance
+        allowance.nodes = allowance.in_all = self.max_nodes
+        allowance.bytes = size
 
     def text(self, text: str) -> str | None:
-        """A text as it may be recorded; None where redaction leaves it out."""
+        """A text as it may be recorded; None where redaction leaves it out.
+
+        Raises:
+            SpentError: The walk that it is found on has no room for it.
+        """
+        allowance = self.allowance
+        size = min(len(text), self.max_length)
+        allowance.bytes -= size
+        if allowance.bytes < 0:
+            raise SpentError
         if not self.binary:
             # Redaction may shorten what stands before them: it is given none at all.
             limit = self.max_length if self.redact is None else len(text)
             if may_hold_bytes(text, limit):
                 text = without_bytes(text, limit)
-        if self.redact is not None:
-            redacted = _redacted(self.redact, text, self.attribute)
-            if redacted is None:
-                return None
-            text = redacted
-        if len(text) > self.max_length:
+        kept = text if self.redact is None else _redacted(self.redact, text, self.attribute)
+        if kept is None:
+            allowance.bytes += size
+            return None
+        if len(kept) > self.max_length:
             health.limited(self.limit, "longer texts are cut")
-            text = cut(text, self.max_length)
-        return text if text.isascii() and type(text) is str else sound(text)
+            return sound(cut(kept, self.max_length))
+        allowance.bytes += size - len(kept)
+        return kept if kept.isascii() and type(kept) is str else sound(kept)
 
     def whole(self, text: str) -> str | None:
         """A text that is of no use when cut: an address, bytes in base64."""
         if not self.max_length:
             return None
+        self.allowance.charge(len(text))
         if self.redact is None:
             return sound(text)
         redacted = _redacted(self.redact, text, self.attribute)
         return None if redacted is None else sound(redacted)
 
-    def value(self, value: Any) -> Any:
+    def items(self, value: Any) -> list[Any]:
+        """The first items of a list or a tuple, as many as may be looked at."""
+        found = first_items(value, self.max_items)
+        return found[: self.allowance.grant(len(found))]
+
+    def value(self, value: Any, leaves_out: LeavesOut | None = None) -> Any:
         """Any value as plain data, every text of it as it may be recorded."""
-        if self.redact is None and type(value) is dict and _is_plain(value, self.max_length):
-            return value
+        if self.redact is None and type(value) is dict and leaves_out is None:
+            small = _small_copy(value, self.max_length, self.allowance)
+            if small is not None:
+                return small
         return plain(
             value,
             self.text,
             binary=self.binary,
             max_items=self.max_items,
-            max_nodes=self.max_nodes,
+            allowance=self.allowance,
+            leaves_out=leaves_out,
         )
 
     def fitted(self, value: Any) -> Value | None:
@@ -94,21 +122,34 @@ class Limits:
         if self.budget.left < SMALLEST:
             self.note_limit()
             return None
-        for limits in self.shrinking():
-            found = limits.value(value)
-            if found is None:
-                return None
-            encoded = orjson.dumps(found)
-            if len(encoded) <= self.budget.left:
-                self.budget.take(len(encoded))
-                return Value(found, encoded)
-        return None
+        try:
+            return self.attempt(value)
+        except SpentError:
+            return Fitting(self).fit(value)
+
+    def attempt(self, value: Any) -> Value | None:
+        """The same, whole; None where nothing of it may be recorded.
+
+        Raises:
+            SpentError: There is no room for it.
+        """
+        self.allow(self.budget.left)
+        found = self.value(value)
+        if found is None:
+            return None
+        encoded = orjson.dumps(found)
+        if len(encoded) > self.budget.left:
+            raise SpentError
+        self.budget.take(len(encoded))
+        return Value(found, encoded)
 
     def fitted_text(self, text: str) -> str | None:
         """A text, as much of it as there is room for."""
         if not self.budget.left:
             self.note_limit()
             return None
+        # It is cut to what is left; nothing is walked.
+        self.allowance.bytes = UNBOUNDED
         kept = self.text(text)
         if kept is None:
             return None
@@ -123,8 +164,7 @@ class Limits:
         return kept
 
     def shrinking(self) -> Iterator["Limits"]:
-        """These limits, then ever smaller ones, for what has no room."""
-        yield self
+        """Ever smaller limits, for what has no room under these."""
         self.note_limit()
         length, items, nodes = self.max_length, self.max_items, self.max_nodes
         while nodes > 1:
@@ -156,17 +196,42 @@ PLAIN: Final[dict[type, Callable[[Any, int], bool]]] = {
 }
 
 
-def _is_plain(value: dict[Any, Any], max_length: int) -> bool:
-    """Whether a dict is what most arguments of tools are: some short texts and numbers."""
+def _small_copy(
+    value: dict[Any, Any], max_length: int, allowance: Allowance
+) -> dict[str, Any] | None:
+    """A copy of a dict that is what most arguments of tools are: some short texts and numbers."""
     if len(value) > SMALL or "type" in value or not KEYS.isdisjoint(value):
-        return False
-    for key, item in value.items():
+        return None
+    copied, size = value.copy(), 0
+    for key, item in copied.items():
         check = PLAIN.get(type(item))
         if check is None or not check(item, max_length):
-            return False
+            return None
         if type(key) is not str or not _is_short(key, max_length):
-            return False
-    return True
+            return None
+        if type(item) is str:
+            size += len(item)
+    allowance.bytes -= size
+    if allowance.bytes < 0:
+        raise SpentError
+    return copied
+
+
+class Fitting:
+    """Fits values into what room there is, one by one: as far as one was cut the next ones are."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits: Limits | None = limits
+        self._smaller = limits.shrinking()
+
+    def fit(self, value: Any) -> Value | None:
+        """As much of a value as there is room for; None where there is none."""
+        while self._limits is not None:
+            try:
+                return self._limits.attempt(value)
+            except SpentError:
+                self._limits = next(self._smaller, None)
+        return None
 
 
 def cut(text: str, max_length: int) -> str:

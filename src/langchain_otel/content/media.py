@@ -11,6 +11,8 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
+from langchain_otel.content.fields import mapping_of, text_of
+
 Part = dict[str, Any]
 
 MODALITIES: Final = {
@@ -45,6 +47,14 @@ URL_KEYS: Final = ("url", "image_url", "file_url", "file_uri", "fileUri", "uri")
 INNER_KEYS: Final = ("source", "image_url", "video_url", "input_audio", "file", "image_file")
 SUBTYPES: Final = {"pdf": "application/pdf", "txt": "text/plain", "mp3": "audio/mpeg"}
 
+PART_FIELDS: Final = frozenset(
+    (
+        *("type", "source_type", "id", "file_id", "fileId", "format", "text", "content"),
+        *(*MIME_KEYS, *DATA_KEYS, *URL_KEYS),
+    )
+)
+"""What is looked for in a block, and in the objects inside it."""
+
 SCHEMES: Final = ("data:", "DATA:", "Data:")
 MAX_KNOWN: Final = 256
 MAX_HEADER: Final = 256
@@ -68,14 +78,15 @@ _known: Final[dict[tuple[int, int], Blob]] = {}
 
 def media_part(block: Any, *, binary: bool) -> Part | None:
     """The conventions' part of a block that holds media; None for any other block."""
-    kind = block.get("type") if isinstance(block, Mapping) else None
-    if isinstance(kind, str):
+    block = mapping_of(block)
+    kind = text_of(block.get("type"))
+    if kind is not None:
         modality = MODALITIES.get(kind)
         return None if modality is None else _part(modality, block, binary=binary)
-    if kind is None and len(block) == 1:
+    if len(block) == 1:
         for key in KEYED:
-            inner = block.get(key)
-            if isinstance(inner, Mapping) and any(field in inner for field in KEYED_FIELDS):
+            inner = mapping_of(block.get(key))
+            if any(field in inner for field in KEYED_FIELDS):
                 return _part(MODALITIES[key], inner, binary=binary)
     return None
 
@@ -112,45 +123,54 @@ def is_data_url(text: str) -> bool:
 def _part(modality: str, block: Mapping[str, Any], *, binary: bool) -> Part | None:
     merged = _merged(block)
     mime = _mime(modality, merged)
-    if merged.get("source_type") == "id" or merged.get("type") == "container_upload":
-        merged["file_id"] = merged.get("file_id") or merged.get("id")
+    source = merged.get("source_type")
+    if source == "id" or merged.get("type") == "container_upload":
+        merged.setdefault("file_id", merged.get("id"))
     for key in DATA_KEYS:
         data = merged.get(key)
-        if isinstance(data, str) and is_data_url(data):
+        if type(data) is str and is_data_url(data):
             return url_part(modality, data, mime, binary=binary)
-        if isinstance(data, (str, bytes, bytearray)) and data and not _is_text(merged, mime):
+        if data and not _is_text(merged, mime):
             return blob_part(modality, data, mime, binary=binary)
     for key in URL_KEYS:
         url = merged.get(key)
-        if isinstance(url, str) and url and merged.get("source_type") != "text":
+        if type(url) is str and source != "text":
             return url_part(modality, url, mime, binary=binary)
     file_id = merged.get("file_id") or merged.get("fileId")
-    if isinstance(file_id, str) and file_id:
+    if type(file_id) is str:
         return _described("file", modality, mime, {"file_id": file_id})
     return _text_part(merged)
 
 
 def _merged(block: Mapping[str, Any]) -> dict[str, Any]:
-    # A block and the objects inside it that say where its bytes are, as one.
-    merged = dict(block)
+    # A block and the objects inside it that say where its bytes are, as one: texts and bytes.
+    merged = _known_fields(block)
     for key in INNER_KEYS:
-        inner = block.get(key)
-        if isinstance(inner, Mapping):
-            merged.pop(key)
-            kind = inner.get("type")
-            merged |= inner
-            merged["source_type"] = merged.get("source_type", kind)
-    s3 = merged.get("s3Location")
-    return merged | {"url": s3.get("uri")} if isinstance(s3, Mapping) else merged
+        inner = _known_fields(mapping_of(block.get(key)))
+        merged |= inner
+        if "type" in inner:
+            merged.setdefault("source_type", inner["type"])
+    return merged
+
+
+def _known_fields(block: Mapping[str, Any]) -> dict[str, Any]:
+    known = ((field, block[field]) for field in PART_FIELDS if field in block)
+    fields = {field: kept for field, value in known if (kept := _text_or_bytes(value))}
+    s3 = text_of(mapping_of(block.get("s3Location")).get("uri"))
+    return fields if s3 is None else fields | {"url": s3}
+
+
+def _text_or_bytes(value: Any) -> Any:
+    return value if type(value) in {bytes, bytearray} else text_of(value)
 
 
 def _mime(modality: str, merged: Mapping[str, Any]) -> str | None:
     for key in MIME_KEYS:
         mime = merged.get(key)
-        if isinstance(mime, str) and mime:
+        if type(mime) is str:
             return mime
     subtype = merged.get("format")
-    if not isinstance(subtype, str) or not subtype:
+    if type(subtype) is not str:
         return None
     family = "application" if modality == "document" else modality
     return SUBTYPES.get(subtype, f"{family}/{subtype}")
@@ -164,12 +184,11 @@ def _is_text(merged: Mapping[str, Any], mime: str | None) -> bool:
 
 def _text_part(merged: Mapping[str, Any]) -> Part | None:
     # A document that is text; langchain-core's v0 kept that text under `url`.
-    for key in ("text", "data", "url"):
+    for key in ("text", "data", "url", "content"):
         text = merged.get(key)
-        if isinstance(text, str) and text:
+        if type(text) is str:
             return {"type": "text", "content": text}
-    content = merged.get("content")
-    return {"type": "text", "content": content} if isinstance(content, str) else None
+    return None
 
 
 def _described(kind: str, modality: str, mime: str | None, fields: Part) -> Part:

@@ -1,22 +1,28 @@
 """Converts lists of messages (a request's, an answer's, a state's) to data and to JSON."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from itertools import chain
 from typing import Any, Final
 
 from orjson import dumps
 
 from langchain_otel import health
-from langchain_otel.content.choices import Choice, as_choice, choice_of
+from langchain_otel.content.allowance import SpentError
+from langchain_otel.content.choices import Choice, as_choice, choice_of, generations_of
 from langchain_otel.content.encodable import sound_data
-from langchain_otel.content.json_data import MAX_ITEMS, Value
+from langchain_otel.content.fields import READERS, entry, first_items, last_items
+from langchain_otel.content.json_data import Value
 from langchain_otel.content.limits import Limits
-from langchain_otel.content.message import NO_FIELDS, Message, message_data
+from langchain_otel.content.message import Message, message_data
 from langchain_otel.content.policy import Policy
+from langchain_otel.content.values import EMPTY
 
-# OpenAI's package marks every answer as no refusal.
-NO_REFUSAL: Final = {"refusal": None}
 DEFAULT: Final = Policy()
+NO_CALLS: Final[list[Any]] = []
+MAX_MESSAGES: Final = 100_000
+# All values in all messages of a list together, however they are nested.
+MAX_WALKED: Final = 30_000
 # The message that says how many are missing, and what share of the room the first one may have.
 MARKER_SIZE: Final = 100
 FIRST_SHARE: Final = 4
@@ -57,18 +63,20 @@ class Messages:
         limits = self._limits()
         kept: list[Message] = []
         left = limits.budget.left - 2
+        allowance = limits.allowance
+        allowance.in_all, allowance.bytes = MAX_WALKED, left
         for item in reversed(self.items):
-            value = _value(item, limits)
-            if value is not None:
-                left -= len(value.encoded) + 1
-                if left < 0:
-                    break
-                kept.append(value.data())
-        else:
-            limits.budget.take(limits.budget.left - left)
-            kept.reverse()
-            return kept
-        return self._cut(limits, kept)
+            try:
+                value = _value(item, limits)
+                if value is not None:
+                    left -= len(value.encoded) + 1
+                    allowance.settle(left)
+                    kept.append(value.data())
+            except SpentError:
+                return self._cut(limits, kept)
+        limits.budget.take(limits.budget.left - left)
+        kept.reverse()
+        return kept
 
     def json(self) -> str:
         """The JSON of the same; with no redaction to ask, texts are encoded without a detour."""
@@ -77,20 +85,22 @@ class Messages:
             return dumps(self.data()).decode()
         pieces: list[bytes] = []
         left = limits.budget.left - 2
-        for item in reversed(self.items):
-            piece = _text_json(item, limits.max_length) or _json(item, limits)
-            if piece:
-                left -= len(piece) + 1
-                if left < 0:
-                    return dumps(self.data()).decode()
-                pieces.append(piece)
+        allowance = limits.allowance
+        allowance.in_all, allowance.bytes = MAX_WALKED, left
+        try:
+            for item in reversed(self.items):
+                piece = _text_json(item, limits.max_length) or _json(item, limits)
+                if piece:
+                    left -= len(piece) + 1
+                    if left < 0:
+                        return dumps(self.data()).decode()
+                    allowance.bytes = left
+                    pieces.append(piece)
+        except SpentError:
+            return dumps(self.data()).decode()
         limits.budget.take(limits.budget.left - left)
-        if not pieces:
-            return "[]"
         pieces.reverse()
-        pieces[0] = b"[" + pieces[0]
-        pieces[-1] += b"]"
-        return b",".join(pieces).decode()
+        return f"[{b','.join(pieces).decode()}]"
 
     def _limits(self) -> Limits:
         return Limits(DEFAULT, "") if self.limits is None else self.limits
@@ -116,44 +126,47 @@ class Messages:
         return found
 
     def _first(self, limits: Limits) -> list[Message]:
-        value = _value(self.items[0], limits) if len(self.items) > 1 else None
-        if value is None or len(value.encoded) > limits.budget.left // FIRST_SHARE:
-            return []
-        return [value.data()]
+        room = limits.budget.left // FIRST_SHARE
+        return _whole(self.items[0], limits, room) if len(self.items) > 1 else []
 
 
-def conversation(batches: Iterable[Iterable[Any]]) -> Messages:
+def conversation(batches: Any) -> Messages:
     """The messages of a chat model's request."""
-    return Messages(list(chain.from_iterable(batches)))
+    listed = map(partial(last_items, most=MAX_MESSAGES), first_items(batches))
+    return Messages(list(chain.from_iterable(listed)))
 
 
-def prompts(texts: Iterable[str]) -> Messages:
+def prompts(texts: Any) -> Messages:
     """The prompts of a completion model's request."""
-    return Messages(list(texts))
+    return Messages(last_items(texts, MAX_MESSAGES))
 
 
 def answers(result: Any) -> Messages:
     """The choices of a result, a message each."""
-    generations = chain.from_iterable(result.generations)
-    return Messages([choice_of(generation) for generation in generations][:MAX_ITEMS])
+    return Messages([choice_of(generation) for generation in generations_of(result)])
 
 
 def state_messages(state: Any, last: int | None = None) -> Messages:
     """The messages in a graph's state (`messages`), or only the `last` ones, as answers."""
-    messages = state.get("messages") if isinstance(state, dict) else None
-    if not isinstance(messages, (list, tuple)):
-        return Messages(())
-    return Messages(messages if last is None else [as_choice(item) for item in messages[-last:]])
+    messages = last_items(entry(state, "messages"), last or MAX_MESSAGES)
+    return Messages(messages if last is None else [as_choice(item) for item in messages])
 
 
 def _data(item: Any, limits: Limits) -> Message | None:
+    allowance = limits.allowance
+    allowance.nodes = granted = min(limits.max_nodes, allowance.in_all)
+    if granted <= 0:
+        raise SpentError
     is_answer = type(item) is Choice
     try:
         data = message_data(item.message if is_answer else item, limits)
+    except SpentError:
+        raise
     except Exception as error:
         # One message that cannot be read costs the others nothing.
         health.failed("message", error)
         return None
+    allowance.in_all -= granted - allowance.nodes + 1
     return data | {"finish_reason": item.finish_reason} if data and is_answer else data
 
 
@@ -177,9 +190,13 @@ def _value(item: Any, limits: Limits) -> Value | None:
 def _text_json(message: Any, max_length: int) -> bytes | None:
     # The hottest lines of all: a conversation has a thousand messages.
     try:
-        fields = getattr(message, "__dict__", NO_FIELDS)
-        template = TEMPLATES.get(fields.get("type", ""))
-        content = fields.get("content")
+        # A class that was not met before raises, and is met on the way by data.
+        fields = READERS[id(type(message))][0](message)
+        kind, content = fields["type"], fields["content"]
+        calls = fields.get("tool_calls", NO_CALLS)
+        invalid_calls = fields.get("invalid_tool_calls", NO_CALLS)
+        extras = fields.get("additional_kwargs", EMPTY)
+        template = TEMPLATES.get(kind) if type(kind) is str else None
         if (
             template is None
             or type(content) is not str
@@ -189,10 +206,13 @@ def _text_json(message: Any, max_length: int) -> bytes | None:
             or '":' in content
             or "':" in content
             or '" :' in content
-            or fields.get("tool_calls")
-            or fields.get("invalid_tool_calls")
-            or fields.get("name")
-            or ((extras := fields.get("additional_kwargs")) and extras != NO_REFUSAL)
+            or not type(calls) is type(invalid_calls) is list
+            or calls
+            or invalid_calls
+            or fields.get("name") is not None
+            or type(extras) is not dict
+            # OpenAI's package marks every answer as no refusal.
+            or (extras and (len(extras) > 1 or extras.get("refusal", NO_CALLS) is not None))
         ):
             return None
         return template % dumps(content)
@@ -203,10 +223,19 @@ def _text_json(message: Any, max_length: int) -> bytes | None:
 
 def _smaller(item: Any, limits: Limits, room: int) -> list[Message]:
     for smaller in limits.shrinking():
-        value = _value(item, smaller)
-        if value is not None and len(value.encoded) + 2 <= room:
-            return [value.data()]
+        found = _whole(item, smaller, room)
+        if found:
+            return found
     return []
+
+
+def _whole(item: Any, limits: Limits, room: int) -> list[Message]:
+    try:
+        limits.allow(room)
+        value = _value(item, limits)
+    except SpentError:
+        return []
+    return [] if value is None or len(value.encoded) + 2 > room else [value.data()]
 
 
 def _marker(missing: int) -> Message:

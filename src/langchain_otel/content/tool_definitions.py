@@ -1,9 +1,12 @@
 """Reads tool definitions from a request: which tools the model was offered."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
-from langchain_otel.content.json_data import MAX_ITEMS, plain, sound
+from langchain_otel.content.allowance import Allowance
+from langchain_otel.content.fields import MAX_ITEMS, first_items, is_mapping, mapping_of, text_of
+from langchain_otel.content.json_data import plain, sound
 
 FUNCTION: Final = "function"
 DECLARATIONS: Final = ("function_declarations", "functionDeclarations")
@@ -14,58 +17,59 @@ Definition = dict[str, Any]
 
 def tool_definitions(invocation_params: Any) -> list[Definition]:
     """The conventions' tool definitions among the parameters of a model call, from any provider."""
-    if not isinstance(invocation_params, Mapping):
+    params = mapping_of(invocation_params)
+    config = mapping_of(params.get("toolConfig")) or mapping_of(params.get("tool_config"))
+    listings = (params.get("tools"), params.get("functions"), config.get("tools"))
+    listed = next((tools for tools in map(first_items, listings) if tools), [])
+    if not listed:
         return []
-    listed = invocation_params.get("tools") or invocation_params.get("functions")
-    config = invocation_params.get("toolConfig") or invocation_params.get("tool_config")
-    if not listed and isinstance(config, Mapping):
-        listed = config.get("tools")
-    if not isinstance(listed, (list, tuple)):
-        return []
-    return [
-        definition
-        for tool in listed[:MAX_ITEMS]
-        for definition in _definitions(tool if isinstance(tool, Mapping) else plain(tool))
-    ]
+    allowance = Allowance()
+    found = (definition for tool in listed for definition in _definitions(tool, allowance))
+    return list(islice(found, MAX_ITEMS))
 
 
-def _definitions(tool: Any) -> Iterator[Definition]:
-    if not isinstance(tool, Mapping):
-        return
-    declared = next((tool[key] for key in DECLARATIONS if tool.get(key)), None)
-    if isinstance(declared, (list, tuple)):
-        for declaration in declared[:MAX_ITEMS]:
-            yield from _function(declaration)
-        return
-    inner = tool.get("function", tool.get("toolSpec"))
-    if isinstance(inner, Mapping):
-        yield from _function(inner)
-    elif tool.get("type") in {None, FUNCTION, "custom"} and tool.get("name"):
-        yield from _function(tool)
+def _definitions(tool: Any, allowance: Allowance) -> Iterator[Definition]:
+    fields = _fields(tool, allowance)
+    for key in DECLARATIONS:
+        declared = first_items(fields.get(key))
+        if declared:
+            for declaration in declared:
+                yield from _function(_fields(declaration, allowance))
+            return
+    inner = fields.get("function", fields.get("toolSpec"))
+    if is_mapping(inner):
+        yield from _function(mapping_of(inner))
+    elif text_of(fields.get("type")) in {None, FUNCTION, "custom"} and text_of(fields.get("name")):
+        yield from _function(fields)
     else:
-        yield from _built_in(tool)
+        yield from _built_in(fields)
 
 
-def _function(described: Any) -> Iterator[Definition]:
-    if not isinstance(described, Mapping):
-        described = plain(described)
-    name = described.get("name") if isinstance(described, Mapping) else None
-    if not isinstance(name, str):
+def _fields(tool: Any, allowance: Allowance) -> dict[str, Any]:
+    # A tool that is an object of a provider's is described by its fields.
+    return mapping_of(tool if is_mapping(tool) else plain(tool, allowance=allowance))
+
+
+def _function(described: Mapping[str, Any]) -> Iterator[Definition]:
+    name = text_of(described.get("name"))
+    if name is None:
         return
     definition: Definition = {"type": FUNCTION, "name": sound(name)}
-    if described.get("description"):
-        definition["description"] = described["description"]
-    schema = next((described[key] for key in SCHEMA_KEYS if described.get(key)), None)
+    description = text_of(described.get("description"))
+    if description:
+        definition["description"] = description
+    schema = next((described[key] for key in SCHEMA_KEYS if described.get(key) is not None), None)
     if schema is not None:
         # Bedrock wraps it once more.
-        wrapped = isinstance(schema, Mapping) and set(schema) == {"json"}
-        definition["parameters"] = schema["json"] if wrapped else schema
+        fields = mapping_of(schema)
+        is_wrapped = len(fields) == 1 and "json" in fields
+        definition["parameters"] = fields["json"] if is_wrapped else schema
     yield definition
 
 
 def _built_in(tool: Mapping[str, Any]) -> Iterator[Definition]:
     # A provider's own tool, named by its type or, by Google, by its one key.
-    kind = tool.get("type") or next((key for key, value in tool.items() if value is not None), None)
-    if isinstance(kind, str):
-        name = tool.get("name")
-        yield {"type": sound(kind), "name": sound(name if isinstance(name, str) and name else kind)}
+    names = (key for key, value in islice(tool.items(), MAX_ITEMS) if value is not None)
+    kind = text_of(tool.get("type")) or text_of(next(names, None))
+    if kind is not None:
+        yield {"type": sound(kind), "name": sound(text_of(tool.get("name")) or kind)}

@@ -1,12 +1,17 @@
 """Makes messages of what goes into a workflow and comes out: a message, a state, any value."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from langchain_otel.content.choices import as_choice
+from langchain_otel.content.fields import (
+    fields_of,
+    is_mapping,
+    is_sequence,
+    last_items,
+    mapping_of,
+)
 from langchain_otel.content.message import ASSISTANT, USER, Said
-from langchain_otel.content.message_list import Messages, state_messages
-from langchain_otel.content.values import EMPTY
+from langchain_otel.content.message_list import MAX_MESSAGES, Messages, state_messages
 
 GRAPH_TYPES: Final = "langgraph.types"
 COMMAND: Final = "Command"
@@ -40,23 +45,23 @@ def _is_unknown(value: Any) -> bool:
 def _answer_in(value: Any) -> Any:
     """What a person answers to a graph that waited; any other input as it is."""
     kind = type(value)
-    if kind.__name__ == COMMAND and kind.__module__ == GRAPH_TYPES and value.resume is not None:
-        return value.resume
-    return value
+    if kind.__name__ != COMMAND or kind.__module__ != GRAPH_TYPES:
+        return value
+    answer = fields_of(value).get("resume")
+    return value if answer is None else answer
 
 
 def _messages_in(value: Any) -> Messages:
     """The message that a value is, or the messages of a list or of a prompt."""
     if _is_message(value):
         return Messages([value])
-    messages = getattr(value, "__dict__", EMPTY).get("messages", value)
-    if not isinstance(messages, (list, tuple)) or not all(map(_is_message, messages)):
-        return Messages(())
-    return Messages(messages)
+    listed = value if is_sequence(value) else fields_of(value).get("messages")
+    messages = last_items(listed, MAX_MESSAGES)
+    return Messages(messages if messages and all(map(_is_message, messages)) else ())
 
 
 def _is_message(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return isinstance(value, dict) and "role" in value and "content" in value
-    fields = getattr(value, "__dict__", EMPTY)
+    if is_mapping(value):
+        return bool(mapping_of(value).keys() >= {"role", "content"})
+    fields = fields_of(value)
     return "content" in fields and "type" in fields

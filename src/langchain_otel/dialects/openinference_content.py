@@ -6,7 +6,10 @@ from typing import Any, Final
 from opentelemetry.trace import Span
 
 from langchain_otel import semconv
+from langchain_otel.content.allowance import Allowance
 from langchain_otel.content.documents import documents
+from langchain_otel.content.fields import entry, first_items, mapping_of, size_of, text_of
+from langchain_otel.content.policy import MAX_LENGTH
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects import openinference_names as names
 from langchain_otel.dialects.dialect import Attributes
@@ -29,20 +32,22 @@ UNBOUNDED: Final = 10_000
 FOR_THE_END: Final = 40
 TOOLS_SHARE: Final = 4
 MAX_DEPTH: Final = 4
+MAX_TEMPLATES: Final = 1_000
 JSON_ENDS: Final = (("{", "}"), ("[", "]"))
 
 
 def request_content(run: Run, started: Started) -> Facts:
     """What OpenInference records of a request and the GenAI conventions do not."""
     if is_template(started):
-        template = "\n".join(_templates(started.serialized, 0))
+        template = "\n".join(_templates(started.serialized, Allowance(MAX_TEMPLATES)))
         facts = {} if run.parent is None else variables_in(started)
         return facts | {semconv.PROMPT_TEMPLATE: template} if template else facts
     kind = kind_of(run)
-    if kind == names.EMBEDDING and started.payload:
-        texts = started.payload
-        return {semconv.EMBEDDINGS_INPUT: [texts] if isinstance(texts, str) else list(texts)}
-    if kind == names.RERANKER and started.options.get("documents"):
+    if kind == names.EMBEDDING:
+        one = text_of(started.payload)
+        texts = first_items(started.payload) if one is None else [one]
+        return {semconv.EMBEDDINGS_INPUT: texts} if texts else {}
+    if kind == names.RERANKER and size_of(started.options.get("documents")):
         return {semconv.RERANKING_DOCUMENTS: documents(started.options["documents"])}
     return {}
 
@@ -163,20 +168,20 @@ def _variables(shown: Facts, run: Run) -> Attributes:
     return {names.LLM_PROMPT_TEMPLATE_VARIABLES: json_of(found)} if found else {}
 
 
-def _templates(serialized: Any, depth: int) -> Iterator[str]:
+def _templates(serialized: Any, allowance: Allowance) -> Iterator[str]:
     """The texts of a prompt template as LangChain serializes it, of each message in turn."""
-    if depth > MAX_DEPTH:
+    if allowance.depth > MAX_DEPTH or not allowance.grant(1):
         return
-    if isinstance(serialized, list):
-        for item in serialized:
-            yield from _templates(item, depth + 1)
-    fields = serialized.get("kwargs") if isinstance(serialized, Mapping) else None
-    if isinstance(fields, Mapping):
-        template = fields.get("template")
-        if isinstance(template, str):
-            yield template
-        for key in ("messages", "prompt"):
-            yield from _templates(fields.get(key), depth + 1)
+    allowance.depth += 1
+    for item in first_items(serialized, allowance.nodes):
+        yield from _templates(item, allowance)
+    fields = mapping_of(entry(serialized, "kwargs"))
+    template = text_of(fields.get("template"))
+    if template is not None:
+        yield template[:MAX_LENGTH]
+    for key in ("messages", "prompt"):
+        yield from _templates(fields.get(key), allowance)
+    allowance.depth -= 1
 
 
 Describe = Callable[[Any, Run, int], Attributes]

@@ -1,16 +1,15 @@
 """Encodes attributes in OTLP's protobuf: keys, and values of every type.
 
 The format is that of `opentelemetry/proto/common/v1/common.proto`. What cannot be written is left
-out and logged, as the standard encoder does.
+out, and logged once a kind.
 """
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from struct import Struct
 from typing import Any, Final
 
-logger: Final = logging.getLogger("langchain_otel")
+from langchain_otel import health
 
 MAX_CACHED_TEXT: Final = 64
 MAX_CACHED: Final = 8_192
@@ -117,19 +116,18 @@ def _short_text_pair(key: str, value: str) -> bytes:
     return sized(_key(key) + b"\x12" + sized(text(value)))
 
 
-def attributes(given: Mapping[str, Any] | None, tag: bytes) -> list[bytes]:
+def attributes(mapping: Mapping[str, Any] | None, tag: bytes) -> list[bytes]:
     """The fields of a message that are its attributes; `tag` is theirs in that message."""
     found: list[bytes] = []
-    if not given:
+    if not mapping:
         return found
     # A copy is one step for the SDK's own mappings, where items are several for each key.
-    for key, value in (given.copy() if hasattr(given, "copy") else given).items():
+    for key, value in (mapping.copy() if hasattr(mapping, "copy") else mapping).items():
         try:
             if type(value) is str and len(value) < MAX_CACHED_TEXT:
                 found += (tag, _short_text_pair(key, value))
             else:
                 found += (tag, sized(_pair(key, value)))
         except Exception as error:
-            # Neither the error nor its text: they may quote the value.
-            logger.warning("The attribute %s was left out: %s", key, type(error).__name__)
+            health.left_out(key, error)
     return found

@@ -1,11 +1,13 @@
 """Describes chains: plain steps and graph nodes, agents and workflows."""
 
 from collections.abc import Callable, Mapping
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
+from langchain_otel.content.fields import entry, fields_of, mapping_of
 from langchain_otel.content.message_list import state_messages
 from langchain_otel.content.values import EMPTY, Facts, text
 from langchain_otel.operations.span_names import TYPE_NAMES, own_name, titled
@@ -49,9 +51,7 @@ def _is_chain(_: Started, run: "Run") -> bool:
 
 def _agent_metadata(owner: object) -> Mapping[str, Any]:
     # A graph's own configuration: the metadata of the event are those of all its ancestors too.
-    config = getattr(owner, "config", None)
-    metadata = config.get("metadata") if isinstance(config, Mapping) else None
-    return metadata if isinstance(metadata, Mapping) else {}
+    return mapping_of(entry(fields_of(owner).get("config"), "metadata"))
 
 
 def _is_agent(owner: object) -> bool:
@@ -59,12 +59,12 @@ def _is_agent(owner: object) -> bool:
 
 
 def _has_model_node(owner: object) -> bool:
-    nodes = getattr(owner, "nodes", None)
-    if not isinstance(nodes, Mapping):
-        return False
+    nodes = fields_of(owner).get("nodes")
     for name, made_as in MODEL_NODES.items():
-        body = getattr(getattr(nodes.get(name), "bound", None), "func", None)
-        origin = (getattr(body, "__module__", None), getattr(body, "__qualname__", None))
+        body = fields_of(fields_of(entry(nodes, name)).get("bound")).get("func")
+        if type(body) is not FunctionType:
+            continue
+        origin = (body.__module__, body.__qualname__)
         if origin == made_as:
             return True
     return False

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from langchain_otel import semconv
 from langchain_otel.content.counts import count, total
-from langchain_otel.content.values import EMPTY, Facts, text
+from langchain_otel.content.fields import fields_of, first_items, is_mapping, mapping_of
+from langchain_otel.content.values import Facts, text
 from langchain_otel.operations.usage import INPUT, provider_usage
 
 PLACES: Final = ((), ("usage",), ("usage_metadata",), ("meta", "billed_units"))
@@ -48,9 +49,8 @@ def _tokens(fields: Mapping[str, Any]) -> int | None:
 
 def _tokens_by_text(embeddings: Any) -> int | None:
     """The sum of what Google's Vertex AI counts, for each text by itself."""
-    if type(embeddings) is not list:
-        return None
-    statistics = [_fields(_fields(each).get("statistics")) for each in embeddings]
+    listed = first_items(embeddings)
+    statistics = [_fields(_fields(each).get("statistics")) for each in listed]
     counts = [count(each.get("token_count")) for each in statistics]
     known = [tokens for tokens in counts if tokens is not None]
     return total(known) if known else None
@@ -58,11 +58,4 @@ def _tokens_by_text(embeddings: Any) -> int | None:
 
 def _fields(value: Any) -> Mapping[str, Any]:
     """What a dict or an object holds, without asking an object for anything."""
-    if issubclass(type(value), dict):
-        fields: Mapping[str, Any] = value
-        return fields
-    try:
-        fields = vars(value)
-    except TypeError:
-        fields = EMPTY
-    return fields
+    return mapping_of(value) if is_mapping(value) else fields_of(value)

@@ -1,13 +1,21 @@
 """Describes embeddings: the model and its server, the dimensions of the result, the tokens."""
 
-from collections.abc import Iterator, Mapping
-from itertools import chain
+from collections.abc import Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
-from langchain_otel.content.values import EMPTY, Facts, text, texts
+from langchain_otel.content.fields import (
+    fields_of,
+    first_items,
+    is_a,
+    length_of,
+    mapping_of,
+    number_of,
+)
+from langchain_otel.content.values import Facts, text, texts
 from langchain_otel.operations.provider import (
     UNKNOWN_PROVIDER,
     model_of,
@@ -24,6 +32,9 @@ if TYPE_CHECKING:
 METHODS: Final = frozenset(("embed_documents", "embed_query", "aembed_documents", "aembed_query"))
 # Endings of a class's name that are not part of the provider's name.
 KIND_SUFFIXES: Final = ("Model", "Embeddings", "Embedding")
+# How many fields of an object are looked at, and how many items of each.
+MAX_FIELDS: Final = 256
+MAX_HELD: Final = 8
 ENCODING_FIELDS: Final = ("embedding_types", "encoding_format")
 
 
@@ -34,24 +45,35 @@ def started(owner: object, arguments: Mapping[str, Any]) -> Started | None:
     """
     from langchain_core.embeddings import Embeddings
 
-    if next(held(owner, Embeddings), None) is not None:
+    if held(owner, Embeddings) is not None:
         return None
     texts = arguments.get("texts", arguments.get("text"))
     return Started(None, texts, None, None, owner=owner)
 
 
-def is_recorded(_: object, __: "Run | None", call: "Run | None") -> bool:
-    """Whether the span of another call records this one: it is how that one is done."""
-    return call is not None and call.operation is EMBEDDINGS
+def recorded_by(_: object, __: "Run | None", call: "Run | None") -> "Run | None":
+    """The run of another call whose span records this one: it is how that one is done."""
+    return call if call is not None and call.operation is EMBEDDINGS else None
 
 
-def held(owner: object, kind: type) -> Iterator[Any]:
-    """The objects of this kind that `owner` keeps in its fields, alone or in a collection."""
-    for value in getattr(owner, "__dict__", EMPTY).values():
-        items = value.values() if isinstance(value, dict) else value
-        candidates = items if type(value) in (list, tuple, dict) else (value,)
-        # By the type alone: a lazy proxy would be awakened by a look at anything else.
-        yield from (item for item in chain(candidates) if issubclass(type(item), kind))
+def held(owner: object, kind: type) -> Any:
+    """The object of this kind that `owner` keeps in a field, alone or in a collection, if any.
+
+    It is looked for at every call: in the first fields, and among the first items of each, which
+    are taken in one step whatever other threads add.
+    """
+    for value in list(islice(fields_of(owner).values(), MAX_FIELDS)):
+        for item in (value, *_first_of(value)):
+            # By the type alone: a lazy proxy would be awakened by a look at anything else.
+            if is_a(item, kind):
+                return item
+    return None
+
+
+def _first_of(value: Any) -> list[Any]:
+    if type(value) is dict:
+        return list(islice(value.values(), MAX_HELD))
+    return first_items(value, MAX_HELD)
 
 
 def _request(started: Started, _: "Run | None") -> Facts:
@@ -80,9 +102,8 @@ def _provider(kind: type, facts: Facts) -> str:
 
 
 def _encoding_formats(owner: object) -> list[str] | None:
-    fields = getattr(owner, "__dict__", EMPTY)
-    extra = fields.get("model_kwargs")
-    sources = (extra if isinstance(extra, dict) else EMPTY, fields)
+    fields = fields_of(owner)
+    sources = (mapping_of(fields.get("model_kwargs")), fields)
     named = (texts(source.get(field)) for source in sources for field in ENCODING_FIELDS)
     return next((formats for formats in named if formats), None)
 
@@ -92,11 +113,11 @@ def _response(vectors: Any, run: "Run") -> Facts:
 
 
 def _dimensions(vectors: Any) -> Facts:
-    if vectors is None or not hasattr(vectors, "__len__") or not len(vectors):
-        return {}
-    first = vectors[0]
-    dimensions = len(first) if hasattr(first, "__len__") else len(vectors)
-    return {semconv.GEN_AI_EMBEDDINGS_DIMENSION_COUNT: dimensions}
+    """The length of a vector, or of the first of several."""
+    first = next(iter(first_items(vectors, 1)), None)
+    is_one = first is None or number_of(first) is not None
+    length = length_of(vectors if is_one else first)
+    return {semconv.GEN_AI_EMBEDDINGS_DIMENSION_COUNT: length} if length else {}
 
 
 EMBEDDINGS: Final = Operation(

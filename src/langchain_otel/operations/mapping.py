@@ -12,6 +12,9 @@ from langchain_otel.content.values import integer, number, text, texts
 Converter = Callable[[Any], Any]
 Table = dict[str, tuple[str, Converter]]
 
+# From so many entries on the table is walked instead of the source.
+LARGE: Final = 256
+
 
 def choice_count(value: Any) -> int | None:
     """A number of choices, which the conventions want only when it is not one."""
@@ -55,10 +58,17 @@ LANGGRAPH: Final[Table] = {
 def facts_from(source: Mapping[str, Any], table: Table) -> dict[str, Any]:
     """The facts that `source` holds under the keys of `table`, of several for one the last."""
     facts = {}
-    for key, value in source.items():
-        if value is not None and key in table:
+    # A copy, made in one step: other threads may add to what an application shares.
+    entries = list(source.items()) if len(source) <= LARGE else entries_in(source, table)
+    for key, value in entries:
+        if value is not None and type(key) is str and key in table:
             name, convert = table[key]
             converted = convert(value)
             if converted is not None:
                 facts[name] = converted
     return facts
+
+
+def entries_in(source: Mapping[str, Any], table: Table) -> list[tuple[str, Any]]:
+    """The entries of a dict that are in a table, however many others there are."""
+    return [(key, source[key]) for key in table if key in source]

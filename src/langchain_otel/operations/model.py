@@ -1,13 +1,15 @@
 """Describes calls of chat and completion models: requests, answers, partial answers."""
 
-from collections.abc import Mapping
 from functools import reduce
+from itertools import chain
 from operator import add
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
+from langchain_otel.content.choices import reported_by
+from langchain_otel.content.fields import entry, fields_of, is_a, is_mapping, mapping_of, text_of
 from langchain_otel.content.message_list import answers, conversation, prompts
 from langchain_otel.content.tool_definitions import tool_definitions
 from langchain_otel.content.values import EMPTY, Facts, text
@@ -28,7 +30,9 @@ MODEL_KEYS: Final = ("model", "model_name", "model_id")
 
 
 def _model_name(started: Started) -> str | None:
-    params = started.options.get("invocation_params") or EMPTY
+    params = started.options.get("invocation_params")
+    if type(params) is not dict:
+        params = mapping_of(params)
     for key in MODEL_KEYS:
         name = text(params.get(key))
         if name is not None:
@@ -39,7 +43,7 @@ def _model_name(started: Started) -> str | None:
 def _request(operation: str, started: Started) -> Facts:
     metadata = started.metadata or EMPTY
     facts = facts_from(metadata, LANGSMITH)
-    facts.update(facts_from(started.options.get("invocation_params") or EMPTY, REQUEST))
+    facts.update(facts_from(mapping_of(started.options.get("invocation_params")), REQUEST))
     name = _model_name(started)
     if name is not None:
         facts[semconv.GEN_AI_REQUEST_MODEL] = name
@@ -68,18 +72,19 @@ def _response(result: Any, run: "Run") -> Facts:
 
 
 def _answer(result: Any) -> Facts:
-    facts = usage_in(result)
-    if result.llm_output:
-        facts.update(identity(result.llm_output))
+    fields = fields_of(result)
+    llm_output, reported = fields.get("llm_output"), reported_by(fields.get("generations"))
+    facts = usage_in(reported, llm_output)
+    if llm_output is not None:
+        facts.update(identity(llm_output))
     reasons = []
-    for choices in result.generations:
-        for generation in choices:
-            message = getattr(generation, "message", None)
-            reasons.append(finish_reason(generation.generation_info, message))
-            if message is None:
-                facts.update(identity(generation.generation_info))
-            else:
-                facts.update(identity(message.response_metadata, message.id))
+    for information, message in chain.from_iterable(reported):
+        metadata = message.get("response_metadata")
+        reasons.append(finish_reason(information, metadata))
+        if message:
+            facts.update(identity(metadata, message.get("id")))
+        else:
+            facts.update(identity(information))
     known = [reason for reason in reasons if reason]
     if known:
         facts[semconv.GEN_AI_RESPONSE_FINISH_REASONS] = known
@@ -112,14 +117,16 @@ def _answer_content(result: Any) -> Facts:
 
 def _partial(chunks: list[Any]) -> Any:
     from langchain_core.messages import AIMessage
-    from langchain_core.outputs import ChatGeneration, LLMResult
+    from langchain_core.outputs import ChatGeneration, Generation, LLMResult
 
-    if isinstance(chunks[0], Mapping):
-        deltas = [chunk.get("delta") or {} for chunk in chunks]
-        text = "".join(str(delta.get("text", "")) for delta in deltas)
-        generation: Any = ChatGeneration(message=AIMessage(content=text))
+    if is_mapping(chunks[0]):
+        texts = (text_of(entry(entry(chunk, "delta"), "text")) or "" for chunk in chunks)
+        generation: Any = ChatGeneration(message=AIMessage(content="".join(texts)))
     else:
-        generation = reduce(add, chunks)
+        known = [chunk for chunk in chunks if is_a(chunk, Generation)]
+        if not known:
+            return None
+        generation = reduce(add, known)
     return LLMResult.model_construct(generations=[[generation]], llm_output=None)
 
 
@@ -151,10 +158,10 @@ COMPLETION: Final = Operation(
 
 def is_end_of_stream(chunk: Any) -> bool:
     """Whether a chunk only says that the answer has come to its end."""
-    message = getattr(chunk, "message", None)
-    return getattr(message, "chunk_position", None) == "last"
+    message = fields_of(fields_of(chunk).get("message"))
+    return text_of(message.get("chunk_position")) == "last"
 
 
 def is_content(event: Any) -> bool:
     """Whether an event of a streamed answer is a part of what it says."""
-    return isinstance(event, Mapping) and str(event.get("event")).startswith("content-block")
+    return (text_of(entry(event, "event")) or "").startswith("content-block")

@@ -1,8 +1,10 @@
 """Reads prompt templates: name, version, and the variables that fill one."""
 
+from itertools import islice
 from typing import Any, Final
 
 from langchain_otel import semconv
+from langchain_otel.content.fields import MAX_ITEMS, mapping_of
 from langchain_otel.content.values import EMPTY, Facts, name_of, scalar, text, written
 from langchain_otel.runs.run import Started
 
@@ -30,14 +32,12 @@ def template_of(template: Started) -> Facts:
 
 def variables_in(template: Started) -> Facts:
     """What a template is filled in with."""
-    inputs = template.payload
-    if not isinstance(inputs, dict):
-        return {}
-    plain = [(key, kept) for key, value in inputs.items() if (kept := _variable(value)) is not None]
-    return {
-        f"{semconv.GEN_AI_PROMPT_VARIABLE}{name_of(key)}": kept
-        for key, kept in plain[:MAX_VARIABLES]
-    }
+    found: Facts = {}
+    for key, value in list(islice(mapping_of(template.payload).items(), MAX_ITEMS)):
+        kept = _variable(value)
+        if kept is not None and len(found) < MAX_VARIABLES:
+            found[f"{semconv.GEN_AI_PROMPT_VARIABLE}{name_of(key)}"] = kept
+    return found
 
 
 def _variable(value: Any) -> str | None:

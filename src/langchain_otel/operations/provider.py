@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from langchain_otel import semconv
+from langchain_otel.content.fields import fields_of, module_of, slot_of, text_of
 from langchain_otel.content.values import EMPTY, Facts, text
 
 Path = tuple[str, ...]
@@ -91,7 +92,16 @@ ANTHROPIC_PACKAGE: Final = "langchain_anthropic"
 ANTHROPIC_URL: Final = ("anthropic_api_url",)
 
 # An endpoint without a scheme is that of a gRPC client, which speaks TLS.
-DEFAULT_PORTS: Final = {"https": 443, "http": 80, "": 443}
+DEFAULT_PORTS: Final = {
+    "https": 443,
+    "http": 80,
+    "": 443,
+    "mysql": 3306,
+    "postgresql": 5432,
+    "redis": 6379,
+    "rediss": 6379,
+}
+URL_PACKAGES: Final = ("httpx", "pydantic", "yarl")
 MODEL_FIELDS: Final = ("model", "model_name", "model_id", "repo_id", "model_arn")
 
 
@@ -122,16 +132,17 @@ def provider_of_class(kind: type, address: str | None = None) -> str | None:
 
 def server_of(owner: object) -> Facts:
     """The address and port that the model's own client talks to; nothing where it is unknown."""
-    fields = getattr(owner, "__dict__", EMPTY)
-    private = getattr(owner, "__pydantic_private__", None) or EMPTY
-    if not FIELDS.isdisjoint(fields) or not FIELDS.isdisjoint(private):
+    fields = fields_of(owner)
+    # Pydantic's private attributes count as fields.
+    private = slot_of(owner, "__pydantic_private__")
+    if type(private) is not dict:
+        private = EMPTY
+    if fields.keys() & FIELDS or private.keys() & FIELDS:
         for path in OPENAI:
             if path[0] in fields and (facts := server_at(_reached(fields, path))):
                 return facts
-        # Pydantic's private attributes count as fields.
-        fields = {**private, **fields}
         for path in SERVERS:
-            facts = server_at(_reached(fields, path))
+            facts = server_at(_reached(fields if path[0] in fields else private, path))
             if facts:
                 return facts
     if type(owner).__module__.startswith(ANTHROPIC_PACKAGE):
@@ -141,7 +152,7 @@ def server_of(owner: object) -> Facts:
 
 def model_of(owner: object) -> str | None:
     """The name of the model that an embeddings object or a reranker asks for."""
-    fields = getattr(owner, "__dict__", EMPTY)
+    fields = fields_of(owner)
     return next((name for key in MODEL_FIELDS if (name := text(fields.get(key)))), None)
 
 
@@ -150,7 +161,7 @@ def _reached(fields: Mapping[str, Any], path: Path) -> Any:
     for name in path[1:]:
         if value is None:
             return None
-        value = (value if type(value) is dict else getattr(value, "__dict__", EMPTY)).get(name)
+        value = (value if type(value) is dict else fields_of(value)).get(name)
     return value
 
 
@@ -158,12 +169,17 @@ def server_at(url: Any) -> Facts:
     """The address and port that a URL leads to, a text or a parsed one."""
     if url is None:
         return {}
-    if isinstance(url, str):
+    if type(url) is str:
         url = _split(url)
-    host, port = getattr(url, "host", None), getattr(url, "port", None)
-    if not isinstance(host, str) or not host:
+    if type(url) is not Url:
+        # Parsed by a client's own library: only of those is the type known.
+        if not module_of(type(url)).startswith(URL_PACKAGES):
+            return {}
+        url = Url(url.host, url.port, url.scheme)
+    host, port = text_of(url.host), url.port
+    if not host:
         return {}
-    port = port or DEFAULT_PORTS.get(getattr(url, "scheme", ""))
+    port = port or DEFAULT_PORTS.get(url.scheme)
     facts: Facts = {semconv.SERVER_ADDRESS: host}
     return facts if port is None else facts | {semconv.SERVER_PORT: port}
 

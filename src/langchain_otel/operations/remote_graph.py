@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
+from langchain_otel.content.fields import copy_of, fields_of, first_items, mapping_of
 from langchain_otel.content.message_list import state_messages
-from langchain_otel.content.values import EMPTY, Facts, text
+from langchain_otel.content.values import Facts, text
 from langchain_otel.operations.provider import server_of
 from langchain_otel.operations.span_names import titled
 from langchain_otel.runs.identity import KEYS
@@ -27,13 +28,13 @@ def remote_started(graph: object, arguments: Mapping[str, Any]) -> Started:
     tags: list[str] = []
     metadata: dict[str, Any] = {}
     options: dict[str, Any] = {}
-    for config in (getattr(graph, "config", None), arguments.get("config")):
-        if isinstance(config, Mapping):
-            tags.extend(config.get("tags") or ())
-            configurable = config.get("configurable") or EMPTY
-            metadata.update({key: configurable[key] for key in KEYS if key in configurable})
-            metadata.update(config.get("metadata") or EMPTY)
-            options["name"] = config.get("run_name") or options.get("name")
+    for given in (fields_of(graph).get("config"), arguments.get("config")):
+        config = mapping_of(given)
+        tags.extend(first_items(config.get("tags")))
+        configurable = mapping_of(config.get("configurable"))
+        metadata.update({key: configurable[key] for key in KEYS if key in configurable})
+        metadata.update(copy_of(mapping_of(config.get("metadata"))))
+        options["name"] = text(config.get("run_name")) or options.get("name")
     return Started(None, arguments.get("input"), tags, metadata, options, graph)
 
 
@@ -45,7 +46,7 @@ def _request(started: Started, _: "Run | None") -> Facts:
 
 
 def _name(started: Started) -> str | None:
-    return text(getattr(started.owner, "name", None))
+    return text(fields_of(started.owner).get("name"))
 
 
 def _request_content(started: Started) -> Facts:

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from langchain_otel import semconv
-from langchain_otel.content.values import EMPTY, Facts, text
+from langchain_otel.content.fields import (
+    entry,
+    first_items,
+    is_mapping,
+    mapping_of,
+    text_of,
+)
+from langchain_otel.content.values import Facts, text
 from langchain_otel.runs.run import Started
 
 JSON: Final = "json"
@@ -36,9 +43,11 @@ KEYS: Final = frozenset(
 
 def requested_form(started: Started) -> Facts:
     """The output type, reasoning effort, service tier and earlier response of a request."""
-    params = started.options.get("invocation_params") or EMPTY
-    options = started.options.get("options") or EMPTY
-    if KEYS.isdisjoint(params) and KEYS.isdisjoint(options):
+    params = started.options.get("invocation_params")
+    options = started.options.get("options")
+    if not type(params) is type(options) is dict:
+        params, options = mapping_of(params), mapping_of(options)
+    if not params.keys() & KEYS and not options.keys() & KEYS:
         return {}
     facts = {
         semconv.GEN_AI_OUTPUT_TYPE: _output_type(params, options),
@@ -50,28 +59,26 @@ def requested_form(started: Started) -> Facts:
 
 
 def _output_type(params: Mapping[str, Any], options: Mapping[str, Any]) -> str | None:
-    modalities = params.get("modalities")
-    if isinstance(modalities, (list, tuple)) and "audio" in modalities:
+    if "audio" in map(text_of, first_items(params.get("modalities"))):
         return SPEECH
     wanted = params.get("response_format")
-    if isinstance(wanted, Mapping):
-        return FORMATS.get(str(wanted.get("type")), JSON)
+    if is_mapping(wanted):
+        return FORMATS.get(text_of(entry(wanted, "type")) or "", JSON)
     if wanted is not None or STRUCTURED in options:
         return JSON
-    if params.get("format") == JSON or any(params.get(key) is not None for key in JSON_KEYS):
-        return JSON
-    return None
+    is_json = text_of(params.get("format")) == JSON
+    return JSON if is_json or any(params.get(key) is not None for key in JSON_KEYS) else None
 
 
 def _reasoning_level(params: Mapping[str, Any]) -> str | None:
     for key in ("reasoning", "output_config"):
-        settings = params.get(key)
-        if isinstance(settings, Mapping) and text(settings.get("effort")):
-            return text(settings["effort"])
+        effort = text(entry(params.get(key), "effort"))
+        if effort is not None:
+            return effort
     return text(params.get("reasoning_effort")) or text(params.get("effort"))
 
 
 def _service_tier(params: Mapping[str, Any]) -> str | None:
     tier = text(params.get("service_tier"))
-    is_openai = str(params.get("_type", "")).startswith(("openai", "azure"))
+    is_openai = (text_of(params.get("_type")) or "").startswith(("openai", "azure"))
     return tier if is_openai and tier != DEFAULT_TIER else None

@@ -1,10 +1,10 @@
 """Reads a model's response: its id and model, why it ended, what only OpenAI adds."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from langchain_otel import semconv
 from langchain_otel.content.choices import reason_in
+from langchain_otel.content.fields import mapping_of
 from langchain_otel.content.values import Facts, text
 from langchain_otel.operations.mapping import Table, facts_from
 
@@ -28,8 +28,8 @@ API_TYPES: Final = {"chatcmpl-": "chat_completions", "resp_": "responses"}
 
 def identity(source: Any, message_id: Any = None) -> Facts:
     """The answer's id and model, and what only OpenAI adds."""
-    if not isinstance(source, Mapping):
-        return {}
+    if type(source) is not dict:
+        source = mapping_of(source)
     facts = facts_from(source, ANSWER)
     for found in (source.get("id"), message_id):
         response_id = None if found is None else text(found)
@@ -47,11 +47,11 @@ def response_identity(response_id: str) -> Facts:
     return facts
 
 
-def finish_reason(information: Any, message: Any) -> str | None:
+def finish_reason(information: Any, metadata: Any) -> str | None:
     """Why a choice of the answer ended: as the generation reports it, or else its message."""
-    for source in (information, getattr(message, "response_metadata", None)):
-        if source and isinstance(source, Mapping):
-            reason = text(reason_in(source))
+    for given in (information, metadata):
+        if given is not None:
+            reason = text(reason_in(given if type(given) is dict else mapping_of(given)))
             if reason is not None:
                 return reason
     return None

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from langchain_otel import semconv
+from langchain_otel.content.choices import Reported
 from langchain_otel.content.counts import total
+from langchain_otel.content.fields import mapping_of
 from langchain_otel.content.values import Facts
 from langchain_otel.operations.usage import (
     CACHE_READ,
@@ -24,26 +26,25 @@ COMPLETE: Final = frozenset((*COUNTS, CACHE_READ, REASONING))
 """Who gives these has given all: the hot path looks no further."""
 
 
-def usage_in(result: Any) -> Facts:
+def usage_in(reported: list[list[Reported]], llm_output: Any) -> Facts:
     """The facts of the usage of a result, whatever its prompts and choices."""
-    prompts = result.generations
-    is_single = len(prompts) == 1 and len(prompts[0]) == 1
+    is_single = len(reported) == 1 and len(reported[0]) == 1
     if is_single:
-        facts = _choice_usage(prompts[0][0])
+        facts = _choice_usage(reported[0][0])
     else:
-        facts = _added_up([_prompt_usage(prompt) for prompt in prompts])
+        facts = _added_up([_prompt_usage(choices) for choices in reported])
     if semconv.CACHE_HIT in facts:
         return {semconv.CACHE_HIT: True}
-    if not result.llm_output or facts.keys() >= COMPLETE:
+    if llm_output is None or facts.keys() >= COMPLETE:
         return facts
     # What the whole result counts is said of all its prompts and choices together.
-    whole = reported_usage(result.llm_output)
+    whole = reported_usage(llm_output)
     if not is_single and not whole.keys().isdisjoint(COUNTS):
         return _completed(whole, facts)
     return _completed(facts, whole)
 
 
-def _prompt_usage(choices: Iterable[Any]) -> Facts:
+def _prompt_usage(choices: Iterable[Reported]) -> Facts:
     """The usage of the choices for one prompt, which mostly have the usage of them all, each."""
     distinct: list[Facts] = []
     for choice in choices:
@@ -57,15 +58,15 @@ def _prompt_usage(choices: Iterable[Any]) -> Facts:
     return _added_up(distinct)
 
 
-def _choice_usage(choice: Any) -> Facts:
-    message = getattr(choice, "message", None)
-    if message is None:
-        return reported_usage(choice.generation_info)
-    facts = usage_of(getattr(message, "usage_metadata", None))
+def _choice_usage(choice: Reported) -> Facts:
+    information, message = choice
+    if not message:
+        return reported_usage(information)
+    facts = usage_of(message.get("usage_metadata"))
     if semconv.CACHE_HIT in facts or facts.keys() >= COMPLETE:
         return facts
-    for source in (message.response_metadata, choice.generation_info):
-        if source:
+    for source in (message.get("response_metadata"), information):
+        if source is not None and mapping_of(source):
             facts = _completed(facts, reported_usage(source))
     return facts
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from langchain_otel.content.fields import fields_of, mapping_of
 from langchain_otel.content.values import EMPTY, text
 from langchain_otel.runs.run import Started
 
@@ -61,14 +62,14 @@ def chain_name(started: Started) -> str | None:
         name = text(getattr(runnable, "name", None))
         if name is not None and not is_type_name(name, started.owner):
             return name
-        runnable = getattr(runnable, "__dict__", EMPTY).get("bound")
+        runnable = fields_of(runnable).get("bound")
     name = text(started.options.get("name")) or _group_name(started)
     return None if name is None or is_type_name(name, started.owner) else name
 
 
 def _group_name(started: Started) -> str | None:
     """The name of a chain group (`trace_as_chain_group`), which is no object."""
-    serialized = started.serialized or EMPTY
+    serialized = mapping_of(started.serialized)
     return None if started.owner is not None or "id" in serialized else text(serialized.get("name"))
 
 
@@ -85,7 +86,7 @@ def is_type_name(name: str, owner: object) -> bool:
             return False
         if kind in [base.__name__ for base in type(owner).__mro__]:
             return True
-        fields = getattr(owner, "__dict__", EMPTY)
+        fields = fields_of(owner)
         function, owner = fields.get("func"), fields.get("bound")
         if isinstance(function, type) and function.__name__ == kind:
             return True

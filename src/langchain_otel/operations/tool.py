@@ -1,11 +1,19 @@
 """Describes tools: name, call id, arguments, result, and a result that stands for an error."""
 
-from collections.abc import Mapping
+import sys
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
+from langchain_otel.content.fields import (
+    fields_of,
+    first_items,
+    is_a,
+    last_items,
+    mapping_of,
+)
 from langchain_otel.content.values import EMPTY, Facts, text
 from langchain_otel.operations.span_names import titled
 from langchain_otel.runs.run import Operation, Started
@@ -14,7 +22,10 @@ if TYPE_CHECKING:
     from langchain_otel.runs.run import Run
 
 FUNCTION: Final = "function"
-COMMAND: Final = ("langgraph.types", "Command")
+COMMAND_MODULE: Final = "langgraph.types"
+COMMAND: Final = "Command"
+MESSAGES: Final = "messages"
+MAX_UPDATED: Final = 64
 
 
 def _request(started: Started, parent: "Run | None") -> Facts:
@@ -47,11 +58,12 @@ def _name(started: Started) -> str:
 
 def _response(output: Any, run: "Run") -> Facts:
     facts = dict(run.source_facts)
-    if output is None or hasattr(output, "status"):
-        # A message says for itself whether it stands for an error; so does an exception.
+    message = _message(output)
+    if output is None or message is not None:
+        # A message says itself whether it stands for an error; so does an exception.
         facts.pop(semconv.ERROR_TYPE, None)
     # Before langchain-core 1.0 the call id comes only with the message that the tool gives back.
-    call_id = text(getattr(_answer(output), "tool_call_id", None))
+    call_id = None if message is None else text(fields_of(message).get("tool_call_id"))
     return facts if call_id is None else facts | {semconv.GEN_AI_TOOL_CALL_ID: call_id}
 
 
@@ -61,23 +73,46 @@ def _request_content(started: Started) -> Facts:
 
 
 def _response_content(output: Any) -> Facts:
-    return {semconv.GEN_AI_TOOL_CALL_RESULT: _answer(output)}
+    message = _message(output)
+    return {semconv.GEN_AI_TOOL_CALL_RESULT: output if message is None else message}
 
 
 def _failure(output: Any) -> str | None:
-    return semconv.TOOL_ERROR if getattr(_answer(output), "status", None) == "error" else None
+    message = _message(output)
+    status = None if message is None else fields_of(message).get("status")
+    return semconv.TOOL_ERROR if type(status) is str and status == "error" else None
 
 
-def _answer(output: Any) -> Any:
-    """A tool's answer to the model: of a `Command` the message in its update, not all the state."""
-    if (type(output).__module__, type(output).__name__) != COMMAND:
+def _message(output: Any) -> Any:
+    """The message of LangChain's that a tool gives back, alone or in the update of a `Command`.
+
+    It alone is looked at: any other result is the application's, which may look alike. None is
+    what any other is.
+    """
+    if output is None or type(output) is str:
+        return None
+    from langchain_core.messages import ToolMessage
+
+    if is_a(output, ToolMessage):
         return output
-    update = output.update
-    messages = update.get("messages") if isinstance(update, Mapping) else update
-    if not isinstance(messages, (list, tuple)):
-        return output
-    answers = [message for message in messages if getattr(message, "type", None) == "tool"]
-    return answers[-1] if answers else output
+    command = getattr(sys.modules.get(COMMAND_MODULE), COMMAND, None)
+    if command is None or not is_a(output, command):
+        return None
+    for value in _updated(fields_of(output).get("update")):
+        messages = last_items(value) or [value]
+        found = next((item for item in reversed(messages) if is_a(item, ToolMessage)), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _updated(update: Any) -> list[Any]:
+    """The values of a state's update: of its messages first; it may be no state but messages."""
+    fields = mapping_of(update)
+    if fields:
+        return [fields.get(MESSAGES), *islice(fields.values(), MAX_UPDATED)]
+    pairs = [items[1] for item in first_items(update) if len(items := first_items(item, 2)) == 2]
+    return pairs or [update]
 
 
 TOOL: Final = Operation(

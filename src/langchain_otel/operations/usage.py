@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from langchain_otel import semconv
 from langchain_otel.content.counts import count, total
-from langchain_otel.content.values import Facts
-from langchain_otel.operations.mapping import Table, facts_from
+from langchain_otel.content.fields import is_mapping, mapping_of
+from langchain_otel.content.values import EMPTY, Facts
+from langchain_otel.operations.mapping import Table, entries_in, facts_from
 
 INPUT: Final = semconv.GEN_AI_USAGE_INPUT_TOKENS
 OUTPUT: Final = semconv.GEN_AI_USAGE_OUTPUT_TOKENS
@@ -135,18 +136,20 @@ def usage_of(usage: Any) -> Facts:
 
     An answer from LangChain's own cache is marked, and counts nothing.
     """
-    if not isinstance(usage, Mapping):
-        return {}
+    if type(usage) is not dict:
+        usage = mapping_of(usage)
     cost = usage.get(CACHED_COST)
     if type(cost) in PRICES and cost == 0:
         return {semconv.CACHE_HIT: True}
     facts = facts_from(usage, USAGE)
     details = usage.get("input_token_details")
-    if details and isinstance(details, Mapping):
+    if details is not None:
+        details = mapping_of(details)
         facts.update(facts_from(details, INPUT_DETAILS))
         facts.update(_ephemeral_writes(details))
     details = usage.get("output_token_details")
-    if details and isinstance(details, Mapping):
+    if details is not None:
+        details = mapping_of(details)
         facts.update(facts_from(details, OUTPUT_DETAILS))
     return facts
 
@@ -164,14 +167,12 @@ def reported_usage(source: Any) -> Facts:
 
     It is the `llm_output` of a result, the `generation_info` or `response_metadata` of a choice.
     """
-    # By the type alone: what is no dict is not touched.
-    if not issubclass(type(source), dict):
-        return {}
+    source = mapping_of(source)
     for place in PLACES:
         usage = source.get(place)
         # LangChain empties `token_usage` for all but one of the prompts of a batch.
-        if issubclass(type(usage), dict) and (usage or place == "token_usage"):
-            return provider_usage(usage)
+        if is_mapping(usage) and (mapping_of(usage) or place == "token_usage"):
+            return provider_usage(mapping_of(usage))
     return provider_usage(source)
 
 
@@ -182,8 +183,8 @@ def provider_usage(usage: Mapping[str, Any]) -> Facts:
         return facts
     _add_additional(usage, facts)
     for key, table in DETAILS.items():
-        details = usage.get(key)
-        if details is not None and issubclass(type(details), dict):
+        details = mapping_of(usage.get(key)) if key in usage else EMPTY
+        if details:
             facts.update(_largest(details, table))
             if table is PROVIDER_INPUT_DETAILS:
                 facts.update(_ephemeral_writes(details))
@@ -192,7 +193,7 @@ def provider_usage(usage: Mapping[str, Any]) -> Facts:
 
 def _largest(source: Mapping[str, Any], table: Table) -> Facts:
     facts: Facts = {}
-    for key, value in source.items():
+    for key, value in entries_in(source, table):
         if value is not None and key in table:
             name, convert = table[key]
             found = convert(value)

@@ -1,12 +1,13 @@
 """Sends the content of a run to its span, to its log record, to the completion hook."""
 
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any, Final
 
 from langchain_otel import health, semconv
 from langchain_otel.config import Config
 from langchain_otel.content.completion_hook import load_hook
 from langchain_otel.content.encodable import sound_attributes
+from langchain_otel.content.fields import MAX_ITEMS, entry, fields_of, first_items, text_of
 from langchain_otel.content.filter import permitted
 from langchain_otel.content.message_list import Messages
 from langchain_otel.content.policy import NEW, Policy
@@ -57,6 +58,8 @@ class Capture:
         if not self._takes(run):
             return
         content = {} if result is None else _found_by(run.operation.response_content, result)
+        if result is not None and run.inner_results is not None:
+            content |= _found_by(run.operation.inner_content, result, run.inner_results)
         if run.is_root and run.operation is not CHAIN:
             content = with_messages(content)
         history = history_of(run) if self._policy.history == NEW else None
@@ -95,14 +98,16 @@ def _instructions(run: Run, content: Facts) -> list[dict[str, Any]]:
     messages = content.get(semconv.GEN_AI_INPUT_MESSAGES)
     if run.agent is None or run.operation.family != "model" or messages is None:
         return []
-    leading = takewhile(lambda message: getattr(message, "type", None) == SYSTEM, messages.items)
-    return [{"type": "text", "content": text} for message in leading for text in _texts(message)]
+    fields = map(fields_of, messages.items[:MAX_ITEMS])
+    leading = takewhile(lambda message: text_of(message.get("type")) == SYSTEM, fields)
+    found = (text for message in leading for text in _texts(message.get("content")))
+    return [{"type": "text", "content": text} for text in islice(found, MAX_ITEMS)]
 
 
-def _texts(message: Any) -> list[str]:
-    content = message.content
-    blocks = [content] if isinstance(content, str) else content
-    return [block if isinstance(block, str) else str(block.get("text", "")) for block in blocks]
+def _texts(content: Any) -> list[str]:
+    one = text_of(content)
+    blocks = first_items(content) if one is None else [one]
+    return [text_of(block) or text_of(entry(block, "text")) or "" for block in blocks]
 
 
 def _found_by(function: Any, *args: Any) -> Facts:

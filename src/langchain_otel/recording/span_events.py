@@ -4,6 +4,7 @@ from typing import Any, Final, NamedTuple
 
 from langchain_otel import health, semconv
 from langchain_otel.content.encodable import sound_attributes
+from langchain_otel.content.fields import fields_of, number_of, text_of
 from langchain_otel.content.filter import permitted
 from langchain_otel.content.limits import redacted
 from langchain_otel.content.policy import Budget, Policy
@@ -31,13 +32,18 @@ def add_event(run: Run, policy: Policy, budget: Budget, event: SpanEvent, report
 
 
 def _text_facts(text: Any) -> Facts:
-    return {semconv.EVENT_LENGTH: len(text)}
+    known = text_of(text)
+    return {} if known is None else {semconv.EVENT_LENGTH: len(known)}
 
 
 def _retry_facts(state: Any) -> Facts:
-    facts: Facts = {semconv.RETRY_ATTEMPT: int(state.attempt_number)}
-    error = state.outcome.exception() if state.outcome is not None else None
-    return facts if error is None else facts | error_facts(error)
+    fields = fields_of(state)
+    number = number_of(fields.get("attempt_number"))
+    facts: Facts = {} if number is None else {semconv.RETRY_ATTEMPT: int(number)}
+    error: Any = fields_of(fields.get("outcome")).get("_exception")
+    if issubclass(type(error), BaseException):
+        facts |= error_facts(error)
+    return facts
 
 
 def _custom_facts(named_data: tuple[Any, Any]) -> Facts:
@@ -59,11 +65,11 @@ def _pause_facts(pause: Pause) -> Facts:
 
 
 def _pause_content(pause: Pause) -> Any:
-    return [interrupt.value for interrupt in pause.interrupts] or None
+    return [fields_of(interrupt).get("value") for interrupt in pause.interrupts] or None
 
 
 def _action_facts(action: Any) -> Facts:
-    return {semconv.GEN_AI_TOOL_NAME: name_of(action.tool)}
+    return {semconv.GEN_AI_TOOL_NAME: name_of(fields_of(action).get("tool"))}
 
 
 def _cached_facts(node_step: tuple[str, int]) -> Facts:
@@ -78,9 +84,9 @@ RETRY: Final = SpanEvent(semconv.EVENT_RETRY, _retry_facts, lambda _: None)
 CUSTOM: Final = SpanEvent(semconv.EVENT_CUSTOM, _custom_facts, lambda named_data: named_data[1])
 INTERRUPT: Final = SpanEvent(semconv.EVENT_INTERRUPT, _pause_facts, _pause_content)
 AGENT_ACTION: Final = SpanEvent(
-    semconv.EVENT_AGENT_ACTION, _action_facts, lambda action: action.tool_input
+    semconv.EVENT_AGENT_ACTION, _action_facts, lambda action: fields_of(action).get("tool_input")
 )
 AGENT_FINISH: Final = SpanEvent(
-    semconv.EVENT_AGENT_FINISH, lambda _: {}, lambda finish: finish.return_values
+    semconv.EVENT_AGENT_FINISH, lambda _: {}, lambda finish: fields_of(finish).get("return_values")
 )
 NODE_CACHED: Final = SpanEvent(semconv.EVENT_NODE_CACHED, _cached_facts, lambda _: None)

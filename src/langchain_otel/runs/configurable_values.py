@@ -35,7 +35,7 @@ class Note(NamedTuple):
         return mark != self.metadata and (self.configurable is None or mark in self.configurable)
 
 
-class Given(NamedTuple):
+class UserConfig(NamedTuple):
     """A configuration as a user gives it, before LangChain changes it.
 
     Some versions of LangGraph complete the user's own metadata in place: `changed` is what they
@@ -56,19 +56,19 @@ notes_here: Final = _notes.get
 _changed: Final[BoundedMap[int, Marks]] = BoundedMap(MAX_CHANGED)
 
 
-def as_given(config: Mapping[str, Any]) -> Given | None:
+def as_user_config(config: Mapping[str, Any]) -> UserConfig | None:
     """What a user gives as metadata; None for a configuration that LangChain has completed."""
     if config.keys() >= COMPLETE:
         return None
     metadata = config.get("metadata")
     if not metadata:
-        return Given(config, {}, {})
+        return UserConfig(config, {}, {})
     changed = _changed.get(id(metadata)) or {}
     own = {key: item for key, item in metadata.items() if changed.get(key) != _mark(item)}
-    return Given(config, own, changed)
+    return UserConfig(config, own, changed)
 
 
-def note_configurable(given: Sequence[Given], merged: Mapping[str, Any]) -> None:
+def note_configurable(user_configs: Sequence[UserConfig], merged: Mapping[str, Any]) -> None:
     """Note what `merged` has as metadata because one of the configurations has it as configurable.
 
     What a user gives as both is metadata. In a configuration that LangChain has merged or completed
@@ -77,14 +77,14 @@ def note_configurable(given: Sequence[Given], merged: Mapping[str, Any]) -> None
     metadata: Mapping[str, Any] = merged["metadata"]
     before = notes_here()
     keys = (metadata.keys() & merged["configurable"].keys()) | (metadata.keys() & before.keys())
-    keys = keys.union(*(each.changed for each in given)) - NEVER_METADATA
+    keys = keys.union(*(each.changed for each in user_configs)) - NEVER_METADATA
     if not keys:
         return
-    for each in given:
+    for each in user_configs:
         if metadata is each.config.get("metadata"):
             added = {key: _mark(metadata[key]) for key in metadata if key not in each.metadata}
             _changed.put(id(metadata), added)
-    notes = {key: _note(before.get(key, _NO_NOTE), key, merged, given) for key in keys}
+    notes = {key: _note(before.get(key, _NO_NOTE), key, merged, user_configs) for key in keys}
     notes = {**before, **notes}
     while len(notes) > MAX_KEYS:
         del notes[next(iter(notes))]
@@ -97,21 +97,23 @@ def is_configurable(key: str, value: Any) -> bool:
     return note is not None and note.holds(_mark(value))
 
 
-def _note(note: Note, key: str, merged: Mapping[str, Any], given: Sequence[Given]) -> Note:
+def _note(
+    note: Note, key: str, merged: Mapping[str, Any], user_configs: Sequence[UserConfig]
+) -> Note:
     metadata, configurable = merged["metadata"], merged["configurable"]
     if key not in metadata:
         return note
     mark = _mark(metadata[key])
-    with_it = [each.config for each in given if key in each.metadata]
+    with_it = [each.config for each in user_configs if key in each.metadata]
     if with_it:
         is_mixed = note.holds(mark) and all(config.keys() >= MERGED for config in with_it)
         return note if is_mixed else Note(note.configurable, mark)
-    if any(each.changed.get(key) == mark for each in given):
+    if any(each.changed.get(key) == mark for each in user_configs):
         return _with(note, mark)
     if key not in configurable or _mark(configurable[key]) != mark:
         return note
     is_new = any(
-        key in {**each.config, **(each.config.get("configurable") or {})} for each in given
+        key in {**each.config, **(each.config.get("configurable") or {})} for each in user_configs
     )
     return note if mark == note.metadata and not is_new else _with(note, mark)
 

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from itertools import chain
 from typing import Any, Final
 
-from langchain_otel.content.values import EMPTY
+from langchain_otel.content.fields import entry, fields_of
 
 MAX_CAUSES: Final = 8
 STATUSES: Final = range(100, 600)
@@ -47,10 +47,7 @@ def _status_of(error: BaseException) -> int | None:
 
 def _field(holder: object, name: str) -> Any:
     """What an object or its class has under a name, without running a property."""
-    try:
-        fields = object.__getattribute__(holder, "__dict__")
-    except AttributeError:
-        fields = EMPTY
+    fields = fields_of(holder)
     if name in fields:
         return fields[name]
     return next((vars(kind)[name] for kind in type(holder).__mro__ if name in vars(kind)), None)
@@ -58,7 +55,7 @@ def _field(holder: object, name: str) -> Any:
 
 def _aws_status(response: Any) -> Any:
     for key in AWS_KEYS:
-        response = response.get(key) if type(response) is dict else None
+        response = entry(response, key)
     return response
 
 

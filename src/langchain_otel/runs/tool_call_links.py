@@ -1,17 +1,21 @@
 """Links the span of a tool to the model call that asked for it."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final
 
 from opentelemetry.trace import Link, Span, SpanContext
 
 from langchain_otel import semconv
+from langchain_otel.content.choices import reported_by
+from langchain_otel.content.fields import MAX_ITEMS, entry, fields_of, first_items
 from langchain_otel.content.values import Facts, text
 from langchain_otel.runs.bounded_map import BoundedMap
 from langchain_otel.runs.run import Run
 
 MAX_TOOL_CALLS: Final = 8_192
 MAX_PENDING: Final = 64
+NO_CALLS: Final[list[Any]] = []
 
 # By the id of the call with the trace that it is made in, or else with the recorder: ids are unique
 # with the great providers, and need not be with others.
@@ -58,10 +62,11 @@ def take_over(run: Run, requests: Mapping[str, SpanContext]) -> None:
 
 
 def _tool_calls(result: Any) -> Iterator[str]:
-    for choices in result.generations:
-        for generation in choices:
-            message = getattr(generation, "message", None)
-            for call in getattr(message, "tool_calls", ()):
-                call_id = text(call.get("id"))
-                if call_id is not None:
-                    yield call_id
+    for _, message in chain.from_iterable(reported_by(fields_of(result).get("generations"))):
+        calls = message.get("tool_calls", NO_CALLS)
+        if type(calls) is not list:
+            calls = first_items(calls)
+        for call in calls[:MAX_ITEMS]:
+            call_id = text(entry(call, "id"))
+            if call_id is not None:
+                yield call_id

@@ -10,7 +10,12 @@ from typing import Any, Final
 
 from langchain_otel import health
 from langchain_otel.patching.wrapping import framed
-from langchain_otel.runs.configurable_values import Given, as_given, note_configurable, notes_here
+from langchain_otel.runs.configurable_values import (
+    UserConfig,
+    as_user_config,
+    note_configurable,
+    notes_here,
+)
 from langchain_otel.runs.context import active_run
 from langchain_otel.runs.frame import Frame
 from langchain_otel.runs.identity import NO_IDENTITY, Identity, identity_of, new_in
@@ -45,7 +50,7 @@ def completes_config(original: Callable[..., Any]) -> Callable[..., Any]:
     def call(config: Any = None) -> Any:
         completed = original(config)
         if completed["configurable"] or notes_here():
-            _note(_given((config,)), completed)
+            _note(_user_configs((config,)), completed)
         return completed
 
     return call
@@ -56,29 +61,29 @@ def completes_in_place(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(original)
     def call(*configs: Any) -> Any:
-        given = _given(configs)
+        user_configs = _user_configs(configs)
         completed = original(*configs)
         if completed["configurable"] or notes_here():
-            _note(given, completed)
+            _note(user_configs, completed)
         return completed
 
     return call
 
 
-def _note(given: list[Given], completed: Any) -> None:
+def _note(user_configs: list[UserConfig], completed: Any) -> None:
     try:
-        note_configurable(given, completed)
+        note_configurable(user_configs, completed)
     except Exception as error:
         health.failed("configurable", error)
 
 
-def _given(configs: tuple[Any, ...]) -> list[Given]:
+def _user_configs(configs: tuple[Any, ...]) -> list[UserConfig]:
     try:
-        found = [as_given(config) for config in configs if config]
+        found = [as_user_config(config) for config in configs if config]
     except Exception as error:
         health.failed("configurable", error)
         return []
-    return [given for given in found if given is not None]
+    return [each for each in found if each is not None]
 
 
 COMPLETE_CONFIG: Final = {
