@@ -161,7 +161,7 @@ OPTIONS: Final = (
     _word(
         "exception_signal",
         ("both", "logs", "spans"),
-        "whether exceptions are log records or events",
+        "whether exceptions are events of spans, log records or both",
     )._replace(
         standard=Standard(
             "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN", {"logs/dup": "both", "logs": "logs"}
