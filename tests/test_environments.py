@@ -23,7 +23,7 @@ MCP_PROGRAM = PROGRAMS / "mcp_tools.py"
 pytestmark = [pytest.mark.xdist_group("environments"), pytest.mark.timeout(300)]
 
 WITHOUT_GRAPH = """\
-RunnableSequence
+invoke_workflow
   find
     in lambda
     retrieval
@@ -31,7 +31,7 @@ RunnableSequence
   chat
     in model
 between chunks
-RunnableSequence
+invoke_workflow
   find
     in lambda
     retrieval
