@@ -20,7 +20,7 @@ from environments import ROOT, pins
 PROGRAMS = ROOT / "tests" / "programs"
 MCP_PROGRAM = PROGRAMS / "mcp_tools.py"
 
-pytestmark = [pytest.mark.xdist_group("environments"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("environments")
 
 WITHOUT_GRAPH = """\
 RunnableSequence

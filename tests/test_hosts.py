@@ -14,9 +14,9 @@ from typing import Any, Final
 import pytest
 
 from servers.otlp_sink import Sink, Span, running_sink
+from waiting import PATIENCE
 
 PROGRAMS: Final = Path(__file__).parent / "programs"
-PATIENCE: Final = 60
 NOTEBOOK: Final = """\
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -53,7 +53,11 @@ def sink() -> Iterator[Sink]:
 def environment(sink: Sink, **more: str) -> dict[str, str]:
     """Ours, with a backend, and batches that wait until they are told."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
-    own = {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.url, "OTEL_BSP_SCHEDULE_DELAY": "600000"}
+    own = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": sink.url,
+        "OTEL_BSP_SCHEDULE_DELAY": "600000",
+        "OTEL_EXPORTER_OTLP_TIMEOUT": f"{PATIENCE:.0f}",
+    }
     return inherited | own | more
 
 
@@ -113,7 +117,7 @@ def kernel() -> Iterator[Any]:
     """A real kernel of Jupyter's, as a notebook has one: its event loop is running."""
     pytest.importorskip("ipykernel")
     start_new_kernel: Any = import_module("jupyter_client.manager").start_new_kernel
-    manager, client = start_new_kernel(kernel_name="python3")
+    manager, client = start_new_kernel(startup_timeout=PATIENCE, kernel_name="python3")
     yield client
     client.stop_channels()
     manager.shutdown_kernel(now=True)
