@@ -12,6 +12,7 @@ from langchain_otel.operations.embeddings import EMBEDDINGS
 from langchain_otel.operations.model import CHAT, COMPLETION
 from langchain_otel.operations.remote_graph import REMOTE
 from langchain_otel.operations.retriever import RETRIEVER
+from langchain_otel.operations.root_chain import ROOT_CHAIN
 from langchain_otel.operations.search import RERANKING, SEARCH
 from langchain_otel.operations.tool import TOOL
 from langchain_otel.recording.instruments import TOTALS, Row, rows_of
@@ -23,27 +24,28 @@ NOTHING_KNOWN: Final = Started(None, None, None, None)
 
 
 class SpanRow(NamedTuple):
-    """What runs, the operation that describes it, and whose name its span has."""
+    """What runs, the operation that describes it, and whose name its span has, if any."""
 
     run: str
     operation: Operation
-    subject: str
+    subject: str | None
 
 
 SPANS: Final = (
     SpanRow("chat model", CHAT, "model"),
     SpanRow("text completion model", COMPLETION, "model"),
     SpanRow("tool", TOOL, "tool"),
-    SpanRow("retriever", RETRIEVER, "retriever"),
-    SpanRow("search of a vector store", SEARCH, "class"),
-    SpanRow("reranker", RERANKING, "class"),
+    SpanRow("retriever", RETRIEVER, "data source"),
+    SpanRow("search of a vector store", SEARCH, "data source"),
+    SpanRow("reranker", RERANKING, None),
     SpanRow("embeddings, which have no callbacks", EMBEDDINGS, "model"),
     SpanRow(
         "agent (`create_agent`, `create_react_agent`, deepagents, `AgentExecutor`)", AGENT, "agent"
     ),
     SpanRow("graph of LangGraph, `@entrypoint`", WORKFLOW, "graph"),
+    SpanRow("chain that is a part of nothing, legacy chains and groups too", ROOT_CHAIN, "chain"),
     SpanRow("call of a `RemoteGraph`", REMOTE, "graph"),
-    SpanRow("graph node, step of a chain, legacy chain", CHAIN, "its name"),
+    SpanRow("graph node, step of a chain, a prompt or a parser alone", CHAIN, "its name"),
 )
 """Every operation, in the order of the table."""
 
@@ -103,9 +105,9 @@ def spans() -> str:
 
 def _span_name(row: SpanRow) -> str:
     if row.operation is CHAIN:
-        return row.subject
+        return str(row.subject)
     operation, _, _ = row.operation.title(NOTHING_KNOWN).partition(" ")
-    return code(f"{operation} {{{row.subject}}}")
+    return code(operation if row.subject is None else f"{operation} {{{row.subject}}}")
 
 
 def conventions() -> str:

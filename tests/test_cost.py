@@ -36,14 +36,16 @@ WARMING: Final = 3
 # Calls into langchain_otel for one run, or one token: some 15 % above what CPython 3.11 counts, the
 # most of all versions. Who makes it cheaper lowers the limit.
 LIMITS: Final = {
-    "chain": 79,
-    "chain, content on": 112,
-    "chain, not sampled": 81,
-    "chain, nobody listens": 56,
+    # Of the four runs the root is a workflow: with facts, a metric, and its input and output as
+    # messages; and each measured run is measured under two names.
+    "chain": 92,
+    "chain, content on": 165,
+    "chain, not sampled": 95,
+    "chain, nobody listens": 64,
     "agent": 84,
     "agent, content on": 148,
     "history": 165,
-    "history, not sampled": 155,
+    "history, not sampled": 165,
     "token": 7,
 }
 # The same for each message of a history, with content on.

@@ -23,18 +23,18 @@ MCP_PROGRAM = PROGRAMS / "mcp_tools.py"
 pytestmark = pytest.mark.xdist_group("environments")
 
 WITHOUT_GRAPH = """\
-RunnableSequence
+invoke_workflow
   find
     in lambda
-    retrieval Retriever
+    retrieval
       in retriever
   chat
     in model
 between chunks
-RunnableSequence
+invoke_workflow
   find
     in lambda
-    retrieval Retriever
+    retrieval
       in retriever
   chat
     in model

@@ -171,6 +171,19 @@ def test_the_model_server_is_told_the_trace(server: ModelServer) -> None:
     assert [request.body["model"] for request in server.requests] == ["gpt-4o", "gpt-4o"]
 
 
+@newest_agent
+def test_failures_are_shown_where_they_happened() -> None:
+    """The tool that failed, the agent that it ended, and the model call that was refused."""
+    printed = run_instrumented("failing_agent.py")
+    failed = [line.strip("├└─│ ") for line in printed.splitlines() if "  error " in line]
+    assert [line.split("  ")[0] for line in failed] == [
+        *("invoke_agent weather-agent", "tools", "execute_tool get_weather"),
+        "chat fail-401",
+    ]
+    assert [line.endswith("error ConnectionError") for line in failed] == [True] * 3 + [False]
+    assert failed[-1].endswith("AuthenticationError")
+
+
 # The ways in
 
 

@@ -54,8 +54,8 @@ names = {span.context.span_id: span.name for span in spans}
 print({span.name: span.parent and names[span.parent.span_id] for span in spans})
 """
 PARENTS = {
-    "in retriever": "retrieval Find",
-    "retrieval Find": "node",
+    "in retriever": "retrieval",
+    "retrieval": "node",
     "in legacy": "Legacy",
     "Legacy": "node",
     "node": "invoke_workflow graph",

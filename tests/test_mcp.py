@@ -334,10 +334,10 @@ async def test_users_request_is_not_changed(tracing: Tracing, over_http: Connect
             return (await session.send_request(request, types.CallToolResult)).structuredContent
 
     report = await RunnableLambda(ask, name="mine").ainvoke(None)
-    assert is_under(tracing.span("mine"), report)
+    assert is_under(tracing.span("invoke_workflow mine"), report)
     assert request == before
     assert request.root.params is params
-    assert semconv.MCP_METHOD_NAME not in attributes_of(tracing.span("mine"))
+    assert semconv.MCP_METHOD_NAME not in attributes_of(tracing.span("invoke_workflow mine"))
 
 
 async def test_progress(tracing: Tracing, over_http: Connection) -> None:
@@ -370,7 +370,7 @@ async def test_prompts_and_resources(tracing: Tracing, over_http: Connection) ->
 
     assert await load(None) == ["Hello Ada", "noted"]
     assert await RunnableLambda(load, name="loading").ainvoke(None) == ["Hello Ada", "noted"]
-    assert tracing.names() == ["loading"]
+    assert tracing.names() == ["invoke_workflow loading"]
 
 
 @pytest.mark.parametrize("way", ["outside", "suppressed", "uninstrumented"])

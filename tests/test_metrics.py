@@ -62,7 +62,9 @@ class SlowRetriever(Retriever):
 
 
 def test_metrics_of_a_streamed_call(tracing: Tracing, server: ModelServer) -> None:
-    """All client metrics of a model call: name, unit, boundaries, attributes."""
+    """All client metrics of a model call: name, unit, boundaries, attributes; by default under the
+    names of the latest conventions and under the previous ones.
+    """
     chunks = list(chat(server).stream("Hello"))
     units = {name: (metric.unit, metric.boundaries) for name, metric in tracing.metrics().items()}
     assert units == {
@@ -75,6 +77,10 @@ def test_metrics_of_a_streamed_call(tracing: Tracing, server: ModelServer) -> No
         f"{INFERENCE}.usage.output_tokens": ("{token}", None),
         f"{INFERENCE}.usage.cache_read.input_tokens": ("{token}", None),
         f"{INFERENCE}.usage.reasoning.output_tokens": ("{token}", None),
+        "gen_ai.client.operation.duration": ("s", SECONDS),
+        "gen_ai.client.operation.time_to_first_chunk": ("s", SECONDS),
+        "gen_ai.client.operation.time_per_output_chunk": ("s", SECONDS),
+        "gen_ai.client.token.usage": ("{token}", TOKENS),
     }
     span = tracing.spans[0]
     assert span.attributes is not None
@@ -147,22 +153,26 @@ def test_duration_of_other_operations(tracing: Tracing, program: str) -> None:
 
 
 def test_workflow_duration(tracing: Tracing) -> None:
-    """A graph is a workflow, its steps have no metric."""
+    """A graph is a workflow, and so is a chain that is not a part of one; steps have no metric."""
     builder = StateGraph(MessagesState)
     builder.add_node("node", lambda state: state)
     builder.add_edge(START, "node")
     builder.compile(name="steps").invoke({"messages": []})
     RunnableLambda(lambda x: x).invoke("x")
-    assert list(tracing.metrics()) == ["gen_ai.invoke_workflow.duration"]
-    (point,) = tracing.points("gen_ai.invoke_workflow.duration")
-    assert point.attributes == {semconv.GEN_AI_WORKFLOW_NAME: "steps"}
+    names = ["gen_ai.invoke_workflow.duration", "gen_ai.workflow.duration"]
+    assert sorted(tracing.metrics()) == names
+    for name in names:
+        graph, chain = tracing.points(name)
+        assert (graph.attributes, graph.count) == ({semconv.GEN_AI_WORKFLOW_NAME: "steps"}, 1)
+        assert (chain.attributes, chain.count) == ({}, 1)
 
 
 def test_failure_is_on_the_duration(tracing: Tracing, server: ModelServer) -> None:
     """The same error type on span and metric; nothing else is recorded of a call without answer."""
     with pytest.raises(OpenAIError):
         chat(server, model="fail-429").invoke("Hello")
-    assert list(tracing.metrics()) == [f"{INFERENCE}.duration"]
+    names = ["gen_ai.client.operation.duration", f"{INFERENCE}.duration"]
+    assert sorted(tracing.metrics()) == sorted(names)
     (point,) = tracing.points(f"{INFERENCE}.duration")
     (span,) = tracing.spans
     assert point.attributes[semconv.ERROR_TYPE] == (span.attributes or {})[semconv.ERROR_TYPE]

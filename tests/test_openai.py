@@ -186,7 +186,8 @@ def test_provider_error(tracing: Tracing, server: ModelServer) -> None:
     assert not span.status.description
     assert str((span.attributes or {})[semconv.ERROR_TYPE]).endswith("RateLimitError")
     assert (span.attributes or {})[semconv.GEN_AI_RESPONSE_FINISH_REASONS] == ("error",)
-    assert not span.events
+    (event,) = span.events
+    assert dict(event.attributes or {}).keys() == {semconv.EXCEPTION_TYPE}
 
 
 def test_http_request_names_the_model_span(tracing: Tracing, server: ModelServer) -> None:

@@ -20,7 +20,8 @@ from models import Model, Retriever
 from recording import Tracing
 from versions import classic
 
-SEARCH = "retrieval Shelf"
+SEARCH = "retrieval shelf"
+RERANK = "retrieval"
 EMBED = "embeddings letters"
 TEXTS = ("a", "bb", "ccc", "dddd", "eeeee", "ffffff")
 
@@ -45,6 +46,7 @@ class Shelf(VectorStore):
 
     def __init__(self, texts: Iterable[str] = TEXTS, fails: BaseException | None = None) -> None:
         self.by_length = list(texts)
+        self.collection_name = "shelf"
         self.embedding = Letters()
         self.fails = fails
 
@@ -129,6 +131,8 @@ def test_span_says_what_was_searched(tracing: Tracing) -> None:
         semconv.GEN_AI_PROVIDER_NAME: "Shelf",
         semconv.GEN_AI_REQUEST_MODEL: "letters",
         semconv.GEN_AI_RETRIEVAL_TOP_K: 3,
+        semconv.GEN_AI_DATA_SOURCE_ID: "shelf",
+        semconv.RETRIEVER_CLASS: "Shelf",
     }
     assert tracing.tree() == f"{SEARCH}\n  {EMBED}"
 
@@ -171,16 +175,23 @@ async def test_retriever_is_one_span(tracing: Tracing, search_type: str, form: s
         retriever.invoke("x")
     else:
         await retriever.ainvoke("x")
-    assert tracing.tree() == f"retrieval VectorStoreRetriever\n  {EMBED}"
-    attributes = attributes_of(tracing.span("retrieval VectorStoreRetriever"))
-    assert attributes[semconv.GEN_AI_PROVIDER_NAME] == "Shelf"
-    assert attributes[semconv.GEN_AI_RETRIEVAL_TOP_K] == 3
+    assert tracing.tree() == f"{SEARCH}\n  {EMBED}"
+    attributes = attributes_of(tracing.span(SEARCH))
+    assert attributes == {
+        semconv.GEN_AI_OPERATION_NAME: "retrieval",
+        semconv.GEN_AI_PROVIDER_NAME: "Shelf",
+        semconv.GEN_AI_REQUEST_MODEL: "letters",
+        semconv.GEN_AI_RETRIEVAL_TOP_K: 3,
+        semconv.GEN_AI_DATA_SOURCE_ID: "shelf",
+        semconv.RETRIEVER_CLASS: "VectorStoreRetriever",
+        semconv.TAGS: ("Shelf",),
+    }
 
 
 def test_retriever_without_a_number_says_none(tracing: Tracing) -> None:
     """The store's own default is not known to the retriever."""
     Shelf().as_retriever().invoke("x")
-    attributes = attributes_of(tracing.span("retrieval VectorStoreRetriever"))
+    attributes = attributes_of(tracing.span(SEARCH))
     assert semconv.GEN_AI_RETRIEVAL_TOP_K not in attributes
 
 
@@ -202,11 +213,7 @@ def test_in_memory_store(tracing: Tracing) -> None:
     store.add_texts(list(TEXTS))
     store.similarity_search("xx", k=2)
     store.as_retriever(search_kwargs={"k": 1}).invoke("xx")
-    assert tracing.tree() == (
-        f"{EMBED}\n"
-        f"retrieval InMemoryVectorStore\n  {EMBED}\n"
-        f"retrieval VectorStoreRetriever\n  {EMBED}"
-    )
+    assert tracing.tree() == (f"{EMBED}\nretrieval\n  {EMBED}\nretrieval\n  {EMBED}")
 
 
 def test_query_and_documents_only_when_asked(tracing_with_content: Tracing) -> None:
@@ -240,7 +247,7 @@ async def test_cancellation(tracing: Tracing) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    span = tracing.span("retrieval AsyncShelf")
+    span = tracing.span(SEARCH)
     assert span.status.status_code is StatusCode.UNSET
     assert attributes_of(span)[semconv.RUN_OUTCOME] == "cancelled"
 
@@ -251,13 +258,14 @@ def test_search_inside_a_search(tracing: Tracing) -> None:
     class Double(Shelf):
         def __init__(self) -> None:
             super().__init__()
+            self.collection_name = "double"
             self.other = Shelf()
 
         def similarity_search(self, query: str, k: int = 4, **_: Any) -> list[Document]:
             return super().similarity_search(query, k) + self.other.similarity_search(query, k)
 
     Double().similarity_search("x")
-    assert tracing.tree() == f"retrieval Double\n  {EMBED}\n  {SEARCH}\n    {EMBED}"
+    assert tracing.tree() == f"retrieval double\n  {EMBED}\n  {SEARCH}\n    {EMBED}"
 
 
 def test_reranker_in_a_retriever(tracing: Tracing) -> None:
@@ -266,14 +274,11 @@ def test_reranker_in_a_retriever(tracing: Tracing) -> None:
         base_compressor=Shortest(), base_retriever=Shelf().as_retriever()
     )
     assert [found.page_content for found in retriever.invoke("xx")] == ["a", "bb"]
-    assert tracing.tree() == (
-        "retrieval ContextualCompressionRetriever\n"
-        "  retrieval VectorStoreRetriever\n"
-        f"    {EMBED}\n"
-        "  retrieval Shortest"
-    )
-    assert attributes_of(tracing.span("retrieval Shortest")) == {
+    assert tracing.tree() == (f"retrieval\n  {SEARCH}\n    {EMBED}\n  {RERANK}")
+    (reranking,) = (one for one in map(attributes_of, tracing.spans) if "Shortest" in one.values())
+    assert reranking == {
         semconv.GEN_AI_OPERATION_NAME: "retrieval",
+        semconv.RETRIEVER_CLASS: "Shortest",
         semconv.GEN_AI_REQUEST_MODEL: "ranker-1",
         semconv.GEN_AI_RETRIEVAL_TOP_K: 2,
     }
@@ -290,13 +295,7 @@ async def test_runs_in_a_reranker_nest(tracing: Tracing, form: str) -> None:
         retriever.invoke("x")
     else:
         await retriever.ainvoke("x")
-    assert tracing.tree() == (
-        "retrieval ContextualCompressionRetriever\n"
-        "  retrieval Retriever\n"
-        "  retrieval Shortest\n"
-        "    ask\n"
-        "      asked"
-    )
+    assert tracing.tree() == (f"retrieval\n  retrieval\n  {RERANK}\n    ask\n      asked")
 
 
 def test_model_in_a_reranker_nests_with_a_handler_alone() -> None:
@@ -307,7 +306,7 @@ def test_model_in_a_reranker_nests_with_a_handler_alone() -> None:
     )
     handler = OpenTelemetryCallbackHandler(tracing.tracer_provider)
     retriever.invoke("x", {"callbacks": [handler]})
-    assert tracing.tree().endswith("  retrieval Shortest\n    chat")
+    assert tracing.tree().endswith(f"  {RERANK}\n    chat")
 
 
 def test_pipeline_of_rerankers(tracing: Tracing) -> None:
@@ -316,7 +315,7 @@ def test_pipeline_of_rerankers(tracing: Tracing) -> None:
     pipeline = compressors.DocumentCompressorPipeline(transformers=[Shortest(), Shortest(top_n=1)])
     found = pipeline.compress_documents([Document(text) for text in TEXTS], "x")
     assert [document.page_content for document in found] == ["a"]
-    assert tracing.names() == ["retrieval Shortest"] * 2
+    assert tracing.names() == [RERANK] * 2
 
 
 def test_a_retriever_of_ones_own_tells_of_its_searches(tracing: Tracing) -> None:
@@ -332,7 +331,7 @@ def test_a_retriever_of_ones_own_tells_of_its_searches(tracing: Tracing) -> None
             return found
 
     Careful(store=Shelf()).invoke("x")
-    assert tracing.tree() == f"retrieval Careful\n  {EMBED}"
+    assert tracing.tree() == f"{SEARCH}\n  {EMBED}"
 
 
 def test_search_in_a_step(tracing: Tracing) -> None:
@@ -342,7 +341,7 @@ def test_search_in_a_step(tracing: Tracing) -> None:
         return Shelf().similarity_search(query)
 
     RunnableLambda(look_up, name="look up").invoke("x")
-    assert tracing.tree() == f"look up\n  {SEARCH}\n    {EMBED}"
+    assert tracing.tree() == f"invoke_workflow look up\n  {SEARCH}\n    {EMBED}"
 
 
 def test_uninstrument_puts_back_the_very_objects() -> None:

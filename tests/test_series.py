@@ -81,7 +81,7 @@ OWN_NAMES: dict[str, tuple[Callable[[], Any], Any, str, str, str | None]] = {
         AGENT,
         "researcher",
     ),
-    "retriever": (Retriever, "question", "retrieval Retriever", CLIENT, None),
+    "retriever": (Retriever, "question", "retrieval", CLIENT, None),
     "retriever with a name": (
         lambda: Retriever(name="docs"),
         "question",

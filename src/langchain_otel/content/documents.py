@@ -1,6 +1,6 @@
 """Converts the documents that a retriever found."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any, Final
 
@@ -10,12 +10,21 @@ SCORE_KEYS: Final = ("score", "relevance_score", "similarity_score", "similarity
 ID_KEYS: Final = ("id", "_id", "doc_id", "document_id")
 
 
-def documents(found: Any) -> list[dict[str, Any]]:
+def documents(found: Any, searches: Sequence[Any] = ()) -> list[dict[str, Any]]:
     """The documents that a retriever found: id and score where they are known, content, metadata.
 
-    Neither is made up: Phoenix shows a list only where every document has both.
+    Each stands alone or with its score behind it; `searches` are the results of what searched for
+    it, where a score may stand that was dropped since, of several the last. Neither id nor score is
+    made up: Phoenix shows a list only where every document has both.
     """
-    return [_document(document) for document in first_items(found)]
+    entries = (entry for result in searches for entry in _entries(result))
+    dropped = {id(one): score for one, score in entries if score is not None}
+    return [_document(one, score, dropped.get(id(one))) for one, score in _entries(found)]
+
+
+def _entries(found: Any) -> list[tuple[Any, float | None]]:
+    entries = [first_items(item, 2) or [item] for item in first_items(found)]
+    return [(entry[0], score_of(entry[-1]) if len(entry) > 1 else None) for entry in entries]
 
 
 def score_of(value: Any) -> float | None:
@@ -27,7 +36,7 @@ def score_of(value: Any) -> float | None:
         return None
 
 
-def _document(document: Any) -> dict[str, Any]:
+def _document(document: Any, score: float | None, dropped: float | None) -> dict[str, Any]:
     fields = fields_of(document)
     metadata = fields.get("metadata")
     known = mapping_of(metadata)
@@ -35,9 +44,10 @@ def _document(document: Any) -> dict[str, Any]:
     identity = _identity(fields.get("id")) or _identity(_first(known, ID_KEYS))
     if identity is not None:
         described["id"] = identity
-    score = score_of(_first(known, SCORE_KEYS))
-    if score is not None:
-        described["score"] = score
+    scores = (score, score_of(_first(known, SCORE_KEYS)), dropped)
+    known_scores = [each for each in scores if each is not None]
+    if known_scores:
+        described["score"] = known_scores[0]
     described["content"] = fields.get("page_content")
     if known:
         described["metadata"] = metadata

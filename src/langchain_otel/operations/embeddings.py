@@ -51,9 +51,9 @@ def started(owner: object, arguments: Mapping[str, Any]) -> Started | None:
     return Started(None, texts, None, None, owner=owner)
 
 
-def is_recorded(_: object, __: "Run | None", call: "Run | None") -> bool:
-    """Whether the span of another call records this one: it is how that one is done."""
-    return call is not None and call.operation is EMBEDDINGS
+def recorded_by(_: object, __: "Run | None", call: "Run | None") -> "Run | None":
+    """The run of another call whose span records this one: it is how that one is done."""
+    return call if call is not None and call.operation is EMBEDDINGS else None
 
 
 def held(owner: object, kind: type) -> Any:

@@ -92,7 +92,15 @@ ANTHROPIC_PACKAGE: Final = "langchain_anthropic"
 ANTHROPIC_URL: Final = ("anthropic_api_url",)
 
 # An endpoint without a scheme is that of a gRPC client, which speaks TLS.
-DEFAULT_PORTS: Final = {"https": 443, "http": 80, "": 443}
+DEFAULT_PORTS: Final = {
+    "https": 443,
+    "http": 80,
+    "": 443,
+    "mysql": 3306,
+    "postgresql": 5432,
+    "redis": 6379,
+    "rediss": 6379,
+}
 URL_PACKAGES: Final = ("httpx", "pydantic", "yarl")
 MODEL_FIELDS: Final = ("model", "model_name", "model_id", "repo_id", "model_arn")
 

@@ -8,8 +8,9 @@ from langchain_otel import semconv
 from langchain_otel.content.documents import documents
 from langchain_otel.content.fields import fields_of, is_sequence, mapping_of
 from langchain_otel.content.values import EMPTY, Facts, integer, text
+from langchain_otel.operations.data_source import data_source_of, search_facts
 from langchain_otel.operations.mapping import Table, facts_from
-from langchain_otel.operations.span_names import own_name, titled
+from langchain_otel.operations.span_names import titled
 from langchain_otel.runs.run import Operation, Started
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 FIELDS: Final[Table] = {
     "k": (semconv.GEN_AI_RETRIEVAL_TOP_K, integer),
-    "knowledge_base_id": (semconv.GEN_AI_DATA_SOURCE_ID, text),  # Amazon Bedrock's
-    "data_store_id": (semconv.GEN_AI_DATA_SOURCE_ID, text),  # Vertex AI Search's
 }
 """Fields of retrievers, and of the `search_kwargs` of a vector store's retriever."""
 
@@ -30,30 +29,37 @@ METADATA: Final[Table] = {
 
 
 def _request(started: Started, _: "Run | None") -> Facts:
-    facts: Facts = {semconv.GEN_AI_OPERATION_NAME: semconv.RETRIEVAL}
-    facts.update(facts_from(started.metadata or EMPTY, METADATA))
-    facts.update(_fields(started))
-    return facts
-
-
-def _fields(started: Started) -> Facts:
     fields = fields_of(started.owner)
     searched_with = mapping_of(fields.get("search_kwargs"))
-    return facts_from(fields, FIELDS) | facts_from(searched_with, FIELDS)
+    return {
+        semconv.GEN_AI_OPERATION_NAME: semconv.RETRIEVAL,
+        **search_facts(started.owner),
+        **facts_from(started.metadata or EMPTY, METADATA),
+        **facts_from(fields, FIELDS),
+        **facts_from(searched_with, FIELDS),
+    }
 
 
 def _name(started: Started) -> str | None:
-    # Where there is no data source id, the conventions let a retriever use another name.
-    found = _fields(started).get(semconv.GEN_AI_DATA_SOURCE_ID)
-    return found or own_name(started.owner) or text(started.options.get("name"))
+    # Where there is no data source id, the conventions let a retriever use another name: one that
+    # somebody gave to it.
+    return data_source_of(started.owner) or text(fields_of(started.owner).get("name"))
 
 
 def _request_content(started: Started) -> Facts:
     return {semconv.GEN_AI_RETRIEVAL_QUERY_TEXT: started.payload}
 
 
-def _response_content(found: Any) -> Facts:
-    return {semconv.GEN_AI_RETRIEVAL_DOCUMENTS: documents(found)} if is_sequence(found) else {}
+def found_content(found: Any) -> Facts:
+    """The documents that a retriever or a search gives."""
+    return inner_content(found, [])
+
+
+def inner_content(found: Any, searches: list[Any]) -> Facts:
+    """The same with the scores that the searches inside have found, of which only they know."""
+    if not is_sequence(found):
+        return {}
+    return {semconv.GEN_AI_RETRIEVAL_DOCUMENTS: documents(found, searches)}
 
 
 RETRIEVER: Final = Operation(
@@ -62,5 +68,6 @@ RETRIEVER: Final = Operation(
     title=titled(semconv.RETRIEVAL, _name),
     request=_request,
     request_content=_request_content,
-    response_content=_response_content,
+    response_content=found_content,
+    inner_content=inner_content,
 )

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
-from langchain_otel.content.documents import documents, score_of
-from langchain_otel.content.fields import fields_of, first_items, is_sequence
+from langchain_otel.content.fields import fields_of
 from langchain_otel.content.values import Facts, integer, text
+from langchain_otel.operations.data_source import class_fact, data_source_of, search_facts
 from langchain_otel.operations.embeddings import held
 from langchain_otel.operations.provider import model_of, provider_of_class, server_of
-from langchain_otel.operations.retriever import RETRIEVER
+from langchain_otel.operations.retriever import RETRIEVER, found_content, inner_content
+from langchain_otel.operations.span_names import titled
 from langchain_otel.runs.run import Operation, Started
 
 if TYPE_CHECKING:
@@ -48,31 +49,28 @@ def reranking_started(reranker: object, arguments: Mapping[str, Any]) -> Started
     return Started(None, arguments.get("query"), None, None, options, reranker)
 
 
-def is_search_recorded(store: object, around: "Run | None", call: "Run | None") -> bool:
-    """Whether a retriever's run, or the span of another search of the store, records this one."""
+def search_recorded_by(store: object, around: "Run | None", call: "Run | None") -> "Run | None":
+    """The retriever's run, or that of another search of the store, whose span records this one."""
     if around is not None and around.operation is RETRIEVER:
-        return True
-    return call is not None and call.operation is SEARCH and call.owner is store
+        return around
+    return call if call is not None and call.operation is SEARCH and call.owner is store else None
 
 
-def is_reranking_recorded(reranker: object, _: "Run | None", call: "Run | None") -> bool:
-    """Whether the span of another call of the reranker records this one."""
-    return call is not None and call.operation is RERANKING and call.owner is reranker
+def reranking_recorded_by(reranker: object, _: "Run | None", call: "Run | None") -> "Run | None":
+    """The run of another call of the reranker whose span records this one."""
+    is_part = call is not None and call.operation is RERANKING and call.owner is reranker
+    return call if is_part else None
 
 
 def _search_request(started: Started, _: "Run | None") -> Facts:
-    from langchain_core.embeddings import Embeddings
-
-    facts = _request(started)
     # As a retriever's metadata say it (`ls_vector_store_provider`).
-    facts[semconv.GEN_AI_PROVIDER_NAME] = type(started.owner).__name__
-    model = model_of(held(started.owner, Embeddings))
-    return facts if model is None else facts | {semconv.GEN_AI_REQUEST_MODEL: model}
+    provider = {semconv.GEN_AI_PROVIDER_NAME: type(started.owner).__name__}
+    return _request(started) | search_facts(started.owner) | provider
 
 
 def _reranking_request(started: Started, _: "Run | None") -> Facts:
     owner = started.owner
-    facts = _request(started) | server_of(owner)
+    facts = _request(started) | class_fact(owner) | server_of(owner)
     provider = provider_of_class(type(owner), facts.get(semconv.SERVER_ADDRESS))
     if provider is not None:
         facts[semconv.GEN_AI_PROVIDER_NAME] = provider
@@ -86,43 +84,25 @@ def _request(started: Started) -> Facts:
     return facts if top_k is None else facts | {semconv.GEN_AI_RETRIEVAL_TOP_K: top_k}
 
 
-def _title(started: Started) -> str:
-    return f"{semconv.RETRIEVAL} {type(started.owner).__name__}"
-
-
 def _request_content(started: Started) -> Facts:
     query = started.payload
     return {semconv.GEN_AI_RETRIEVAL_QUERY_TEXT: query} if text(query) else {}
 
 
-def _response_content(found: Any) -> Facts:
-    return {semconv.GEN_AI_RETRIEVAL_DOCUMENTS: _documents(found)} if is_sequence(found) else {}
-
-
-def _documents(found: Any) -> list[dict[str, Any]]:
-    """Documents, each alone or with its score behind it."""
-    entries = [first_items(item, 2) or [item] for item in first_items(found)]
-    described = documents([entry[0] for entry in entries])
-    for document, entry in zip(described, entries, strict=True):
-        score = score_of(entry[1]) if len(entry) > 1 else None
-        if score is not None:
-            document["score"] = score
-    return described
-
-
 SEARCH: Final = Operation(
     family="call",
     kind=SpanKind.CLIENT,
-    title=_title,
+    title=titled(semconv.RETRIEVAL, lambda started: data_source_of(started.owner)),
     request=_search_request,
     request_content=_request_content,
-    response_content=_response_content,
+    response_content=found_content,
+    inner_content=inner_content,
 )
 RERANKING: Final = Operation(
     family="call",
     kind=SpanKind.CLIENT,
-    title=_title,
+    title=lambda _: semconv.RETRIEVAL,
     request=_reranking_request,
     request_content=_request_content,
-    response_content=_response_content,
+    response_content=found_content,
 )

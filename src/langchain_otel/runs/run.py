@@ -25,6 +25,7 @@ Suppressed = Literal["inference", "embedding"]
 ErrorIdentity = tuple[int, tuple[int, int] | None]
 
 MAX_CHUNKS: Final = 10_000
+MAX_INNER_RESULTS: Final = 64
 
 
 @dataclass(slots=True)
@@ -52,8 +53,9 @@ class Operation:
     the chunks that came before the run was abandoned; `failure` names the error that a result
     stands for; `unfinished` is what is recorded of a run that an exception ended, where nothing
     else says it. What may carry content (prompts, answers, arguments, documents) has functions of
-    its own, which are called only when the user wants content recorded. `suppresses` names what
-    provider instrumentations need not record again below.
+    its own, which are called only when the user wants content recorded; `inner_content` takes the
+    result together with the results of calls inside that this run's span records. `suppresses`
+    names what provider instrumentations need not record again below.
     """
 
     family: Family
@@ -63,6 +65,7 @@ class Operation:
     response: Callable[[Any, "Run"], Facts] | None = None
     request_content: Callable[[Started], Facts] | None = None
     response_content: Callable[[Any], Facts] | None = None
+    inner_content: Callable[[Any, list[Any]], Facts] | None = None
     partial: Callable[[list[Any]], Any] | None = None
     failure: Callable[[Any], str | None] | None = None
     unfinished: Facts = field(default_factory=dict)
@@ -124,13 +127,14 @@ class Run:
     """A run of LangChain and its span, from its start event to its end event.
 
     `is_observed`: a span that records, an agent's span above it or metrics take what is known of
-    it. `parent` is the run that LangChain names, `enclosing` the run whose code started this one.
+    it. `parent` is the run that LangChain names, `enclosing` the run whose code started this one;
+    `is_root`: there is neither.
     `model` is the model run in whose body it runs; `has_inner_call` and `has_inner_tokens` say what
     a run inside this one has counted. `ambient` is the context in which it started; `passes_on`: in
     its body, LangChain takes it for the parent of whatever is called without another one. Several
     recorders may record one run of LangChain: `next_recording` leads from one to the next, and the
     first of those that share metrics measures it (`is_measured`). What a run has none of is None,
-    or `EMPTY`.
+    or `EMPTY`. `inner_results` is what calls inside have found that its span records.
     """
 
     __slots__ = (
@@ -153,9 +157,12 @@ class Run:
         "has_span",
         "id",
         "identity",
+        "inner_results",
         "is_measured",
         "is_observed",
+        "is_root",
         "key",
+        "logged_error",
         "metadata",
         "metadata_identity",
         "model",
@@ -167,9 +174,9 @@ class Run:
         "prompt",
         "provider_report",
         "recorder",
-        "reported_error",
         "request_content",
         "seconds",
+        "shown_error",
         "source_facts",
         "span",
         "started_at",
@@ -194,8 +201,10 @@ class Run:
     chunks: list[Any] | None
     chunk_times: list[float]
     attempts: dict[str, tuple[int, UUID]] | None
-    reported_error: ErrorIdentity | None
+    logged_error: ErrorIdentity | None
+    shown_error: ErrorIdentity | None
     provider_report: object | None
+    inner_results: list[Any] | None
 
     def __init__(
         self,
@@ -219,6 +228,7 @@ class Run:
         self.has_span = self.is_measured = True
         self.is_observed = self.ended = self.passes_on = False
         self.has_inner_call = self.has_inner_tokens = False
+        self.is_root = False
         self.facts: Facts = {}
         self.request_content = self.content = self.source_facts = EMPTY
         self.identity = self.metadata_identity = self.configurable_identity = EMPTY
@@ -226,7 +236,8 @@ class Run:
         self.totals = self.prompt = self.budget = None
         self.chunks = None
         self.chunk_times = []
-        self.attempts = self.reported_error = self.provider_report = None
+        self.attempts = self.logged_error = self.shown_error = None
+        self.provider_report = self.inner_results = None
         self.attempt = self.event_count = 0
         self.seconds = 0.0
         self.started_at = perf_counter()
@@ -247,6 +258,11 @@ class Run:
             chunks.append(chunk)
             self.chunk_times.append(perf_counter())
 
+    def note_inner_result(self, result: Any) -> None:
+        """Note the result of a call inside that this run's span records."""
+        if not self.ended:
+            self.inner_results = [*(self.inner_results or ()), result][:MAX_INNER_RESULTS]
+
     def leave_out(self, current: Span) -> None:
         """Have no span of its own: what would hang under it hangs under what is current."""
         self.has_span = False
@@ -258,7 +274,7 @@ class Run:
     def close(self) -> None:
         """End the span, and let go of what only an open run needs."""
         self.ended = True
-        self.chunks = self.provider_report = self.model = None
+        self.chunks = self.provider_report = self.inner_results = self.model = None
         self.request_content = self.content = EMPTY
         # A run may live on in the contexts of what was started in its body, and so on.
         self.parent = self.enclosing = self.agent = self.model = self.prompt = None

@@ -31,6 +31,10 @@ from langchain_otel.sources.unreported_calls import UnreportedCall, traced
 CLASSIC: Final = ("langchain_classic", "langchain")
 """The packages of the legacy chains and agents, now and before LangChain 1.0."""
 
+SEARCHES: Final = traced(
+    UnreportedCall(search.SEARCH, search.search_started, search.search_recorded_by)
+)
+
 POINTS: Final = (
     PatchPoint("langchain_core.runnables.config", "_set_config_context", copies_context),
     PatchPoint("langgraph._internal._runnable", "_set_config_context", copies_context),
@@ -70,6 +74,13 @@ POINTS: Final = (
     *(
         PatchPoint("langchain_core.retrievers", f"BaseRetriever.{name}", starts("retriever"))
         for name in ("invoke", "ainvoke")
+    ),
+    *(  # the base's own, which makes scores of relevance of those that a store gives
+        PatchPoint("langchain_core.vectorstores.base", f"VectorStore.{name}", SEARCHES)
+        for name in (
+            "similarity_search_with_relevance_scores",
+            "asimilarity_search_with_relevance_scores",
+        )
     ),
     *(
         PatchPoint("langchain_core.runnables.branch", f"RunnableBranch.{name}", starts("chain"))
@@ -186,20 +197,20 @@ SUBCLASS_POINTS: Final = (
         "langchain_core.embeddings.embeddings",
         "Embeddings",
         embeddings.METHODS.__contains__,
-        traced(UnreportedCall(embeddings.EMBEDDINGS, embeddings.started, embeddings.is_recorded)),
+        traced(UnreportedCall(embeddings.EMBEDDINGS, embeddings.started, embeddings.recorded_by)),
     ),
     SubclassPoint(
         "langchain_core.vectorstores.base",
         "VectorStore",
         search.is_search,
-        traced(UnreportedCall(search.SEARCH, search.search_started, search.is_search_recorded)),
+        SEARCHES,
     ),
     SubclassPoint(
         "langchain_core.documents.compressor",
         "BaseDocumentCompressor",
         search.RERANKINGS.__contains__,
         traced(
-            UnreportedCall(search.RERANKING, search.reranking_started, search.is_reranking_recorded)
+            UnreportedCall(search.RERANKING, search.reranking_started, search.reranking_recorded_by)
         ),
     ),
     SubclassPoint("langgraph.checkpoint.base", "BaseCheckpointSaver", is_saving, carries_origin),

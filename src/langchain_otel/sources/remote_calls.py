@@ -19,7 +19,7 @@ from langchain_otel.sources.trace_headers import trace_headers
 from langchain_otel.sources.unreported_calls import CallFrame, UnreportedCall, begin
 
 BAGGAGE: Final = "baggage"
-CALL: Final = UnreportedCall(REMOTE, remote_started, lambda *_: False)
+CALL: Final = UnreportedCall(REMOTE, remote_started, lambda *_: None)
 
 
 def calls_remotely(original: Callable[..., Any]) -> Callable[..., Any]:

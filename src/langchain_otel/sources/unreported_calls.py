@@ -27,16 +27,17 @@ CALLS: Final = "langchain-otel-calls"
 
 
 class UnreportedCall(NamedTuple):
-    """A kind of call: its operation, what it starts with, and when another span records it.
+    """A kind of call: its operation, what it starts with, and which other span records it.
 
     `started` takes the object that is called and the arguments by name, and returns None for a call
-    that is not recorded. `is_recorded` takes the object, the run whose body runs here, and the run
-    of the call right around this one, each if it is open.
+    that is not recorded. `recorded_by` takes the object, the run whose body runs here, and the run
+    of the call right around this one, each if it is open, and returns the run that this call is
+    part of, if it is.
     """
 
     operation: Operation
     started: Callable[[object, Mapping[str, Any]], Started | None]
-    is_recorded: Callable[[object, Run | None, Run | None], bool]
+    recorded_by: Callable[[object, Run | None, Run | None], Run | None]
 
 
 class _Open(NamedTuple):
@@ -49,6 +50,23 @@ class _Open(NamedTuple):
         head = RUNS.head(self.run_id)
         for run in [] if head is None else list(head.recordings()):
             run.recorder.end(run, result, error)
+
+    def leave(self) -> None:
+        self.frame.leave()
+
+
+class _Part(NamedTuple):
+    """A call under way that the span of another run records: what it finds is noted there."""
+
+    run: Run
+
+    def end(self, result: Any = None, error: BaseException | None = None) -> None:
+        if error is None:
+            for run in (RUNS.head(self.run.id) or self.run).recordings():
+                run.note_inner_result(result)
+
+    def leave(self) -> None:
+        pass
 
 
 class CallFrame(Frame):
@@ -79,7 +97,7 @@ def begin(call: UnreportedCall, owner: object, arguments: Mapping[str, Any]) -> 
     """Start the runs of a call of a generator function; the frame is entered at each step."""
     around, outer = surroundings()
     recorders = _recorders(around)
-    if not recorders or call.is_recorded(owner, _if_open(around), _if_open(outer)):
+    if not recorders or call.recorded_by(owner, _if_open(around), _if_open(outer)) is not None:
         return None
     started = call.started(owner, arguments)
     if started is None:
@@ -90,7 +108,7 @@ def begin(call: UnreportedCall, owner: object, arguments: Mapping[str, Any]) -> 
     return frame
 
 
-_Begin = Callable[[tuple[Any, ...], dict[str, Any]], _Open | None]
+_Begin = Callable[[tuple[Any, ...], dict[str, Any]], _Open | _Part | None]
 
 
 def traced(call: UnreportedCall) -> Wrap:
@@ -122,9 +140,9 @@ def _function(original: Callable[..., Any], begin: _Begin) -> Callable[..., Any]
                 under_way.end(result)
                 return result
             finally:
-                under_way.frame.leave()
+                under_way.leave()
         except BaseException as error:
-            under_way.frame.leave()
+            under_way.leave()
             under_way.end(error=error)
             raise
 
@@ -143,9 +161,9 @@ def _coroutine(original: Callable[..., Any], begin: _Begin) -> Callable[..., Any
                 under_way.end(result)
                 return result
             finally:
-                under_way.frame.leave()
+                under_way.leave()
         except BaseException as error:
-            under_way.frame.leave()
+            under_way.leave()
             under_way.end(error=error)
             raise
 
@@ -158,13 +176,16 @@ def _begin(
     defaults: dict[str, Any],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-) -> _Open | None:
-    """Start the runs of a call; None where nobody records it, or another span does."""
+) -> _Open | _Part | None:
+    """Start the runs of a call, unless another span records it; None where nobody does."""
     try:
         around, outer = surroundings()
         recorders = _recorders(around)
-        if not recorders or call.is_recorded(args[0], _if_open(around), _if_open(outer)):
+        if not recorders:
             return None
+        whole = call.recorded_by(args[0], _if_open(around), _if_open(outer))
+        if whole is not None:
+            return None if whole.operation.inner_content is None else _Part(whole)
         arguments = {**defaults, **dict(zip(names, args, strict=False)), **kwargs}
         started = call.started(args[0], arguments)
         if started is None:
