@@ -55,7 +55,7 @@ class Collector:
         """Start it, or start it again; return when it answers."""
         options = [f"--config={file}" for file in self.files]
         ready = f"http://{ADDRESS}:{self.ports['HEALTH']}"
-        server = Server(self.name, (str(self.binary), *options), ready, seconds_to_end=15.0)
+        server = Server(self.name, (str(self.binary), *options), ready, seconds_to_end=PATIENCE)
         log = self.state / "log"
         self.process = start(server, self._environment(), log, outlives_us=False)
         wait_until_ready(server, self.process)
