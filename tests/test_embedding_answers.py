@@ -172,7 +172,6 @@ def test_token_metric_of_the_previous_conventions(server: ModelServer) -> None:
 
 
 @pytest.mark.xdist_group("environments")
-@pytest.mark.timeout(600)
 def test_other_providers(wheel: Path, tmp_path: Path) -> None:
     """Real clients against their formats: every span has the tokens, and the model that is said."""
     bin_folder = environment_with(wheel, PROVIDERS, tmp_path / "venv")

@@ -25,6 +25,7 @@ from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler, 
 from openai_server import ModelServer, start_server
 from recording import Tracing
 from versions import classic, http_instrumentors
+from waiting import PATIENCE
 
 KEY: dict[str, Any] = {"api_key": "none"}
 SPAN = "embeddings text-embedding-3-small"
@@ -234,7 +235,7 @@ async def test_concurrent_calls_are_kept_apart(tracing: Tracing) -> None:
     await embeddings.started.wait()
     embeddings.let_go.set()
     await asyncio.gather(*tasks)
-    barrier = threading.Barrier(3, timeout=10)
+    barrier = threading.Barrier(3, timeout=PATIENCE)
     embeddings.on_call = barrier.wait
     threads = [threading.Thread(target=embeddings.embed_query, args=("x",)) for _ in range(3)]
     for thread in threads:

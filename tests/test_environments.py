@@ -20,7 +20,7 @@ from environments import ROOT, pins
 PROGRAMS = ROOT / "tests" / "programs"
 MCP_PROGRAM = PROGRAMS / "mcp_tools.py"
 
-pytestmark = [pytest.mark.xdist_group("environments"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("environments")
 
 WITHOUT_GRAPH = """\
 invoke_workflow
@@ -172,7 +172,7 @@ def test_wheel_works_in(name: str, wheel: Path, tmp_path: Path) -> None:
         disabled = traced(
             bin_folder, environment.program, OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="langchain_otel"
         )
-        assert "RunnableSequence" not in disabled
+        assert "invoke_workflow" not in disabled
         assert "in lambda" in disabled
 
 

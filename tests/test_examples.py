@@ -16,6 +16,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionMessageParam, ChatCo
 
 from openai_server import ModelServer, start_server
 from versions import newest_agent
+from waiting import PATIENCE
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 OPENTELEMETRY_INSTRUMENT = str(Path(sys.executable).with_name("opentelemetry-instrument"))
@@ -72,7 +73,7 @@ def run(*command: str, **variables: str) -> str:
         env=inherited | {"PYTHONIOENCODING": "utf-8"} | variables,
         capture_output=True,
         encoding="utf-8",
-        timeout=100,
+        timeout=PATIENCE,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

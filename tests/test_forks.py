@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from waiting import PATIENCE
+
 PROGRAM = Path(__file__).parent / "programs" / "forking.py"
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -23,7 +25,7 @@ def test_a_fork_inside_a_tool_leaves_both_processes_whole(tmp_path: Path) -> Non
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert (done.returncode, done.stderr) == (0, "")
     spans = [tuple(json.loads(line)) for line in file.read_text().splitlines()]

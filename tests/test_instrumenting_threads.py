@@ -17,6 +17,7 @@ from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler
 from langchain_otel.patching import imports, supported
 from models import Model
 from recording import Tracing
+from waiting import PATIENCE
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ def test_action_waits_for_no_thread_that_imports(
     importing = threading.Thread(target=__import__, args=("langchain_otel_slow_module",))
     with lock:
         importing.start()
-        assert is_importing.wait(60)
+        assert is_importing.wait(PATIENCE)
         forget.append(imports.when_imported("sys", lambda _: ran.append("sys")))
         assert ran == ["sys"]
     importing.join()

@@ -506,8 +506,9 @@ async def test_error_that_an_interceptor_made_good(tracing: Tracing, over_http: 
 
 async def test_timeout(tracing: Tracing, over_http: Connection) -> None:
     """A server that does not answer in time: an error with the code that the session gives it."""
-    options = {"read_timeout_seconds": timedelta(seconds=2)}
-    wait = await tool_of({**over_http, "session_kwargs": options}, "wait")
+    connection: Any = {**over_http}
+    wait = await tool_of(connection, "wait")
+    connection["session_kwargs"] = {"read_timeout_seconds": timedelta(seconds=2)}
     with pytest.raises(McpError):
         await wait.ainvoke(call("wait"))
     span = tracing.span("execute_tool wait")
@@ -542,10 +543,10 @@ async def test_cancellation(tracing: Tracing, connection: Connection) -> None:
 async def test_servers_death(transport: str, tracing: Tracing) -> None:
     """A server that dies while it is asked: the span ends as an error."""
     with server_by(transport) as connection:
+        die = await tool_of(connection, "die")
         if transport == "streamable-http":
             # The session does not hear of it: it waits for the server to come back.
             connection["session_kwargs"] = {"read_timeout_seconds": timedelta(seconds=2)}
-        die = await tool_of(connection, "die")
         with pytest.raises(McpError):
             await die.ainvoke(call("die"))
     span = tracing.span("execute_tool die")

@@ -25,7 +25,7 @@ THEIRS = 32
 # Of embeddings, of which theirs knows nothing.
 OURS = THEIRS + 2
 
-pytestmark = [pytest.mark.xdist_group("phoenix"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.xdist_group("phoenix")
 
 Json = dict[str, Any]
 
