@@ -2,13 +2,15 @@
 
 import gc
 import sys
+import threading
 from contextvars import ContextVar
 from typing import Any
 
 import pytest
+from langchain_core.runnables import RunnableLambda
 
 from langchain_otel.runs import garbage_collector
-from models import StreamingModel
+from models import Model, StreamingModel
 from recording import Tracing
 
 ONLY_WHERE_IT_MATTERS = pytest.mark.skipif(
@@ -60,3 +62,26 @@ def test_collections_are_noted_while_instrumented(tracing: Tracing) -> None:
     assert seen == [True]
     assert not garbage_collector.is_collecting()
     assert sys.version_info < (3, 12)
+
+
+def test_collections_in_other_threads_disturb_no_run(tracing: Tracing) -> None:
+    """Whether the collector runs is looked at in one step: another thread may begin to collect."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    is_over = threading.Event()
+
+    def collect() -> None:
+        while not is_over.is_set():
+            gc.collect(0)
+
+    chain: Any = RunnableLambda(lambda text: Model().invoke(text))
+    collecting = threading.Thread(target=collect)
+    collecting.start()
+    try:
+        for _ in range(300):
+            chain.invoke("hello")
+    finally:
+        is_over.set()
+        collecting.join()
+        sys.setswitchinterval(before)
+    assert len(tracing.spans) == 600

@@ -38,7 +38,7 @@ from langchain_otel.recording.span_events import add_event
 from langchain_otel.runs import context
 from langchain_otel.runs.closing import close, close_again
 from langchain_otel.runs.frame import frame_of, started_in
-from langchain_otel.runs.garbage_collector import START, outside_collection, phases
+from langchain_otel.runs.garbage_collector import COLLECTING, outside_collection, phases
 from langchain_otel.runs.identity import set_identity
 from langchain_otel.runs.outcome import EVICTED
 from langchain_otel.runs.run import Operation, Run, SpanEvent, Started
@@ -216,7 +216,7 @@ class Recorder:
 
     def end(self, run: Run, result: Any = None, error: BaseException | None = None) -> None:
         """End the span of a run, once, with what its result or its error says."""
-        if next(reversed(phases)) == START:
+        if phases == COLLECTING:
             outside_collection(self._end, run, result, error)
         else:
             self._end(run, result, error)

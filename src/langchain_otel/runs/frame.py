@@ -17,7 +17,7 @@ from opentelemetry.context import Context
 
 from langchain_otel import health
 from langchain_otel.runs.context import RUN_KEY, current, inside, make_current, run_of
-from langchain_otel.runs.garbage_collector import START, is_collecting, phases
+from langchain_otel.runs.garbage_collector import COLLECTING, is_collecting, phases
 from langchain_otel.runs.identity import Identity, set_identity_in_body, with_identity
 from langchain_otel.runs.run import Family, Run
 from langchain_otel.runs.store import RUNS
@@ -95,7 +95,7 @@ class Frame:
 
     def enter(self) -> None:
         """Go into the frame, at its call or at each step of its generator."""
-        if next(reversed(phases)) == START and is_collecting():
+        if phases == COLLECTING and is_collecting():
             return
         self._caller = current()
         self._around = _frame.get()
@@ -113,7 +113,7 @@ class Frame:
         An exception that comes from outside (a signal, another thread) may stop this, or `enter`,
         at any line: another call does what is left to do.
         """
-        if not self._is_entered or (next(reversed(phases)) == START and is_collecting()):
+        if not self._is_entered or (phases == COLLECTING and is_collecting()):
             return
         try:
             if self._entered is None:
@@ -205,7 +205,7 @@ def frame_of(family: Family, run_id: UUID) -> Frame | None:
         return None
     if frame.activates and frame.run is not None and frame.run.id != run_id:
         return None
-    if next(reversed(phases)) == START and is_collecting():
+    if phases == COLLECTING and is_collecting():
         return None
     return frame
 

@@ -24,6 +24,12 @@ STOP: Final = "stop"
 phases: Final = OrderedDict.fromkeys((START, STOP))
 """The phases of a collection. The one it is in is last: `START` while there is one anywhere."""
 
+COLLECTING: Final = OrderedDict.fromkeys((STOP, START))
+"""The order of `phases` during a collection.
+
+To compare the two is one step: an iterator would fail where another thread begins to collect.
+"""
+
 _latest: Final[dict[str, object]] = {}
 """What the collector has reported last of each phase, in whatever thread."""
 
@@ -39,7 +45,7 @@ def is_collecting() -> bool:
 
     There is one collection at a time: it is this thread's if this thread saw it start.
     """
-    if next(reversed(phases)) != START:
+    if phases != COLLECTING:
         return False
     collection = getattr(_here, START, None)
     return collection is not None and collection is _latest[START]
@@ -65,7 +71,7 @@ def watch() -> Callable[[], None]:
 
 
 def _unwatch() -> None:
-    for callback in _CALLBACKS:
+    for callback in reversed(_CALLBACKS):
         if callback in gc.callbacks:
             gc.callbacks.remove(callback)
     phases.move_to_end(STOP)
