@@ -41,7 +41,7 @@ async for _ in chain.astream("Hello"):
 """
 TELL: Final = "print(*sorted(span.name for span in exporter.get_finished_spans()))"
 # Invoked with and without `await`, and streamed.
-TOLD: Final = " ".join(3 * ["RunnableLambda"] + 3 * ["RunnableSequence"] + 3 * ["chat"])
+TOLD: Final = " ".join(3 * ["RunnableLambda"] + 3 * ["chat"] + 3 * ["invoke_workflow"])
 
 
 @pytest.fixture
