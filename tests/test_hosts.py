@@ -77,7 +77,7 @@ def test_a_pool_of_processes_goes_on_with_the_trace(sink: Sink, method: str) -> 
     """What is carried over by hand is the trace; nothing is sent twice."""
     run(sink, "pool.py", method)
     spans = sink.spans
-    (root,) = [span for span in spans if span.name == "spread"]
+    (root,) = [span for span in spans if span.name == "invoke_workflow spread"]
     models = [span for span in spans if span.name.startswith("chat")]
     assert len(models) == 4
     assert {span.parent_id for span in models} == {root.span_id}
@@ -182,7 +182,7 @@ def test_a_celery_task_goes_on_with_the_trace_of_who_sent_it(sink: Sink, tmp_pat
         worker.send_signal(signal.SIGTERM)
         worker.wait(PATIENCE)
     names = {span.span_id: span for span in sink.spans}
-    answers = [span for span in names.values() if span.name == "answer"]
+    answers = [span for span in names.values() if span.name == "invoke_workflow answer"]
     assert len(answers) == 2
     above = ["run/tasks.answer", "apply_async/tasks.answer", "request"]
     for answer in answers:
