@@ -109,7 +109,7 @@ def asked_until(address: str, processes: int) -> Counter[str]:
 def check(sink: Sink, answers: Counter[str]) -> None:
     """Each answer is a trace of three spans, made in the process that gave the answer."""
     spans = sink.spans
-    roots = {span.span_id: span for span in spans if span.name == "answer"}
+    roots = {span.span_id: span for span in spans if span.name == "invoke_workflow answer"}
     made = Counter(span.attributes["langchain.metadata.process"] for span in roots.values())
     # The first answers were to whether it is there.
     assert made.keys() == answers.keys()
