@@ -31,6 +31,8 @@ FAILING_SERVICE: Final = "weather-agent"
 MAX_SIZE: Final = 300_000
 VIEWPORT: Final[Any] = {"width": 1440, "height": 860}
 TALL: Final[Any] = {"width": 1440, "height": 1040}
+# A stack trace is cut before the first path of the machine.
+NARROW: Final[Any] = {"width": 1300, "height": 680}
 CHROMIUM_OPTIONS: Final = (
     "--no-sandbox",
     "--disable-gpu",
@@ -123,7 +125,7 @@ def failures_in_jaeger(site: Site, browser: "Browser") -> None:
     query = f"/api/traces?service={FAILING_SERVICE}&operation=execute_tool%20get_weather"
     traces = json.loads(fetch(url + query) or b"{}")["data"]
     page.goto(f"{url}/trace/{traces[0]['traceID']}")
-    page.set_viewport_size(TALL)
+    page.set_viewport_size(NARROW)
     page.get_by_text("execute_tool get_weather").first.click(timeout=60 * SECONDS)
     page.get_by_text("Logs", exact=False).first.click()
     page.get_by_text("exception", exact=False).first.wait_for(timeout=60 * SECONDS)
