@@ -171,8 +171,13 @@ def _data(item: Any, limits: Limits) -> Message | None:
 
 
 def _json(item: Any, limits: Limits) -> bytes:
-    value = _value(item, limits)
-    return b"" if value is None else value.encoded
+    data = _data(item, limits)
+    if data is None:
+        return b""
+    try:
+        return dumps(data)
+    except TypeError:
+        return dumps(sound_data(data))
 
 
 def _value(item: Any, limits: Limits) -> Value | None:
@@ -203,9 +208,7 @@ def _text_json(message: Any, max_length: int) -> bytes | None:
             or not 0 < len(content) <= max_length
             # What may hold encoded bytes; written out, because a call is dear here.
             or "64," in content
-            or '":' in content
-            or "':" in content
-            or '" :' in content
+            or (":" in content and ('":' in content or "':" in content or '" :' in content))
             or not type(calls) is type(invalid_calls) is list
             or calls
             or invalid_calls
