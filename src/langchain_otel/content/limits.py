@@ -79,7 +79,7 @@ class Limits:
         if not self.binary:
             # Redaction may shorten what stands before them: it is given none at all.
             limit = self.max_length if self.redact is None else len(text)
-            if (":" in text or "64," in text) and may_hold_bytes(text, limit):
+            if (":" in text or ";" in text) and may_hold_bytes(text, limit):
                 text = without_bytes(text, limit)
         kept = text if self.redact is None else _redacted(self.redact, text, self.attribute)
         if kept is None:
