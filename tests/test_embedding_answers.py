@@ -140,7 +140,7 @@ def test_what_others_ask_is_not_taken(tracing: Tracing, server: ModelServer) -> 
 
     RunnableLambda(ask).invoke(1)
     assert counted(tracing.span("embeddings m")) == (spent(server), "m")
-    assert tracing.tree() == "ask\n  embeddings m\n  chat m"
+    assert tracing.tree() == "invoke_workflow ask\n  embeddings m\n  chat m"
 
 
 def test_client_is_given_back(server: ModelServer) -> None:

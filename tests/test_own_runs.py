@@ -238,9 +238,9 @@ def test_its_span_is_current_in_its_body(tracing: Tracing, kind: str) -> None:
     it.invoke("hi")
     asyncio.run(it.ainvoke("hi"))
     RunnableLambda(it.invoke, name="outer").invoke("hi")
-    own = [span for span in tracing.spans if span.name != "outer"]
+    own = [span for span in tracing.spans if span.name != "invoke_workflow outer"]
     assert [span.get_span_context() for span in seen] == [each.get_span_context() for each in own]
-    assert own[-1].parent == tracing.span("outer").get_span_context()
+    assert own[-1].parent == tracing.span("invoke_workflow outer").get_span_context()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -278,7 +278,7 @@ def test_its_stream_that_is_closed_ends(tracing: Tracing) -> None:
     next(stream)
     stream.close()
     assert outcomes(tracing) == {CLOSED}
-    assert seen[0].get_span_context() == tracing.span("own").get_span_context()
+    assert seen[0].get_span_context() == tracing.span("invoke_workflow own").get_span_context()
 
 
 async def test_its_async_stream_that_is_cancelled_ends(tracing: Tracing) -> None:
@@ -316,9 +316,9 @@ async def test_many_calls_of_a_legacy_chain_end(tracing: Tracing, method: str) -
     )
     with pytest.raises(ValueError, match="no"):
         await APPLIES[method](chain, [{"q": "one"}, {"q": "two"}])
-    assert tracing.span("LLMChain").status.status_code is StatusCode.ERROR
+    assert tracing.span("invoke_workflow").status.status_code is StatusCode.ERROR
     chats = [span for span in tracing.spans if span.name == "chat"]
-    assert [s.parent for s in chats] == [tracing.span("LLMChain").get_span_context()] * 2
+    assert [s.parent for s in chats] == [tracing.span("invoke_workflow").get_span_context()] * 2
 
 
 def failing(error: BaseException) -> Runnable[Any, Any]:
@@ -346,7 +346,7 @@ async def test_a_batch_with_fallbacks_ends_every_run(
     else:
         with pytest.raises(error):
             await it.abatch(["good", "bad"])
-    batched = [span for span in tracing.spans if span.name == "RunnableWithFallbacks"]
+    batched = [span for span in tracing.spans if span.name == "invoke_workflow"]
     assert len(batched) == 2
     if error is KeyError:
         codes = {span.status.status_code for span in batched}

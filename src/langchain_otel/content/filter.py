@@ -85,7 +85,7 @@ def _is_on(name: str, policy: Policy) -> bool:
 def _kept(name: str, value: Any, limits: Limits) -> Any:
     kind = type(value)
     if kind is Messages:
-        return value.within(limits) if value else None
+        return value.within(limits) if value.items else None
     if kind is str and (limits.binary or not is_data_url(value)):
         return limits.fitted_text(value)
     if kind in NUMBERS:

@@ -1,6 +1,6 @@
 """Redacts and cuts the content of one attribute, within the budget of its span."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import copy
 from types import NoneType
 from typing import Any, Final
@@ -20,6 +20,10 @@ SPAN_LIMIT: Final = "max_span_content_bytes"
 SHRINK: Final = 8
 SMALLEST: Final = 100
 SMALL: Final = 16
+SMALL_KINDS: Final = frozenset((int, bool, NoneType))
+# Those that a double holds exactly.
+EXACT_INTEGERS: Final = range(1 - 2**53, 2**53)
+TEXTS_ONLY: Final = frozenset((str,))
 # A character is 6 bytes of JSON at most.
 BYTES_PER_CHARACTER: Final = 6
 BYTES_PER_UTF8: Final = 4
@@ -75,7 +79,7 @@ class Limits:
         if not self.binary:
             # Redaction may shorten what stands before them: it is given none at all.
             limit = self.max_length if self.redact is None else len(text)
-            if may_hold_bytes(text, limit):
+            if (":" in text or ";" in text) and may_hold_bytes(text, limit):
                 text = without_bytes(text, limit)
         kept = text if self.redact is None else _redacted(self.redact, text, self.attribute)
         if kept is None:
@@ -188,14 +192,6 @@ def _is_short(text: str, max_length: int) -> bool:
     return len(text) <= max_length and text.isascii() and not may_hold_bytes(text, max_length)
 
 
-PLAIN: Final[dict[type, Callable[[Any, int], bool]]] = {
-    str: _is_short,
-    int: lambda number, _: -(2**53) < number < 2**53,
-    bool: lambda *_: True,
-    NoneType: lambda *_: True,
-}
-
-
 def _small_copy(
     value: dict[Any, Any], max_length: int, allowance: Allowance
 ) -> dict[str, Any] | None:
@@ -203,14 +199,17 @@ def _small_copy(
     if len(value) > SMALL or "type" in value or not KEYS.isdisjoint(value):
         return None
     copied, size = value.copy(), 0
-    for key, item in copied.items():
-        check = PLAIN.get(type(item))
-        if check is None or not check(item, max_length):
-            return None
-        if type(key) is not str or not _is_short(key, max_length):
-            return None
-        if type(item) is str:
+    texts = list(copied)
+    for item in copied.values():
+        kind = type(item)
+        if kind is str:
+            texts.append(item)
             size += len(item)
+        elif kind not in SMALL_KINDS or (kind is int and item not in EXACT_INTEGERS):
+            return None
+    # Looked at as one: a call for each is dear.
+    if not TEXTS_ONLY.issuperset(map(type, texts)) or not _is_short("\n".join(texts), max_length):
+        return None
     allowance.bytes -= size
     if allowance.bytes < 0:
         raise SpentError

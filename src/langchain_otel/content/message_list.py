@@ -171,8 +171,13 @@ def _data(item: Any, limits: Limits) -> Message | None:
 
 
 def _json(item: Any, limits: Limits) -> bytes:
-    value = _value(item, limits)
-    return b"" if value is None else value.encoded
+    data = _data(item, limits)
+    if data is None:
+        return b""
+    try:
+        return dumps(data)
+    except TypeError:
+        return dumps(sound_data(data))
 
 
 def _value(item: Any, limits: Limits) -> Value | None:
@@ -193,29 +198,30 @@ def _text_json(message: Any, max_length: int) -> bytes | None:
         # A class that was not met before raises, and is met on the way by data.
         fields = READERS[id(type(message))][0](message)
         kind, content = fields["type"], fields["content"]
-        calls = fields.get("tool_calls", NO_CALLS)
-        invalid_calls = fields.get("invalid_tool_calls", NO_CALLS)
         extras = fields.get("additional_kwargs", EMPTY)
-        template = TEMPLATES.get(kind) if type(kind) is str else None
         if (
-            template is None
+            type(kind) is not str
             or type(content) is not str
             or not 0 < len(content) <= max_length
             # What may hold encoded bytes; written out, because a call is dear here.
-            or "64," in content
-            or '":' in content
-            or "':" in content
-            or '" :' in content
-            or not type(calls) is type(invalid_calls) is list
-            or calls
-            or invalid_calls
+            or (";" in content and "64," in content)
+            or (":" in content and ('":' in content or "':" in content or '" :' in content))
+            or (
+                "tool_calls" in fields
+                and (type(calls := fields["tool_calls"]) is not list or calls)
+            )
+            or (
+                "invalid_tool_calls" in fields
+                and (type(calls := fields["invalid_tool_calls"]) is not list or calls)
+            )
             or fields.get("name") is not None
             or type(extras) is not dict
             # OpenAI's package marks every answer as no refusal.
             or (extras and (len(extras) > 1 or extras.get("refusal", NO_CALLS) is not None))
         ):
             return None
-        return template % dumps(content)
+        template = TEMPLATES.get(kind)
+        return None if template is None else template % dumps(content)
     except Exception:
         # Halves of characters, say: the way by data sees to them.
         return None

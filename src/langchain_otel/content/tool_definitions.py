@@ -9,6 +9,8 @@ from langchain_otel.content.fields import MAX_ITEMS, first_items, is_mapping, ma
 from langchain_otel.content.json_data import plain, sound
 
 FUNCTION: Final = "function"
+LISTINGS: Final = frozenset(("tools", "functions", "toolConfig", "tool_config"))
+"""The parameters that may list tools."""
 DECLARATIONS: Final = ("function_declarations", "functionDeclarations")
 SCHEMA_KEYS: Final = ("parameters", "input_schema", "inputSchema", "parameters_json_schema")
 
@@ -17,7 +19,11 @@ Definition = dict[str, Any]
 
 def tool_definitions(invocation_params: Any) -> list[Definition]:
     """The conventions' tool definitions among the parameters of a model call, from any provider."""
-    params = mapping_of(invocation_params)
+    params = invocation_params
+    if type(params) is not dict:
+        params = mapping_of(params)
+    if LISTINGS.isdisjoint(params):
+        return []
     config = mapping_of(params.get("toolConfig")) or mapping_of(params.get("tool_config"))
     listings = (params.get("tools"), params.get("functions"), config.get("tools"))
     listed = next((tools for tools in map(first_items, listings) if tools), [])

@@ -130,9 +130,12 @@ def _task(namespace: Any) -> Facts:
     A namespace has a part `node:task` for each node on the way, without the task where a subgraph
     keeps one history for all its calls; a part that is a number counts such calls.
     """
-    if text(namespace) is None:
-        return {}
-    *around, own = [part for part in namespace.split("|") if not part.isdigit()] or [""]
+    if type(namespace) is not str:
+        namespace = text(namespace) or ""
+    around: list[str] = []
+    own = namespace
+    if "|" in namespace:
+        *around, own = [part for part in namespace.split("|") if not part.isdigit()] or [""]
     facts: Facts = {}
     _, _, task = own.rpartition(":")
     if task != own:

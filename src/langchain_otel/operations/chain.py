@@ -9,7 +9,7 @@ from opentelemetry.trace import SpanKind
 from langchain_otel import semconv
 from langchain_otel.content.fields import entry, fields_of, mapping_of
 from langchain_otel.content.message_list import state_messages
-from langchain_otel.content.values import EMPTY, Facts, text
+from langchain_otel.content.values import EMPTY, MAX_TEXT, Facts, text
 from langchain_otel.operations.span_names import TYPE_NAMES, own_name, titled
 from langchain_otel.runs.run import Operation, Started
 
@@ -71,8 +71,11 @@ def _has_model_node(owner: object) -> bool:
 
 
 def _name(started: Started) -> str:
-    name = text(started.options.get("name"))
-    return name or text((started.serialized or EMPTY).get("name")) or "chain"
+    name = started.options.get("name")
+    if type(name) is str and 0 < len(name) <= MAX_TEXT:
+        # The title is made sound as a whole.
+        return name
+    return text(name) or text((started.serialized or EMPTY).get("name")) or "chain"
 
 
 def _agent_request(started: Started, _: "Run | None") -> Facts:

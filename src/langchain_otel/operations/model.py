@@ -34,10 +34,12 @@ def _model_name(started: Started) -> str | None:
     if type(params) is not dict:
         params = mapping_of(params)
     for key in MODEL_KEYS:
-        name = text(params.get(key))
+        named = params.get(key)
+        name = None if named is None else text(named)
         if name is not None:
             return name
-    return text((started.metadata or EMPTY).get("ls_model_name"))
+    named = (started.metadata or EMPTY).get("ls_model_name")
+    return None if named is None else text(named)
 
 
 def _request(operation: str, started: Started) -> Facts:

@@ -32,7 +32,9 @@ def identity(source: Any, message_id: Any = None) -> Facts:
         source = mapping_of(source)
     facts = facts_from(source, ANSWER)
     for found in (source.get("id"), message_id):
-        response_id = None if found is None else text(found)
+        if found is None or (type(found) is str and found.startswith(LANGCHAIN_ID_PREFIXES)):
+            continue
+        response_id = text(found)
         if response_id is not None and not response_id.startswith(LANGCHAIN_ID_PREFIXES):
             return facts | response_identity(response_id)
     return facts
@@ -51,7 +53,7 @@ def finish_reason(information: Any, metadata: Any) -> str | None:
     """Why a choice of the answer ended: as the generation reports it, or else its message."""
     for given in (information, metadata):
         if given is not None:
-            reason = text(reason_in(given if type(given) is dict else mapping_of(given)))
+            reason = reason_in(given if type(given) is dict else mapping_of(given))
             if reason is not None:
-                return reason
+                return text(reason)
     return None

@@ -60,12 +60,14 @@ def begins_one(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _begins_sync(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
-        kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
+        if len(args) > REQUIRED:
+            kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
+            args = args[:REQUIRED]
         run_id = kwargs.get("run_id")
         if run_id is None:
             run_id = kwargs["run_id"] = new_id()
         try:
-            result = method(*args[:REQUIRED], **kwargs)
+            result = method(*args, **kwargs)
         except BaseException as error:
             _abandon(run_id, error)
             raise
@@ -78,12 +80,14 @@ def _begins_sync(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Call
 
 def _begins_async(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Callable[..., Any]:
     async def call(*args: Any, **kwargs: Any) -> Any:
-        kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
+        if len(args) > REQUIRED:
+            kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
+            args = args[:REQUIRED]
         run_id = kwargs.get("run_id")
         if run_id is None:
             run_id = kwargs["run_id"] = new_id()
         try:
-            result = await method(*args[:REQUIRED], **kwargs)
+            result = await method(*args, **kwargs)
         except BaseException as error:
             _abandon(run_id, error)
             raise

@@ -62,7 +62,11 @@ def _frame_or_none(
 def _function(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., Any]:
     @wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
-        frame = _frame_or_none(frame_for, args, kwargs)
+        try:
+            frame = frame_for(args, kwargs)
+        except Exception as error:
+            health.failed("frame", error)
+            frame = None
         if frame is None:
             return original(*args, **kwargs)
         try:
@@ -82,7 +86,11 @@ def _function(original: Callable[..., Any], frame_for: FrameFor) -> Callable[...
 def _coroutine(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., Any]:
     @wraps(original)
     async def call(*args: Any, **kwargs: Any) -> Any:
-        frame = _frame_or_none(frame_for, args, kwargs)
+        try:
+            frame = frame_for(args, kwargs)
+        except Exception as error:
+            health.failed("frame", error)
+            frame = None
         if frame is None:
             return await original(*args, **kwargs)
         try:

@@ -41,8 +41,6 @@ class Capture:
 
     def request(self, run: Run, started: Started) -> None:
         """Capture the content of a run's request."""
-        if not self._takes(run):
-            return
         content = _found_by(run.operation.request_content, started) | variables_of(run)
         if self._dialect.request_content is not None:
             content |= _found_by(self._dialect.request_content, run, started)
@@ -55,8 +53,6 @@ class Capture:
 
     def response(self, run: Run, result: Any) -> None:
         """Capture the content of a run's result; None is no result."""
-        if not self._takes(run):
-            return
         content = {} if result is None else _found_by(run.operation.response_content, result)
         if result is not None and run.inner_results is not None:
             content |= _found_by(run.operation.inner_content, result, run.inner_results)
@@ -78,8 +74,9 @@ class Capture:
         """What a run's log record carries of its content."""
         return structured(permitted(run.content, self._policy)) if self._policy.on_events else {}
 
-    def _takes(self, run: Run) -> bool:
-        if run.operation is CHAIN and not self._takes_states:
+    def takes(self, run: Run) -> bool:
+        """Whether the content of a run is wanted: callers look at `is_wanted` first."""
+        if not run.has_span or (run.operation is CHAIN and not self._takes_states):
             return False
         return self._goes_beyond_spans or run.span.is_recording()
 

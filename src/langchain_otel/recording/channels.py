@@ -56,11 +56,11 @@ class Channels:
 
     def report_content(self, run: Run, result: Any) -> None:
         """Pass on the content of a run that has ended: to its span, to its log record."""
-        if self._capture.is_wanted and run.has_span:
-            try:
+        try:
+            if self._capture.is_wanted and self._capture.takes(run):
                 self._capture.response(run, result)
-            except Exception as failure:
-                health.failed("content", failure)
+        except Exception as failure:
+            health.failed("content", failure)
         if run.operation.family == "model" and self._log.emits_details:
             try:
                 self._log.details(run, self._capture.on_event(run))

@@ -5,10 +5,10 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from langchain_otel import semconv
-from langchain_otel.content.values import Facts
 from langchain_otel.runs.run import Run
 
-Values = Callable[[Run, Facts], Sequence[float]]
+Values = str | Callable[[Run], Sequence[float]]
+"""What is recorded of a run: the fact of this name, or what a function finds."""
 
 SECONDS: Final = tuple(0.01 * 2**power for power in range(14))
 AGENT_SECONDS: Final = tuple(0.1 * 2**power for power in range(13))
@@ -59,34 +59,26 @@ GRAPHS: Final = (*AGENTS, *WORKFLOWS)
 TOOLS: Final = (semconv.EXECUTE_TOOL,)
 
 
-def _fact(name: str) -> Values:
-    def values(_: Run, facts: Facts) -> Sequence[float]:
-        value = facts.get(name)
-        return () if value is None else (value,)
-
-    return values
-
-
-def _duration(run: Run, _: Facts) -> Sequence[float]:
+def _duration(run: Run) -> Sequence[float]:
     return (run.seconds,)
 
 
-def _between_chunks(run: Run, _: Facts) -> Sequence[float]:
+def _between_chunks(run: Run) -> Sequence[float]:
     return [later - earlier for earlier, later in pairwise(run.chunk_times)]
 
 
-def _inference_calls(run: Run, _: Facts) -> Sequence[float]:
+def _inference_calls(run: Run) -> Sequence[float]:
     return () if run.totals is None else (run.totals.inference_calls,)
 
 
-def _tool_calls(run: Run, _: Facts) -> Sequence[float]:
+def _tool_calls(run: Run) -> Sequence[float]:
     return () if run.totals is None else (run.totals.tool_calls,)
 
 
-_first_chunk: Final = _fact(semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK)
-_input: Final = _fact(semconv.GEN_AI_USAGE_INPUT_TOKENS)
-_output: Final = _fact(semconv.GEN_AI_USAGE_OUTPUT_TOKENS)
-_waited: Final = _fact(semconv.LANGGRAPH_INTERRUPT_WAIT)
+_first_chunk: Final = semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK
+_input: Final = semconv.GEN_AI_USAGE_INPUT_TOKENS
+_output: Final = semconv.GEN_AI_USAGE_OUTPUT_TOKENS
+_waited: Final = semconv.LANGGRAPH_INTERRUPT_WAIT
 
 
 class Row(NamedTuple):

@@ -111,8 +111,12 @@ class Metrics:
             return
         context = span_context_with(run.span)
         for row, histogram, attributes in recording.records if tokens else recording.timing:
-            for value in row.values(run, facts):
-                histogram.record(value, attributes, context)
+            values = row.values
+            if not isinstance(values, str):
+                for value in values(run):
+                    histogram.record(value, attributes, context)
+            elif values in facts:
+                histogram.record(facts[values], attributes, context)
         if tokens and instruments.sums is not None and run.operation.family == "model":
             instruments.sums.add(recording.series, facts)
 

@@ -138,7 +138,7 @@ class Recorder:
             started_in(frame, run)
         if oldest is not None:
             oldest.recorder.evict(oldest)
-        if self._capture.is_wanted and run.has_span:
+        if self._capture.is_wanted and self._capture.takes(run):
             self._capture.request(run, started)
 
     def _start_span(self, run: Run, started: Started, hangs_under: Context) -> None:
@@ -169,7 +169,8 @@ class Recorder:
             describe_request(run, started)
 
     def _attributes(self, run: Run, started: Started) -> Attributes:
-        describe_request(run, started)
+        if run.operation.request is not None:
+            describe_request(run, started)
         try:
             said = annotations(started, run)
             if self._policy.redact is not None:
@@ -188,7 +189,7 @@ class Recorder:
     def late_request(self, run: Run, inputs: Any) -> None:
         """Record what a run was asked, where only its end reports it, as of a streamed chain."""
         try:
-            if inputs is not None and run.has_span and self._capture.is_wanted:
+            if inputs is not None and self._capture.is_wanted and self._capture.takes(run):
                 started = Started(None, inputs, None, None, owner=run.owner)
                 self._capture.request(run, started)
         except Exception as error:

@@ -30,6 +30,7 @@ MODALITIES: Final = {
         ("audio", semconv.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS),
     ),
 }
+SPLIT: Final = frozenset(detail for parts in MODALITIES.values() for _, detail in parts)
 UNKNOWN: Final = "unknown"
 
 
@@ -49,8 +50,12 @@ class TokenSums:
         """Add the tokens of a model call with these attributes."""
         with self._lock:
             for fact, name in TOTALS.items():
+                if fact not in facts:
+                    continue
                 sums = self._sums[name]
-                for modality, count in by_modality(fact, facts):
+                is_whole = SPLIT.isdisjoint(facts)
+                parts = ((UNKNOWN, facts[fact]),) if is_whole else by_modality(fact, facts)
+                for modality, count in parts:
                     key = (*series, (semconv.GEN_AI_TOKEN_MODALITY, modality))
                     sums[key] = sums.get(key, 0) + count
 

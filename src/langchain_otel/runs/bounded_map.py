@@ -1,39 +1,34 @@
 """Remembers the latest values by key, up to a limit."""
 
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
-class BoundedMap(Generic[K, V]):
+class BoundedMap(dict[K, V]):
     """The values that were put in last, by key; the oldest goes where there are too many."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._values: dict[K, V] = {}
+    __slots__ = ("_limit",)
 
-    def __len__(self) -> int:
-        return len(self._values)
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self._limit = limit
 
     def put(self, key: K, value: V) -> None:
         """Remember a value, in place of the one that the key had."""
-        self._values.pop(key, None)
-        self._values[key] = value
-        if len(self._values) > self._limit:
+        self.pop(key, None)
+        self[key] = value
+        if len(self) > self._limit:
             self._forget_oldest()
 
-    def get(self, key: K) -> V | None:
-        """The value of the key, if it is still remembered."""
-        return self._values.get(key)
-
-    def items(self) -> list[tuple[K, V]]:
-        """All that is remembered, the oldest first."""
-        return list(self._values.copy().items())
+    def snapshot(self) -> list[tuple[K, V]]:
+        """All that is remembered, the oldest first; other threads may go on adding."""
+        return list(self.copy().items())
 
     def _forget_oldest(self) -> None:
         try:
-            self._values.pop(next(iter(self._values)), None)
+            self.pop(next(iter(self)), None)
         except (RuntimeError, StopIteration):
             # Another thread changed the values meanwhile: the next one to come makes room.
             return

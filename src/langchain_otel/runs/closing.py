@@ -1,6 +1,7 @@
 """Closes a run: its span ends, and it lets go of the runs around it."""
 
-from langchain_otel import semconv
+from langchain_otel import health, semconv
+from langchain_otel.content.values import EMPTY
 from langchain_otel.runs.context import RUN_KEY, run_of, without_ended_runs
 from langchain_otel.runs.identity import identity_block
 from langchain_otel.runs.run import Run
@@ -8,15 +9,22 @@ from langchain_otel.runs.store import RUNS
 
 
 def close(run: Run) -> None:
-    """End the span of a run that was removed from the open ones.
+    """End the span of a run that was removed from the open ones; it keeps what outlives it.
 
-    The run lives on in the contexts of what was started in its body.
+    The run lives on in the contexts of what was started in its body, and so on.
     """
+    run.ended = True
     if semconv.GEN_AI_RESPONSE_ID in run.facts:
         # Only the end of the run says it.
-        run.ended = True
         RUNS.remember(run)
-    run.close()
+    run.chunks = run.provider_report = run.inner_results = None
+    run.request_content = run.content = EMPTY
+    run.parent = run.enclosing = run.agent = run.model = run.prompt = None
+    try:
+        if run.has_span:
+            run.span.end()
+    except Exception as error:
+        health.failed("span.end", error)
     around: Run | None = run.ambient.get(RUN_KEY)  # type: ignore[assignment]
     if around is None or around.ended:
         _let_go(run)

@@ -63,9 +63,19 @@ def as_user_config(config: Mapping[str, Any]) -> UserConfig | None:
     metadata = config.get("metadata")
     if not metadata:
         return UserConfig(config, {}, {})
-    changed = _changed.get(id(metadata)) or {}
+    changed = _changed.get(id(metadata))
+    if not changed:
+        return UserConfig(config, {**metadata}, {})
     own = {key: item for key, item in metadata.items() if changed.get(key) != _mark(item)}
     return UserConfig(config, own, changed)
+
+
+def may_be_mixed(merged: Mapping[str, Any]) -> bool:
+    """Whether there may be anything to note of a configuration: mostly there is not."""
+    if notes_here() or _changed:
+        return True
+    shared: set[str] = merged["metadata"].keys() & merged["configurable"].keys()
+    return not shared <= NEVER_METADATA
 
 
 def note_configurable(user_configs: Sequence[UserConfig], merged: Mapping[str, Any]) -> None:
@@ -77,7 +87,7 @@ def note_configurable(user_configs: Sequence[UserConfig], merged: Mapping[str, A
     metadata: Mapping[str, Any] = merged["metadata"]
     before = notes_here()
     keys = (metadata.keys() & merged["configurable"].keys()) | (metadata.keys() & before.keys())
-    keys = keys.union(*(each.changed for each in user_configs)) - NEVER_METADATA
+    keys = keys.union(*[each.changed for each in user_configs]) - NEVER_METADATA
     if not keys:
         return
     for each in user_configs:

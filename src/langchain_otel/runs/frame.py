@@ -18,7 +18,7 @@ from opentelemetry.context import Context
 from langchain_otel import health
 from langchain_otel.runs.context import RUN_KEY, current, inside, make_current, run_of
 from langchain_otel.runs.garbage_collector import COLLECTING, is_collecting, phases
-from langchain_otel.runs.identity import Identity, set_identity_in_body, with_identity
+from langchain_otel.runs.identity import KEYS, Identity, set_identity_in_body, with_identity
 from langchain_otel.runs.run import Family, Run
 from langchain_otel.runs.store import RUNS
 
@@ -36,7 +36,7 @@ def enter_body(config: Any) -> None:
         if ambient.get(RUN_KEY) is not run:
             make_current(inside(run, ambient))
         configurable = config.get("configurable")
-        if configurable:
+        if configurable and not KEYS.isdisjoint(configurable):
             set_identity_in_body(run, configurable)
     if _frame.get() is not None:
         _frame.set(None)

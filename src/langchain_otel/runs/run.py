@@ -9,7 +9,7 @@ from uuid import UUID
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, TracerProvider
 
-from langchain_otel import health, semconv
+from langchain_otel import semconv
 from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.policy import Budget
 from langchain_otel.content.values import EMPTY, Facts
@@ -270,19 +270,6 @@ class Run:
         # What was said of this run is to be said of its children, who have spans.
         self.tags = None if self.parent is None else self.parent.tags
         self.metadata = None if self.parent is None else self.parent.metadata
-
-    def close(self) -> None:
-        """End the span, and let go of what only an open run needs."""
-        self.ended = True
-        self.chunks = self.provider_report = self.inner_results = self.model = None
-        self.request_content = self.content = EMPTY
-        # A run may live on in the contexts of what was started in its body, and so on.
-        self.parent = self.enclosing = self.agent = self.model = self.prompt = None
-        try:
-            if self.has_span:
-                self.span.end()
-        except Exception as error:
-            health.failed("span.end", error)
 
     @property
     def agent_name(self) -> str | None:

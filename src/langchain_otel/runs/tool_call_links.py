@@ -50,7 +50,7 @@ def add_late_links(run: Run, facts: Facts) -> None:
 
 def requests_in(trace_id: int) -> dict[str, SpanContext]:
     """The last tool calls that models requested in a trace, each with the model's span."""
-    found = [(key[1], model) for key, model in _requests.items() if key[0] == trace_id]
+    found = [(key[1], model) for key, model in _requests.snapshot() if key[0] == trace_id]
     return dict(found[-MAX_PENDING:])
 
 
@@ -67,6 +67,6 @@ def _tool_calls(result: Any) -> Iterator[str]:
         if type(calls) is not list:
             calls = first_items(calls)
         for call in calls[:MAX_ITEMS]:
-            call_id = text(entry(call, "id"))
+            call_id = text(call.get("id") if type(call) is dict else entry(call, "id"))
             if call_id is not None:
                 yield call_id

@@ -13,19 +13,22 @@ from langchain_otel.patching.wrapping import framed
 from langchain_otel.runs.configurable_values import (
     UserConfig,
     as_user_config,
+    may_be_mixed,
     note_configurable,
     notes_here,
 )
 from langchain_otel.runs.context import active_run
 from langchain_otel.runs.frame import Frame
-from langchain_otel.runs.identity import NO_IDENTITY, Identity, identity_of, new_in
+from langchain_otel.runs.identity import KEYS, NO_IDENTITY, Identity, identity_of, new_in
 
 
 def identity_from_config(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Identity:
     """What the configurable values of a call's configuration name that is new where it is made."""
     config = kwargs.get("config", args[2] if len(args) > 2 else None)
-    configurable = config.get("configurable") if isinstance(config, Mapping) else None
-    if not configurable:
+    if type(config) is not dict and not isinstance(config, Mapping):
+        return NO_IDENTITY
+    configurable = config.get("configurable")
+    if not configurable or KEYS.isdisjoint(configurable):
         return NO_IDENTITY
     around = active_run()
     return new_in(
@@ -50,7 +53,7 @@ def completes_config(original: Callable[..., Any]) -> Callable[..., Any]:
     def call(config: Any = None) -> Any:
         completed = original(config)
         if completed["configurable"] or notes_here():
-            _note(_user_configs((config,)), completed)
+            _note_mixed(config, completed)
         return completed
 
     return call
@@ -68,6 +71,14 @@ def completes_in_place(original: Callable[..., Any]) -> Callable[..., Any]:
         return completed
 
     return call
+
+
+def _note_mixed(config: Any, completed: Any) -> None:
+    try:
+        if may_be_mixed(completed):
+            note_configurable(_user_configs((config,)), completed)
+    except Exception as error:
+        health.failed("configurable", error)
 
 
 def _note(user_configs: list[UserConfig], completed: Any) -> None:
