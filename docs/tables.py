@@ -12,6 +12,7 @@ from langchain_otel.operations.embeddings import EMBEDDINGS
 from langchain_otel.operations.model import CHAT, COMPLETION
 from langchain_otel.operations.remote_graph import REMOTE
 from langchain_otel.operations.retriever import RETRIEVER
+from langchain_otel.operations.root_chain import ROOT_CHAIN
 from langchain_otel.operations.search import RERANKING, SEARCH
 from langchain_otel.operations.tool import TOOL
 from langchain_otel.recording.instruments import TOTALS, Row, rows_of
@@ -42,8 +43,9 @@ SPANS: Final = (
         "agent (`create_agent`, `create_react_agent`, deepagents, `AgentExecutor`)", AGENT, "agent"
     ),
     SpanRow("graph of LangGraph, `@entrypoint`", WORKFLOW, "graph"),
+    SpanRow("chain that is a part of nothing, legacy chains and groups too", ROOT_CHAIN, "chain"),
     SpanRow("call of a `RemoteGraph`", REMOTE, "graph"),
-    SpanRow("graph node, step of a chain, legacy chain", CHAIN, "its name"),
+    SpanRow("graph node, step of a chain, a prompt or a parser alone", CHAIN, "its name"),
 )
 """Every operation, in the order of the table."""
 

@@ -57,6 +57,8 @@ MESSAGES: Final = frozenset(("gen_ai.input.messages", "gen_ai.output.messages"))
 INSTRUCTIONS: Final = frozenset(("gen_ai.system_instructions", "gen_ai.tool.definitions"))
 # Not in the conventions' tables: which agent a call is made for, to be found without its ancestors.
 AGENT: Final = frozenset(("gen_ai.agent.name",))
+# A core attribute, beside `error.type` where a client's exception carries it.
+STATUS: Final = frozenset(("http.response.status_code",))
 VARIABLES: Final = frozenset(("gen_ai.prompt.variable.name",))
 MCP: Final = frozenset(
     (
@@ -89,7 +91,10 @@ KINDS: Final = {
         "CLIENT",
         MODEL,
         MESSAGES | {"gen_ai.tool.definitions"} | VARIABLES,
-        MODALITIES | AGENT | {"gen_ai.request.previous_response.id", "gen_ai.system_instructions"},
+        MODALITIES
+        | AGENT
+        | STATUS
+        | {"gen_ai.request.previous_response.id", "gen_ai.system_instructions"},
     ),
     "text_completion": Kind(
         "CLIENT",
@@ -100,12 +105,13 @@ KINDS: Final = {
             "gen_ai.usage.output_tokens",
         },
         MESSAGES,
-        MODEL | MODALITIES | AGENT,
+        MODEL | MODALITIES | AGENT | STATUS,
     ),
     "embeddings": Kind(
         "CLIENT",
         (M - {"gen_ai.response.model"}) | {"gen_ai.embeddings.dimension.count"},
         allowed=AGENT
+        | STATUS
         | frozenset(
             (
                 "error.type",
@@ -120,6 +126,7 @@ KINDS: Final = {
         frozenset(("gen_ai.operation.name", "gen_ai.retrieval.top_k", "gen_ai.provider.name")),
         frozenset(("gen_ai.retrieval.query.text", "gen_ai.retrieval.documents")),
         AGENT
+        | STATUS
         | frozenset(
             (
                 "error.type",
@@ -145,7 +152,7 @@ KINDS: Final = {
             )
         ),
         frozenset(("gen_ai.tool.call.arguments", "gen_ai.tool.call.result")),
-        MCP,
+        MCP | STATUS,
     ),
     "invoke_agent": Kind(
         "INTERNAL",
@@ -161,13 +168,13 @@ KINDS: Final = {
             )
         ),
         MESSAGES | INSTRUCTIONS,
-        frozenset(("error.type", "gen_ai.agent.description", "gen_ai.output.type")),
+        frozenset(("error.type", "gen_ai.agent.description", "gen_ai.output.type")) | STATUS,
     ),
     "invoke_workflow": Kind(
         "INTERNAL",
         frozenset(("gen_ai.operation.name", "gen_ai.workflow.name", "gen_ai.conversation.id")),
         MESSAGES,
-        frozenset(("error.type",)),
+        frozenset(("error.type",)) | STATUS,
     ),
 }
 

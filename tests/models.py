@@ -17,7 +17,7 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field
 
-A_MOMENT = 0.005
+from waiting import Hold
 
 
 def counted(input_tokens: int, output_tokens: int) -> UsageMetadata:
@@ -29,12 +29,21 @@ def counted(input_tokens: int, output_tokens: int) -> UsageMetadata:
     )
 
 
+async def held(hold: Hold | None) -> None:
+    """Let the event loop turn, or stay."""
+    await (asyncio.sleep(0) if hold is None else hold.stay())
+
+
 class Model(BaseChatModel):
-    """Answers with its words: at once, or a chunk a word. `fails` raises before the answer."""
+    """Answers with its words: at once, or a chunk a word.
+
+    `fails` raises before the answer. In `hold` a coroutine stays before the answer, or where it
+    has given all the words of its stream.
+    """
 
     words: list[str] = Field(default_factory=lambda: ["one", "two", "three"])
     fails: Any = None
-    delay: float = 0.0
+    hold: Any = None
 
     @property
     def _llm_type(self) -> str:
@@ -47,7 +56,7 @@ class Model(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     async def _agenerate(self, messages: list[BaseMessage], *_: Any, **__: Any) -> ChatResult:
-        await asyncio.sleep(self.delay)
+        await held(self.hold)
         return self._generate(messages)
 
 
@@ -99,14 +108,15 @@ class StreamingModel(Model):
     async def _astream(self, *_: Any, **__: Any) -> AsyncIterator[ChatGenerationChunk]:
         for chunk in self._chunks():
             yield chunk
-            await asyncio.sleep(self.delay)
+            await asyncio.sleep(0)
+        await held(self.hold)
 
 
 class Retriever(BaseRetriever):
-    """Finds one document; `fails` raises instead."""
+    """Finds one document; `fails` raises instead, and in `hold` a coroutine stays before it."""
 
     fails: Any = None
-    delay: float = 0.0
+    hold: Any = None
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun
@@ -118,5 +128,5 @@ class Retriever(BaseRetriever):
     async def _aget_relevant_documents(
         self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun
     ) -> list[Document]:
-        await asyncio.sleep(self.delay)
+        await held(self.hold)
         return self._get_relevant_documents(query, run_manager=run_manager.get_sync())

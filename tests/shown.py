@@ -75,6 +75,9 @@ def _lines(
             continue
         yield "  " * depth + " ".join([span.name, *_marks(span)])
         for event in span.events:
+            if event.name == semconv.EVENT_EXCEPTION:
+                # The mark of the span that failed says the same.
+                continue
             node = (event.attributes or {}).get(semconv.LANGGRAPH_NODE, "")
             yield "  " * (depth + 1) + f"* {event.name} {node!s}"
         yield from _lines(spans, below, hidden, depth + 1)

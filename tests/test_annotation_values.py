@@ -85,7 +85,7 @@ def step() -> Any:
 def recorded(tracing: Tracing, metadata: dict[Any, Any]) -> dict[str, Any]:
     """What stands on the span of a run with these metadata."""
     step().invoke(0, {"metadata": metadata})
-    return dict(tracing.span("step").attributes or {})
+    return dict(tracing.span("invoke_workflow step").attributes or {})
 
 
 TEXTS: Final = [
@@ -295,9 +295,11 @@ def test_arrays_are_not_compared(tracing: Tracing) -> None:
 
 @pytest.mark.parametrize(("name", "expected"), [(7, "7"), (AN_ID, str(AN_ID)), (Tier.GOLD, "gold")])
 def test_run_names(name: Any, expected: str, tracing: Tracing) -> None:
-    """A run's name that is no text is the span's name as its text."""
+    """A run's name that is no text is recorded as its text, in the span's name or beside it."""
+    RunnableLambda(lambda it: it).invoke(0, {"run_name": name})
     step().invoke(0, {"run_name": name})
-    assert tracing.names()[0].removeprefix("invoke_workflow ") == expected
+    assert tracing.names() == [f"invoke_workflow {expected}", "invoke_workflow step"]
+    assert (tracing.spans[1].attributes or {})[semconv.RUN_NAME] == expected
 
 
 def test_surroundings_of_openinference() -> None:

@@ -142,7 +142,7 @@ def test_rows_lead_to_known_names() -> None:
     [
         (r"\battach\(|\bdetach\(|set_span_in_context", {"context.py"}),
         (r"\bsetattr\(", {"patcher.py", "subclasses.py"}),
-        (r"\bstr\(error\)", {"log_records.py"}),
+        (r"\bstr\(error\)", {"exceptions.py"}),
         (
             r"from opentelemetry\.sdk",
             {"tree.py", "otlp.py", "otlp_grpc.py", "otlp_http.py", "otlp_spans.py"},

@@ -27,6 +27,7 @@ from langchain_otel.async_exceptions import is_asynchronous
 from langchain_otel.runs.store import RUNS
 from models import Model, Retriever, StreamingModel
 from recording import Tracing
+from waiting import PATIENCE
 
 OURS: Final = str(Path(langchain_otel.__file__).parent)
 
@@ -211,7 +212,7 @@ def test_exception_that_another_thread_sends() -> None:
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert is_running.wait(60)
+    assert is_running.wait(PATIENCE)
     assert thread.ident is not None
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(thread.ident), ctypes.py_object(TimeLimitError)

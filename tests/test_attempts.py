@@ -17,6 +17,7 @@ from langchain_otel.runs.store import RUNS
 from recording import Tracing
 from shown import everything, executed, shown
 from test_control_flow import GIVEN, SECRET, State, graph_of, passes
+from waiting import PATIENCE
 
 AT_ONCE = RetryPolicy(initial_interval=0, jitter=False, retry_on=lambda _: True)
 HAS_TIMEOUTS = hasattr(errors, "NodeTimeoutError")
@@ -158,7 +159,7 @@ def test_node_that_runs_out_of_time(private: Tracing, mode: str) -> None:
             ended.append(True)
 
     with pytest.raises(errors.NodeTimeoutError):
-        executed(graph_with(slow, timeout=0.01).compile(name="g"), GIVEN, mode)
+        executed(graph_with(slow, timeout=1).compile(name="g"), GIVEN, mode)
     failure = "ERROR(langgraph.errors.NodeTimeoutError)"
     assert shown(private) == f"invoke_workflow g {failure}\n  node {failure} 1\n"
     assert ended
@@ -176,7 +177,7 @@ def test_node_that_is_in_time_at_the_second_attempt(private: Tracing, mode: str)
             await asyncio.Event().wait()
         return passes(state)
 
-    graph = graph_with(slow, timeout=0.2, retry_policy=AT_ONCE)
+    graph = graph_with(slow, timeout=2, retry_policy=AT_ONCE)
     executed(graph.compile(name="g"), GIVEN, mode)
     failure = "ERROR(langgraph.errors.NodeTimeoutError)"
     assert shown(private) == f"invoke_workflow g\n  node {failure} 1\n  node 2\n"
@@ -191,7 +192,7 @@ def test_node_with_a_time_limit_that_fails_by_itself(private: Tracing, mode: str
         raise ValueError(SECRET)
 
     with pytest.raises(ValueError, match=SECRET):
-        executed(graph_with(fails, timeout=60).compile(name="g"), GIVEN, mode)
+        executed(graph_with(fails, timeout=PATIENCE).compile(name="g"), GIVEN, mode)
     assert shown(private) == "invoke_workflow g ERROR(ValueError)\n  node ERROR(ValueError) 1\n"
 
 

@@ -120,7 +120,6 @@ def results(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 
 @environments
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("case", PLACES)
 def test_other_tracers_see_no_change(case: str, results: dict[str, Any]) -> None:
     """The same runs and spans as without us, with the same fields, in the same places."""
@@ -137,7 +136,6 @@ def test_other_tracers_see_no_change(case: str, results: dict[str, Any]) -> None
 
 
 @environments
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("case", PLACES)
 def test_our_promises_hold_beside_other_tracers(case: str, results: dict[str, Any]) -> None:
     """No span is left current, no context fails to detach, nothing of ours fails."""
@@ -145,7 +143,6 @@ def test_our_promises_hold_beside_other_tracers(case: str, results: dict[str, An
 
 
 @environments
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("case", COVERED)
 def test_a_model_call_has_one_span(case: str, results: dict[str, Any]) -> None:
     """Instrumentations that look for a mark make no span below ours; HTTP spans stay."""
@@ -159,7 +156,6 @@ def test_a_model_call_has_one_span(case: str, results: dict[str, Any]) -> None:
 
 
 @environments
-@pytest.mark.timeout(600)
 def test_what_a_covered_instrumentation_tells_is_ours(results: dict[str, Any]) -> None:
     """LangChain drops the tokens of embeddings; an instrumentation of the client knows them."""
     programs = results["genai providers/last"]["beside"]["programs"]
@@ -169,7 +165,6 @@ def test_what_a_covered_instrumentation_tells_is_ours(results: dict[str, Any]) -
 
 
 @environments
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("case", NESTED)
 def test_a_second_span_of_a_model_call_is_below_ours(case: str, results: dict[str, Any]) -> None:
     """Where an instrumentation knows no mark, its span nests under ours, HTTP under it."""
@@ -178,7 +173,6 @@ def test_a_second_span_of_a_model_call_is_below_ours(case: str, results: dict[st
 
 
 @environments
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("case", PLACES)
 def test_one_log_line_names_the_other_tracers(case: str, results: dict[str, Any]) -> None:
     """One line says who is there and what it means; LangSmith's tracer is known by its variable."""
@@ -265,7 +259,8 @@ def test_a_covered_call_makes_no_span_and_tells_us(tracing: Tracing, streams: bo
     assert attributes[semconv.SERVER_PORT] == 443
     assert attributes[semconv.GEN_AI_RESPONSE_ID] == "answer-1"
     assert attributes[semconv.GEN_AI_USAGE_INPUT_TOKENS] == 3
-    assert "gen_ai.client.token.usage" not in tracing.metrics()
+    # Ours are the only ones: each count was recorded once.
+    assert {point.count for point in tracing.points("gen_ai.client.token.usage")} == {1}
 
 
 def test_tokens_of_several_requests_are_added_up(tracing: Tracing) -> None:

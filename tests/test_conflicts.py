@@ -62,5 +62,5 @@ def test_the_application_is_untouched(tmp_path: Path, version: str, way: str) ->
 def test_what_is_no_conflict(tmp_path: Path, version: str) -> None:
     """Metadata that says no version, as in a frozen executable; builds of one's own."""
     output, errors = run(tmp_path, version, IN_CODE + RUN)
-    assert output == ["span outer", "ANSWER"]
+    assert output == ["span invoke_workflow outer", "ANSWER"]
     assert errors == []

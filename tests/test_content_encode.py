@@ -10,7 +10,7 @@ from collections import UserDict, deque, namedtuple
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import PurePosixPath
-from time import perf_counter
+from time import thread_time
 from typing import Any
 from uuid import UUID
 
@@ -237,10 +237,10 @@ def lattice() -> Any:
     ids=["lattice", "ints", "texts", "huge", "surrogates", "many huge", "empty"],
 )
 def test_bounded_in_size_and_time(value: Any) -> None:
-    """Less than 1 MB, in a moment."""
-    begin = perf_counter()
+    """Less than 1 MB, in a moment of this thread's own time."""
+    begin = thread_time()
     encoded = to_json(value)
-    assert perf_counter() - begin < 5
+    assert thread_time() - begin < 5
     assert len(encoded.encode()) <= 1_000_000
     json.loads(encoded)
     health.failures.clear()

@@ -57,9 +57,9 @@ def test_block(tracing: Tracing) -> None:
         chain.invoke("hi")
     assert values(tracing, "chat", CONVERSATION) == ["chat-7"]
     assert values(tracing, "execute_tool look_up", CONVERSATION) == ["chat-7"]
-    root = tracing.span("RunnableLambda")
+    root = tracing.span("invoke_workflow")
     assert people(root) == {USER: "ada", SESSION: "s-1"}
-    assert CONVERSATION not in (root.attributes or {})
+    assert (root.attributes or {})[CONVERSATION] == "chat-7"
     assert [people(span) for span in tracing.spans if span is not root] == [{}, {}]
 
 
@@ -132,7 +132,7 @@ def test_block_inside_a_run_wins_over_what_the_run_has(tracing: Tracing) -> None
     step.invoke("hi", {"metadata": {"thread_id": "outer", "user_id": "ada"}})
     assert values(tracing, "chat", CONVERSATION) == ["inner", "outer"]
     assert values(tracing, "RunnableLambda", USER) == ["bob"]
-    assert values(tracing, "body", USER) == ["ada"]
+    assert values(tracing, "invoke_workflow body", USER) == ["ada"]
     assert values(tracing, "chat", USER) == [None, None]
 
 

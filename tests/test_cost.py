@@ -36,14 +36,16 @@ WARMING: Final = 3
 # Calls into langchain_otel for one run, or one token: some 10 % above what CPython 3.11 counts, the
 # most of all versions. Who makes it cheaper lowers the limit.
 LIMITS: Final = {
-    "chain": 72,
-    "chain, content on": 100,
-    "chain, not sampled": 73,
-    "chain, nobody listens": 54,
-    "agent": 70,
-    "agent, content on": 124,
-    "history": 140,
-    "history, not sampled": 133,
+    # Of the four runs the root is a workflow: with facts, a metric, and its input and output as
+    # messages; and each measured run is measured under two names.
+    "chain": 83,
+    "chain, content on": 144,
+    "chain, not sampled": 83,
+    "chain, nobody listens": 58,
+    "agent": 71,
+    "agent, content on": 125,
+    "history": 145,
+    "history, not sampled": 138,
     "token": 7,
 }
 # The same for each message of a history, with content on.

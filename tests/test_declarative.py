@@ -77,7 +77,7 @@ def names(spans: list[Span]) -> list[str]:
     return [span.name.split()[0] for span in spans]
 
 
-ALL: Final = ["chat", "inner", "outer"]
+ALL: Final = ["chat", "inner", "invoke_workflow"]
 
 
 def test_options_of_the_file(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_options_of_the_file(tmp_path: Path) -> None:
     options = ("capture_message_content: true", "max_open_runs: 77", "detail: semantic")
     with running_sink() as sink:
         spans, said = run(sink, tmp_path, *options)
-    assert names(spans) == ["chat"]
+    assert names(spans) == ["chat", "invoke_workflow"]
     assert shows_content(spans)
     assert said == ""
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
 from langgraph.graph import START, MessagesState, StateGraph
@@ -12,7 +13,7 @@ from models import Model
 from recording import Tracing, instrumented
 
 ALL = """\
-RunnableSequence
+invoke_workflow
   ChatPromptTemplate
   chat
   outer
@@ -25,7 +26,7 @@ RunnableSequence
           mine
             chat"""
 NODES = """\
-RunnableSequence
+invoke_workflow
   chat
   in outer
   in inner
@@ -35,13 +36,14 @@ RunnableSequence
       mine
         chat"""
 SEMANTIC = """\
-chat
-in outer
-in inner
-invoke_workflow steps
-  in node
-  mine
-    chat"""
+invoke_workflow
+  chat
+  in outer
+  in inner
+  invoke_workflow steps
+    in node
+    mine
+      chat"""
 
 
 def program(tracing: Tracing) -> Any:
@@ -94,27 +96,51 @@ def test_annotations_go_to_those_who_have_a_span() -> None:
     """Tags and metadata given to a run that is left out stand on its children."""
     tracing = Tracing()
     config: Any = {"tags": ["mine"], "metadata": {"tenant": "acme"}}
+    step = RunnableLambda(Model().invoke).with_config(config)
     with instrumented(tracing, detail="semantic"):
-        RunnableLambda(Model().invoke).invoke("hello", config)
+        RunnableLambda(step.invoke).invoke("hello")
     attributes = tracing.span("chat").attributes or {}
     assert attributes[semconv.TAGS] == ("mine",)
     assert attributes[semconv.METADATA + "tenant"] == "acme"
+
+
+@pytest.mark.parametrize("detail", ["all", "nodes", "semantic"])
+def test_root_is_one_trace_with_what_was_given(detail: str) -> None:
+    """A chain of two model calls is one trace at every level, with its name, tags and metadata."""
+    tracing = Tracing()
+    config: Any = {"run_name": "twice", "tags": ["mine"], "metadata": {"tenant": "acme"}}
+    with instrumented(tracing, detail=detail):
+        (Model() | StrOutputParser() | Model()).invoke("hello", config)
+    assert len({span.context.trace_id for span in tracing.spans if span.context}) == 1
+    attributes = tracing.span("invoke_workflow twice").attributes or {}
+    assert attributes[semconv.TAGS] == ("mine",)
+    assert attributes[semconv.METADATA + "tenant"] == "acme"
+
+
+def fail(_: Any) -> Any:
+    raise ValueError
 
 
 def test_error_of_a_run_that_is_left_out() -> None:
     """Its exception is recorded all the same, in the span that is current there."""
     tracing = Tracing()
 
-    def fail(_: Any) -> Any:
-        raise ValueError
+    def outer(text: str) -> Any:
+        with tracing.user_span("request"):
+            return RunnableLambda(fail).invoke(text)
 
-    with (
-        instrumented(tracing, detail="semantic"),
-        pytest.raises(ValueError),
-        tracing.user_span("request"),
-    ):
-        RunnableLambda(fail).invoke("x")
+    with instrumented(tracing, detail="semantic"), pytest.raises(ValueError):
+        RunnableLambda(outer).invoke("x")
     (record,) = tracing.logs
     request = tracing.span("request").context
     assert request is not None
     assert record.log_record.span_id == request.span_id
+
+
+def test_root_shows_the_exception_of_a_run_that_is_left_out() -> None:
+    """On the nearest span of ours that it ended, not on a span of the user's."""
+    tracing = Tracing()
+    with instrumented(tracing, detail="semantic"), pytest.raises(ValueError):
+        RunnableLambda(RunnableLambda(fail).invoke, name="root").invoke("x")
+    (event,) = tracing.span("invoke_workflow root").events
+    assert event.name == "exception"

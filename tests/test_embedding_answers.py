@@ -140,7 +140,7 @@ def test_what_others_ask_is_not_taken(tracing: Tracing, server: ModelServer) -> 
 
     RunnableLambda(ask).invoke(1)
     assert counted(tracing.span("embeddings m")) == (spent(server), "m")
-    assert tracing.tree() == "ask\n  embeddings m\n  chat m"
+    assert tracing.tree() == "invoke_workflow ask\n  embeddings m\n  chat m"
 
 
 def test_client_is_given_back(server: ModelServer) -> None:
@@ -172,7 +172,6 @@ def test_token_metric_of_the_previous_conventions(server: ModelServer) -> None:
 
 
 @pytest.mark.xdist_group("environments")
-@pytest.mark.timeout(600)
 def test_other_providers(wheel: Path, tmp_path: Path) -> None:
     """Real clients against their formats: every span has the tokens, and the model that is said."""
     bin_folder = environment_with(wheel, PROVIDERS, tmp_path / "venv")

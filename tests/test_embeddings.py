@@ -25,6 +25,7 @@ from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler, 
 from openai_server import ModelServer, start_server
 from recording import Tracing
 from versions import classic, http_instrumentors
+from waiting import PATIENCE
 
 KEY: dict[str, Any] = {"api_key": "none"}
 SPAN = "embeddings text-embedding-3-small"
@@ -141,7 +142,9 @@ def test_nests_in_the_run_that_asks(tracing: Tracing, server: ModelServer) -> No
         return vector
 
     RunnableLambda(ask).invoke("x")
-    assert tracing.tree() == (f"ask\n  mine\n    {SPAN}\n    inside mine\n  inside ask")
+    assert tracing.tree() == (
+        f"invoke_workflow ask\n  mine\n    {SPAN}\n    inside mine\n  inside ask"
+    )
     assert semconv.RUN_ID not in (tracing.span(SPAN).attributes or {})
 
 
@@ -232,7 +235,7 @@ async def test_concurrent_calls_are_kept_apart(tracing: Tracing) -> None:
     await embeddings.started.wait()
     embeddings.let_go.set()
     await asyncio.gather(*tasks)
-    barrier = threading.Barrier(3, timeout=10)
+    barrier = threading.Barrier(3, timeout=PATIENCE)
     embeddings.on_call = barrier.wait
     threads = [threading.Thread(target=embeddings.embed_query, args=("x",)) for _ in range(3)]
     for thread in threads:
@@ -259,7 +262,7 @@ def test_handler_alone_tells_calls_inside_its_runs() -> None:
     chain.invoke("not traced")
     assert not tracing.spans
     chain.invoke("traced", {"callbacks": [handler]})
-    assert tracing.tree() == "ask\n  embeddings letters"
+    assert tracing.tree() == "invoke_workflow ask\n  embeddings letters"
 
 
 def test_every_recorder_of_the_run_tells(tracing: Tracing) -> None:
@@ -270,7 +273,7 @@ def test_every_recorder_of_the_run_tells(tracing: Tracing) -> None:
     embeddings.on_call = lambda: tracing.mark("body")
     RunnableLambda(embeddings.embed_query, name="ask").invoke("x", {"callbacks": [handler]})
     for spans in (tracing, others):
-        assert "ask\n  embeddings letters" in spans.tree()
+        assert "invoke_workflow ask\n  embeddings letters" in spans.tree()
 
 
 def methods_of(*kinds: type) -> dict[tuple[type, str], Any]:

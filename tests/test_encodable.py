@@ -198,10 +198,10 @@ def test_batch_arrives(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
             program()
         made = wire.made
     assert len(wire.sink.spans) == made
-    assert [span.name for span in wire.sink.spans].count("innocent") == INNOCENT
+    assert [span.name for span in wire.sink.spans].count("invoke_workflow innocent") == INNOCENT
     assert {SOUND, f"execute_tool {SOUND}", f"retrieval {SOUND}"} <= wire.spans.keys()
     assert f"chat {SOUND}" in wire.spans
-    assert wire.spans["annotated"].attributes[f"{semconv.METADATA}{SOUND}"] == SOUND
+    assert wire.spans["invoke_workflow annotated"].attributes[f"{semconv.METADATA}{SOUND}"] == SOUND
     assert any(record.event_name == semconv.GEN_AI_EVALUATION_RESULT for record in wire.logs)
     assert semconv.METRIC_TOOL_DURATION in wire.metrics
 
@@ -274,7 +274,7 @@ def test_innocent_values_stay_the_same_objects(tracing: Tracing) -> None:
     """Characters beyond ASCII, and the ends of what 64 bits hold, are what they were."""
     metadata = {"größe": "groß 🚀", "least": -HUGE, "most": HUGE - 1}
     RunnableLambda(lambda it: it, name="рим 🚀").invoke(0, {"metadata": metadata})
-    attributes = dict(tracing.span("рим 🚀").attributes or {})
+    attributes = dict(tracing.span("invoke_workflow рим 🚀").attributes or {})
     for key, value in metadata.items():
         assert attributes[semconv.METADATA + key] == value
 

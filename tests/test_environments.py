@@ -20,10 +20,10 @@ from environments import ROOT, pins
 PROGRAMS = ROOT / "tests" / "programs"
 MCP_PROGRAM = PROGRAMS / "mcp_tools.py"
 
-pytestmark = [pytest.mark.xdist_group("environments"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("environments")
 
 WITHOUT_GRAPH = """\
-RunnableSequence
+invoke_workflow
   find
     in lambda
     retrieval
@@ -31,7 +31,7 @@ RunnableSequence
   chat
     in model
 between chunks
-RunnableSequence
+invoke_workflow
   find
     in lambda
     retrieval
@@ -172,7 +172,7 @@ def test_wheel_works_in(name: str, wheel: Path, tmp_path: Path) -> None:
         disabled = traced(
             bin_folder, environment.program, OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="langchain_otel"
         )
-        assert "RunnableSequence" not in disabled
+        assert "invoke_workflow" not in disabled
         assert "in lambda" in disabled
 
 

@@ -60,7 +60,9 @@ def test_failure_is_an_error_without_its_text(tracing: Tracing, program: str) ->
     assert span.status.description is None
     assert (span.attributes or {})[semconv.ERROR_TYPE] == "test_errors.OwnError"
     assert SECRET not in span.to_json()
-    assert not span.events
+    assert [(event.name, dict(event.attributes or {})) for event in span.events] == [
+        ("exception", {semconv.EXCEPTION_TYPE: "test_errors.OwnError"})
+    ]
 
 
 @pytest.mark.parametrize("program", FAILURES)
@@ -94,7 +96,7 @@ def test_exception_is_one_log_record(tracing: Tracing) -> None:
     assert record.instrumentation_scope is not None
     assert record.instrumentation_scope.name == "langchain_otel"
     red = [span.name for span in tracing.spans if span.status.status_code is StatusCode.ERROR]
-    assert red == ["inner", "outer", "RunnableSequence"]
+    assert red == ["inner", "outer", "invoke_workflow"]
 
 
 def test_exception_record_has_text_when_content_is_on(tracing_with_content: Tracing) -> None:

@@ -34,7 +34,7 @@ def test_custom_event(tracing: Tracing) -> None:
         return text
 
     RunnableLambda(body, name="work").invoke("hello")
-    (event,) = events_of(tracing, "work")
+    (event,) = events_of(tracing, "invoke_workflow work")
     assert event.name == semconv.EVENT_CUSTOM
     assert dict(event.attributes or {}) == {semconv.EVENT_NAME: "progress"}
 
@@ -47,7 +47,7 @@ async def test_async_custom_event_with_content(tracing_with_content: Tracing) ->
         return text
 
     await RunnableLambda(body, name="work").ainvoke("hello")
-    (event,) = events_of(tracing_with_content, "work")
+    (event,) = events_of(tracing_with_content, "invoke_workflow work")
     assert (event.attributes or {})[semconv.EVENT_DATA] == '{"done":0.5,"by":"<type>"}'
 
 
@@ -60,7 +60,7 @@ def test_events_are_bounded(tracing: Tracing) -> None:
         return text
 
     RunnableLambda(body, name="work").invoke("hello")
-    assert len(events_of(tracing, "work")) == MAX_EVENTS
+    assert len(events_of(tracing, "invoke_workflow work")) == MAX_EVENTS
     assert health.failures.pop("events of a run") == MAX_EVENTS
 
 
@@ -76,7 +76,7 @@ def test_text_and_retry(tracing: Tracing) -> None:
         return text
 
     RunnableLambda(body, name="work").invoke("hello")
-    text, retry = events_of(tracing, "work")
+    text, retry = events_of(tracing, "invoke_workflow work")
     assert text.name == semconv.EVENT_TEXT
     assert dict(text.attributes or {}) == {semconv.EVENT_LENGTH: 17}
     assert retry.name == semconv.EVENT_RETRY
@@ -166,7 +166,7 @@ def test_events_twice_and_out_of_order(tracing: Tracing) -> None:
     handler.on_chain_start({}, {}, run_id=late, parent_run_id=parent, name="late")
     handler.on_chain_end({}, run_id=late)
     handler.on_chain_end({}, run_id=child)
-    assert tracing.tree() == "parent\n  child\n  late"
+    assert tracing.tree() == "invoke_workflow parent\n  child\n  late"
 
 
 def test_unknown_parent_hangs_under_what_is_current(tracing: Tracing) -> None:

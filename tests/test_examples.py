@@ -16,6 +16,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionMessageParam, ChatCo
 
 from openai_server import ModelServer, start_server
 from versions import newest_agent
+from waiting import PATIENCE
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 OPENTELEMETRY_INSTRUMENT = str(Path(sys.executable).with_name("opentelemetry-instrument"))
@@ -72,7 +73,7 @@ def run(*command: str, **variables: str) -> str:
         env=inherited | {"PYTHONIOENCODING": "utf-8"} | variables,
         capture_output=True,
         encoding="utf-8",
-        timeout=100,
+        timeout=PATIENCE,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
@@ -168,6 +169,19 @@ def test_the_model_server_is_told_the_trace(server: ModelServer) -> None:
     told = [request.headers["traceparent"].split("-")[1] for request in server.requests]
     assert told == [trace_id, trace_id]
     assert [request.body["model"] for request in server.requests] == ["gpt-4o", "gpt-4o"]
+
+
+@newest_agent
+def test_failures_are_shown_where_they_happened() -> None:
+    """The tool that failed, the agent that it ended, and the model call that was refused."""
+    printed = run_instrumented("failing_agent.py")
+    failed = [line.strip("├└─│ ") for line in printed.splitlines() if "  error " in line]
+    assert [line.split("  ")[0] for line in failed] == [
+        *("invoke_agent weather-agent", "tools", "execute_tool get_weather"),
+        "chat fail-401",
+    ]
+    assert [line.endswith("error ConnectionError") for line in failed] == [True] * 3 + [False]
+    assert failed[-1].endswith("AuthenticationError")
 
 
 # The ways in

@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from langchain_otel.config import OPTIONS
 from servers.otlp_sink import Received, Sink, running_sink
+from waiting import PATIENCE
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = (ROOT / "docs" / "backends.md").read_text()
@@ -105,7 +106,7 @@ def test_the_demo_is_sent_as_langfuse_wants_it(sink: Sink) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert {"execute_tool describe_city", "chat gpt-5-mini"} <= {span.name for span in sink.spans}

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from waiting import PATIENCE
+
 PROGRAM = Path(__file__).parent / "programs" / "forking.py"
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -23,7 +25,7 @@ def test_a_fork_inside_a_tool_leaves_both_processes_whole(tmp_path: Path) -> Non
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert (done.returncode, done.stderr) == (0, "")
     spans = [tuple(json.loads(line)) for line in file.read_text().splitlines()]
@@ -32,10 +34,10 @@ def test_a_fork_inside_a_tool_leaves_both_processes_whole(tmp_path: Path) -> Non
     chat = next(name for name in ids if name.startswith("chat"))
     assert sorted((who, name, parent) for who, name, _, parent in spans) == sorted(
         [
-            ("parent", "RunnableLambda", None),
-            ("parent", "execute_tool fork", ids["RunnableLambda"]),
+            ("parent", "invoke_workflow", None),
+            ("parent", "execute_tool fork", ids["invoke_workflow"]),
             ("child", chat, ids["execute_tool fork"]),
-            ("parent", "afterwards in the parent", None),
-            ("child", "afterwards in the child", None),
+            ("parent", "invoke_workflow afterwards in the parent", None),
+            ("child", "invoke_workflow afterwards in the child", None),
         ]
     )

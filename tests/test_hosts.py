@@ -14,9 +14,9 @@ from typing import Any, Final
 import pytest
 
 from servers.otlp_sink import Sink, Span, running_sink
+from waiting import PATIENCE
 
 PROGRAMS: Final = Path(__file__).parent / "programs"
-PATIENCE: Final = 60
 NOTEBOOK: Final = """\
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -41,7 +41,7 @@ async for _ in chain.astream("Hello"):
 """
 TELL: Final = "print(*sorted(span.name for span in exporter.get_finished_spans()))"
 # Invoked with and without `await`, and streamed.
-TOLD: Final = " ".join(3 * ["RunnableLambda"] + 3 * ["RunnableSequence"] + 3 * ["chat"])
+TOLD: Final = " ".join(3 * ["RunnableLambda"] + 3 * ["chat"] + 3 * ["invoke_workflow"])
 
 
 @pytest.fixture
@@ -53,7 +53,11 @@ def sink() -> Iterator[Sink]:
 def environment(sink: Sink, **more: str) -> dict[str, str]:
     """Ours, with a backend, and batches that wait until they are told."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
-    own = {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.url, "OTEL_BSP_SCHEDULE_DELAY": "600000"}
+    own = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": sink.url,
+        "OTEL_BSP_SCHEDULE_DELAY": "600000",
+        "OTEL_EXPORTER_OTLP_TIMEOUT": f"{PATIENCE:.0f}",
+    }
     return inherited | own | more
 
 
@@ -77,7 +81,7 @@ def test_a_pool_of_processes_goes_on_with_the_trace(sink: Sink, method: str) -> 
     """What is carried over by hand is the trace; nothing is sent twice."""
     run(sink, "pool.py", method)
     spans = sink.spans
-    (root,) = [span for span in spans if span.name == "spread"]
+    (root,) = [span for span in spans if span.name == "invoke_workflow spread"]
     models = [span for span in spans if span.name.startswith("chat")]
     assert len(models) == 4
     assert {span.parent_id for span in models} == {root.span_id}
@@ -113,7 +117,7 @@ def kernel() -> Iterator[Any]:
     """A real kernel of Jupyter's, as a notebook has one: its event loop is running."""
     pytest.importorskip("ipykernel")
     start_new_kernel: Any = import_module("jupyter_client.manager").start_new_kernel
-    manager, client = start_new_kernel(kernel_name="python3")
+    manager, client = start_new_kernel(startup_timeout=PATIENCE, kernel_name="python3")
     yield client
     client.stop_channels()
     manager.shutdown_kernel(now=True)
@@ -182,7 +186,7 @@ def test_a_celery_task_goes_on_with_the_trace_of_who_sent_it(sink: Sink, tmp_pat
         worker.send_signal(signal.SIGTERM)
         worker.wait(PATIENCE)
     names = {span.span_id: span for span in sink.spans}
-    answers = [span for span in names.values() if span.name == "answer"]
+    answers = [span for span in names.values() if span.name == "invoke_workflow answer"]
     assert len(answers) == 2
     above = ["run/tasks.answer", "apply_async/tasks.answer", "request"]
     for answer in answers:

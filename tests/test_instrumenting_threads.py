@@ -17,6 +17,7 @@ from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler
 from langchain_otel.patching import imports, supported
 from models import Model
 from recording import Tracing
+from waiting import PATIENCE
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_instrument_in_several_threads() -> None:
 
         at_once(instrument, instrument, instrument, instrument)
         chain().invoke("hello")
-        assert tracing.tree() == "outer\n  chat"
+        assert tracing.tree() == "invoke_workflow outer\n  chat"
         at_once(LangChainInstrumentor().uninstrument, LangChainInstrumentor().uninstrument)
         assert tracers_context._configure_hooks == hooks
         chain().invoke("hello")
@@ -118,7 +119,7 @@ def test_action_waits_for_no_thread_that_imports(
     importing = threading.Thread(target=__import__, args=("langchain_otel_slow_module",))
     with lock:
         importing.start()
-        assert is_importing.wait(60)
+        assert is_importing.wait(PATIENCE)
         forget.append(imports.when_imported("sys", lambda _: ran.append("sys")))
         assert ran == ["sys"]
     importing.join()
@@ -150,7 +151,7 @@ def test_langchain_without_metadata(found: Any, monkeypatch: pytest.MonkeyPatch)
     LangChainInstrumentor().instrument(tracer_provider=tracing.tracer_provider)
     chain().invoke("hello")
     LangChainInstrumentor().uninstrument()
-    assert tracing.tree() == "outer\n  chat"
+    assert tracing.tree() == "invoke_workflow outer\n  chat"
 
 
 @pytest.mark.parametrize("kind", [CallbackManager, AsyncCallbackManager])
@@ -162,7 +163,7 @@ async def test_manager_that_was_configured_before(kind: Any, tracing: Tracing) -
         await chain().ainvoke("hello", {"callbacks": manager})
         assert len(tracing.spans) == 2
     await chain().ainvoke("hello", {"callbacks": manager})
-    assert tracing.tree() == "outer\n  chat\nouter\n  chat"
+    assert tracing.tree() == "invoke_workflow outer\n  chat\ninvoke_workflow outer\n  chat"
 
 
 def test_handlers_of_the_application_go_on(tracing: Tracing) -> None:
@@ -175,10 +176,10 @@ def test_handlers_of_the_application_go_on(tracing: Tracing) -> None:
         chain().invoke("hello", {"callbacks": manager})
         chain().invoke("hello", {"callbacks": [handler]})
         model.invoke("hello")
-        assert own.tree() == "outer\n  chat\nouter\n  chat\nchat"
+        assert own.tree() == "invoke_workflow outer\n  chat\ninvoke_workflow outer\n  chat\nchat"
         assert not tracing.spans
     chain().invoke("hello", {"callbacks": manager})
-    assert tracing.tree() == "outer\n  chat"
+    assert tracing.tree() == "invoke_workflow outer\n  chat"
     assert len(own.spans) == 7
 
 
@@ -189,5 +190,5 @@ def test_new_instrumentor_gets_the_runs_of_an_old_manager(tracing: Tracing) -> N
     other = Tracing()
     other.on()
     chain().invoke("hello", {"callbacks": manager})
-    assert other.tree() == "outer\n  chat"
+    assert other.tree() == "invoke_workflow outer\n  chat"
     assert not tracing.spans

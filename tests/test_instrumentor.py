@@ -108,7 +108,7 @@ def test_run_in_flight_stays_whole(fresh: Tracing) -> None:
 
     LangChainInstrumentor().instrument(tracer_provider=fresh.tracer_provider)
     RunnableLambda(body, name="outer").invoke("hello")
-    assert fresh.tree() == "outer\n  chat"
+    assert fresh.tree() == "invoke_workflow outer\n  chat"
 
 
 def test_instrument_twice_and_uninstrument_first(
@@ -162,7 +162,7 @@ def marked_chain(tracing: Tracing) -> Any:
     return RunnableLambda(body, name="outer")
 
 
-WHOLE = "outer\n  in outer\n  retrieval"
+WHOLE = "invoke_workflow outer\n  in outer\n  retrieval"
 
 
 def test_handler_of_a_request(fresh: Tracing, handler: OpenTelemetryCallbackHandler) -> None:
@@ -193,7 +193,7 @@ def test_handler_and_instrumentor_give_no_doubles(fresh: Tracing, own_provider: 
     chain: Any = RunnableLambda(model.invoke, name="outer")
     chain.invoke("hello", {"callbacks": [handler, OpenTelemetryCallbackHandler(provider)]})
     chain.invoke("hello", {"callbacks": CallbackManager([handler])})
-    assert fresh.tree() == "outer\n  chat\nouter\n  chat"
+    assert fresh.tree() == "invoke_workflow outer\n  chat\ninvoke_workflow outer\n  chat"
 
 
 def test_two_providers_get_a_whole_tree_each(fresh: Tracing) -> None:
@@ -202,7 +202,7 @@ def test_two_providers_get_a_whole_tree_each(fresh: Tracing) -> None:
     LangChainInstrumentor().instrument(tracer_provider=fresh.tracer_provider)
     handler = OpenTelemetryCallbackHandler(tracer_provider=other.tracer_provider)
     chain().invoke("hello", {"callbacks": [handler]})
-    assert fresh.tree() == other.tree() == "outer\n  chat"
+    assert fresh.tree() == other.tree() == "invoke_workflow outer\n  chat"
     assert len({span.context.trace_id for span in fresh.spans if span.context}) == 1
 
 
@@ -463,7 +463,7 @@ def test_suppress_instrumentation(tracing: Tracing) -> None:
     with suppress_instrumentation():
         chain().invoke("hello")
     RunnableLambda(body, name="outer").invoke("hello")
-    assert tracing.tree() == "outer"
+    assert tracing.tree() == "invoke_workflow outer"
 
 
 def test_sdk_disabled(fresh: Tracing, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -497,7 +497,7 @@ def test_ratio_sampling_takes_whole_traces() -> None:
             chain().invoke("hello")
     finally:
         LangChainInstrumentor().uninstrument()
-    roots = tracing.names().count("outer")
+    roots = tracing.names().count("invoke_workflow outer")
     assert 0 < roots < 50
     assert tracing.names().count("chat") == roots
 
@@ -509,7 +509,7 @@ def test_open_runs_are_bounded(fresh: Tracing) -> None:
     runs = [uuid4() for _ in range(4)]
     for number, run in enumerate(runs):
         handler.on_chain_start({}, {}, run_id=run, name=f"run {number}")
-    assert fresh.names() == ["run 0", "run 1"]
+    assert fresh.names() == ["invoke_workflow run 0", "invoke_workflow run 1"]
     assert all((span.attributes or {})[semconv.RUN_OUTCOME] == "evicted" for span in fresh.spans)
     assert health.failures.pop("max_open_runs") == 2
     for run in runs:

@@ -214,13 +214,15 @@ def test_the_wait_is_measured() -> None:
     tracing = Tracing()
     with instrumented(tracing):
         graph = in_node(InMemorySaver())
+        begin = time()
         invoke(graph, START_INPUT, "thread")
+        asked = time()
         assert semconv.METRIC_INTERRUPT_DURATION not in tracing.metrics()
-        before = time()
+        resumed = time()
         invoke(graph, Command(resume="yes"), "thread")
     (point,) = tracing.points(semconv.METRIC_INTERRUPT_DURATION)
     assert point.count == 1
-    assert 0 <= point.sum <= time() - before + 60
+    assert resumed - asked <= point.sum <= time() - begin
     assert dict(point.attributes) == {semconv.GEN_AI_WORKFLOW_NAME: NAME}
 
 

@@ -119,7 +119,7 @@ def test_metadata(make: Callable[[], Any], key: str, tracing: Tracing) -> None:
         return Model().invoke("x", {"metadata": {"own": value}})
 
     RunnableLambda(body, name="step").invoke(0, {"metadata": {"before": 1, key: value, "z": 2}})
-    attributes = dict(tracing.span("step").attributes or {})
+    attributes = dict(tracing.span("invoke_workflow step").attributes or {})
     assert attributes[f"{semconv.METADATA}before"] == 1
     assert attributes[f"{semconv.METADATA}z"] == 2
     assert not [name for name in attributes if name.endswith(key)]
@@ -152,7 +152,7 @@ def test_tags(make: Callable[[], Any], tracing: Tracing) -> None:
     )
     handler.on_chain_end({}, run_id=inner)
     handler.on_chain_end({}, run_id=outer)
-    assert (tracing.span("step").attributes or {})[semconv.TAGS] == ("a",)
+    assert (tracing.span("invoke_workflow step").attributes or {})[semconv.TAGS] == ("a",)
     assert (tracing.span("child").attributes or {})[semconv.TAGS] == ("b",)
 
 
@@ -161,11 +161,13 @@ def test_tags(make: Callable[[], Any], tracing: Tracing) -> None:
 def test_inside_of_others(make: Callable[[], Any], around: Any, tracing: Tracing) -> None:
     """What holds one is recorded; of the object itself no more than its type."""
     RunnableLambda(lambda it: it, name="step").invoke(0, {"metadata": {"key": around(make())}})
-    assert (tracing.span("step").attributes or {})[f"{semconv.METADATA}key"]
+    assert (tracing.span("invoke_workflow step").attributes or {})[f"{semconv.METADATA}key"]
     health.failures.pop(LEFT_OUT, None)
 
 
 def test_properties_are_not_called(tracing: Tracing) -> None:
     """Of an ordinary object the fields are recorded, and nothing is computed."""
     RunnableLambda(lambda it: it, name="step").invoke(0, {"metadata": {"row": Row()}})
-    assert (tracing.span("step").attributes or {})[f"{semconv.METADATA}row"] == '{"id":7}'
+    assert (tracing.span("invoke_workflow step").attributes or {})[
+        f"{semconv.METADATA}row"
+    ] == '{"id":7}'

@@ -334,10 +334,10 @@ async def test_users_request_is_not_changed(tracing: Tracing, over_http: Connect
             return (await session.send_request(request, types.CallToolResult)).structuredContent
 
     report = await RunnableLambda(ask, name="mine").ainvoke(None)
-    assert is_under(tracing.span("mine"), report)
+    assert is_under(tracing.span("invoke_workflow mine"), report)
     assert request == before
     assert request.root.params is params
-    assert semconv.MCP_METHOD_NAME not in attributes_of(tracing.span("mine"))
+    assert semconv.MCP_METHOD_NAME not in attributes_of(tracing.span("invoke_workflow mine"))
 
 
 async def test_progress(tracing: Tracing, over_http: Connection) -> None:
@@ -370,7 +370,7 @@ async def test_prompts_and_resources(tracing: Tracing, over_http: Connection) ->
 
     assert await load(None) == ["Hello Ada", "noted"]
     assert await RunnableLambda(load, name="loading").ainvoke(None) == ["Hello Ada", "noted"]
-    assert tracing.names() == ["loading"]
+    assert tracing.names() == ["invoke_workflow loading"]
 
 
 @pytest.mark.parametrize("way", ["outside", "suppressed", "uninstrumented"])
@@ -506,8 +506,9 @@ async def test_error_that_an_interceptor_made_good(tracing: Tracing, over_http: 
 
 async def test_timeout(tracing: Tracing, over_http: Connection) -> None:
     """A server that does not answer in time: an error with the code that the session gives it."""
-    options = {"read_timeout_seconds": timedelta(seconds=2)}
-    wait = await tool_of({**over_http, "session_kwargs": options}, "wait")
+    connection: Any = {**over_http}
+    wait = await tool_of(connection, "wait")
+    connection["session_kwargs"] = {"read_timeout_seconds": timedelta(seconds=2)}
     with pytest.raises(McpError):
         await wait.ainvoke(call("wait"))
     span = tracing.span("execute_tool wait")
@@ -542,10 +543,10 @@ async def test_cancellation(tracing: Tracing, connection: Connection) -> None:
 async def test_servers_death(transport: str, tracing: Tracing) -> None:
     """A server that dies while it is asked: the span ends as an error."""
     with server_by(transport) as connection:
+        die = await tool_of(connection, "die")
         if transport == "streamable-http":
             # The session does not hear of it: it waits for the server to come back.
             connection["session_kwargs"] = {"read_timeout_seconds": timedelta(seconds=2)}
-        die = await tool_of(connection, "die")
         with pytest.raises(McpError):
             await die.ainvoke(call("die"))
     span = tracing.span("execute_tool die")

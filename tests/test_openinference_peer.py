@@ -75,6 +75,7 @@ MEANT = (
     Meant("CHAIN RETRIEVER", "tag.tags", only_ours, "LangChain's tags, which theirs leaves out"),
     Meant("*", "error.type", only_ours, "OpenTelemetry's own attribute of what failed"),
     Meant("LLM", "server.*", only_ours, "who answered"),
+    Meant("RETRIEVER", "langchain.retriever.class", only_ours, "what kind of retriever"),
     Meant("LLM", "llm.finish_reason", only_ours, "a call that failed says so"),
     Meant("AGENT TOOL LLM", "agent.name", only_ours, "which agent"),
     Meant("TOOL", "tool.id", only_ours, "which call of the model asked for it"),

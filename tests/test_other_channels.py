@@ -172,9 +172,9 @@ def step() -> Any:
 FAILING: Final[list[tuple[str, Callable[[], Any]]]] = [
     ("chat", lambda: Model(fails=BrokenSpanError("x")).invoke("x")),
     ("chat", lambda: list(StreamingModel(fails=BrokenSpanError("x")).stream("x"))),
-    ("step", lambda: step().invoke(0)),
+    ("invoke_workflow step", lambda: step().invoke(0)),
     ("execute_tool failing_tool", lambda: failing_tool.invoke({"x": 1})),
-    ("retrieval Retriever", lambda: Retriever(fails=BrokenSpanError("x")).invoke("x")),
+    ("retrieval", lambda: Retriever(fails=BrokenSpanError("x")).invoke("x")),
 ]
 
 

@@ -26,6 +26,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from langchain_otel.exporters.otlp import FastSpanExporter
 from langchain_otel.exporters.otlp_spans import encode_spans
 from versions import release
+from waiting import PATIENCE
 
 grpc: Any = pytest.importorskip("grpc")
 PROTOCOLS: Final = ("http/protobuf", "grpc")
@@ -36,7 +37,7 @@ STANDARD: Final[dict[str, type[SpanExporter]]] = {
 SETTINGS: Final = {
     "OTEL_EXPORTER_OTLP_HEADERS": "x-api-key=secret%20word",
     "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION": "gzip",
-    "OTEL_EXPORTER_OTLP_TIMEOUT": "9",
+    "OTEL_EXPORTER_OTLP_TIMEOUT": str(int(PATIENCE)),
 }
 # What differs from one connection to the next.
 OF_THE_CONNECTION: Final = {"host"}

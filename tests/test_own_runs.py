@@ -22,11 +22,10 @@ from opentelemetry.trace import StatusCode
 from langchain_otel import LangChainInstrumentor, semconv
 from langchain_otel.runs.outcome import CANCELLED, CLOSED
 from langchain_otel.sources.patch_points import PATCHER
-from models import A_MOMENT, Model, Retriever
+from models import Model, Retriever, held
 from recording import Tracing
 from versions import CLASSIC, classic
-
-LONG = 60.0
+from waiting import Hold, timed_out
 
 
 class OwnRetriever(Retriever):
@@ -49,7 +48,7 @@ class OwnRetriever(Retriever):
         manager = AsyncCallbackManager.configure((config or {}).get("callbacks"))
         run = await manager.on_retriever_start(None, query, name="own")
         try:
-            await asyncio.sleep(self.delay)
+            await held(self.hold)
             found = self._find(query)
         except Exception as error:
             await run.on_retriever_error(error)
@@ -70,7 +69,7 @@ class OwnTool(BaseTool):
     name: str = "own"
     description: str = "A tool that starts its run itself."
     fails: Any = None
-    delay: float = 0.0
+    hold: Any = None
 
     def invoke(self, input: Any, config: Any = None, **_: Any) -> Any:
         given = input
@@ -89,7 +88,7 @@ class OwnTool(BaseTool):
         manager = AsyncCallbackManager.configure((config or {}).get("callbacks"))
         run = await manager.on_tool_start({"name": self.name}, str(given))
         try:
-            await asyncio.sleep(self.delay)
+            await held(self.hold)
             output = self._run(given)
         except Exception as error:
             await run.on_tool_error(error)
@@ -108,7 +107,7 @@ class OwnModel(BaseChatModel):
     """The same, for a model that answers without LangChain's `generate`."""
 
     fails: Any = None
-    delay: float = 0.0
+    hold: Any = None
 
     @property
     def _llm_type(self) -> str:
@@ -137,7 +136,7 @@ class OwnModel(BaseChatModel):
         manager = AsyncCallbackManager.configure((config or {}).get("callbacks"))
         (run,) = await manager.on_chat_model_start({"name": "own"}, [[HumanMessage(given)]])
         try:
-            await asyncio.sleep(self.delay)
+            await held(self.hold)
             answer = self._generate()
         except Exception as error:
             await run.on_llm_error(error)
@@ -149,9 +148,9 @@ class OwnModel(BaseChatModel):
 class OwnChain(Runnable[Any, Any]):
     """The same, for something that runs."""
 
-    def __init__(self, fails: Any = None, delay: float = 0.0) -> None:
+    def __init__(self, fails: Any = None, hold: Any = None) -> None:
         self.fails = fails
-        self.delay = delay
+        self.hold = hold
 
     def invoke(self, input: Any, config: Any = None, **_: Any) -> Any:
         given = input
@@ -170,7 +169,7 @@ class OwnChain(Runnable[Any, Any]):
         manager = AsyncCallbackManager.configure((config or {}).get("callbacks"))
         run = await manager.on_chain_start(None, given, name="own")
         try:
-            await asyncio.sleep(self.delay)
+            await held(self.hold)
             self._work()
         except Exception as error:
             await run.on_chain_error(error)
@@ -193,7 +192,7 @@ class OwnChain(Runnable[Any, Any]):
         run = await manager.on_chain_start(None, given, name="own")
         self._work()
         yield 1
-        await asyncio.sleep(self.delay)
+        await held(self.hold)
         yield 2
         await run.on_chain_end(given)
 
@@ -239,16 +238,16 @@ def test_its_span_is_current_in_its_body(tracing: Tracing, kind: str) -> None:
     it.invoke("hi")
     asyncio.run(it.ainvoke("hi"))
     RunnableLambda(it.invoke, name="outer").invoke("hi")
-    own = [span for span in tracing.spans if span.name != "outer"]
+    own = [span for span in tracing.spans if span.name != "invoke_workflow outer"]
     assert [span.get_span_context() for span in seen] == [each.get_span_context() for each in own]
-    assert own[-1].parent == tracing.span("outer").get_span_context()
+    assert own[-1].parent == tracing.span("invoke_workflow outer").get_span_context()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_timed_out_it_ends_as_cancelled(tracing: Tracing, kind: str) -> None:
     """LangChain reports no end of it."""
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(KINDS[kind](delay=LONG).ainvoke("hi"), A_MOMENT)
+    hold = Hold()
+    await timed_out(KINDS[kind](hold=hold).ainvoke("hi"), hold)
     assert tracing.spans
     assert outcomes(tracing) == {CANCELLED}
 
@@ -279,18 +278,19 @@ def test_its_stream_that_is_closed_ends(tracing: Tracing) -> None:
     next(stream)
     stream.close()
     assert outcomes(tracing) == {CLOSED}
-    assert seen[0].get_span_context() == tracing.span("own").get_span_context()
+    assert seen[0].get_span_context() == tracing.span("invoke_workflow own").get_span_context()
 
 
 async def test_its_async_stream_that_is_cancelled_ends(tracing: Tracing) -> None:
     """The same in a coroutine, whose task is cancelled."""
 
+    hold = Hold()
+
     async def consume() -> None:
-        async for _ in OwnChain(delay=LONG).astream("hi"):
+        async for _ in OwnChain(hold=hold).astream("hi"):
             pass
 
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(consume(), A_MOMENT)
+    await timed_out(consume(), hold)
     assert outcomes(tracing) == {CANCELLED}
 
 
@@ -316,9 +316,9 @@ async def test_many_calls_of_a_legacy_chain_end(tracing: Tracing, method: str) -
     )
     with pytest.raises(ValueError, match="no"):
         await APPLIES[method](chain, [{"q": "one"}, {"q": "two"}])
-    assert tracing.span("LLMChain").status.status_code is StatusCode.ERROR
+    assert tracing.span("invoke_workflow").status.status_code is StatusCode.ERROR
     chats = [span for span in tracing.spans if span.name == "chat"]
-    assert [s.parent for s in chats] == [tracing.span("LLMChain").get_span_context()] * 2
+    assert [s.parent for s in chats] == [tracing.span("invoke_workflow").get_span_context()] * 2
 
 
 def failing(error: BaseException) -> Runnable[Any, Any]:
@@ -346,7 +346,7 @@ async def test_a_batch_with_fallbacks_ends_every_run(
     else:
         with pytest.raises(error):
             await it.abatch(["good", "bad"])
-    batched = [span for span in tracing.spans if span.name == "RunnableWithFallbacks"]
+    batched = [span for span in tracing.spans if span.name == "invoke_workflow"]
     assert len(batched) == 2
     if error is KeyError:
         codes = {span.status.status_code for span in batched}

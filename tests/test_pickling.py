@@ -97,7 +97,7 @@ def test_instrumented_process_traces_for_itself(has_provider: bool, kind: str) -
     handler = OpenTelemetryCallbackHandler(tracer_provider=provider)
     callbacks: Any = [handler] if kind == "list" else CallbackManager([handler])
     shown = elsewhere(pickle.dumps(callbacks), INSTRUMENTING, f"{SHOWING}\nprint(tracing.tree())")
-    assert shown == "there"
+    assert shown == "invoke_workflow there"
 
 
 def test_process_without_tracing_has_none(tracing: Tracing) -> None:

@@ -186,7 +186,13 @@ def test_it_hangs_under_the_span_around_the_call(
     assert owner.name == NAMES[kind]
     above = parent_of(tracing, owner)
     assert above is not None
-    assert above.name in ("sync", "asynchronous", "outer", "RunnableSequence")
+    assert above.name in (
+        "sync",
+        "asynchronous",
+        "outer",
+        "invoke_workflow outer",
+        "invoke_workflow",
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -206,7 +212,7 @@ def test_it_does_so_for_every_recorder(kind: str, own_first: bool) -> None:
         inner = next(span for span in tracing.spans if span.name == "chat")
         around = [span for span in tracing.spans if span.name == NAMES[kind]][-1]
         assert inner.parent in (mine.get_span_context(), around.get_span_context())
-        assert around.parent == spans["outer"].get_span_context()
+        assert around.parent == spans["invoke_workflow outer"].get_span_context()
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -219,7 +225,7 @@ def test_a_streamed_sequence_is_as_flat_as_ever(
         "  StrOutputParser",
         "  chat",
         "  first",
-        "RunnableSequence",
+        "invoke_workflow",
     ]
 
 
@@ -268,7 +274,7 @@ def test_the_span_of_a_group_is_current_inside_its_block(tracing: Tracing, early
         with tracing.user_span("mine"):
             Model().invoke("nested")
     assert context.get_current() is before
-    assert tracing.tree() == "g\n  chat\n  chat\n  mine\n    chat"
+    assert tracing.tree() == "invoke_workflow g\n  chat\n  chat\n  mine\n    chat"
     Model().invoke("after")
     assert tracing.spans[-1].parent is None
 
@@ -283,7 +289,7 @@ async def test_the_span_of_an_async_group_is_current_too(tracing: Tracing, early
     async with group("g") as manager:
         await asyncio.gather(Model().ainvoke("a"), Model().ainvoke("b", {"callbacks": manager}))
     assert context.get_current() is before
-    assert tracing.tree() == "g\n  chat\n  chat"
+    assert tracing.tree() == "invoke_workflow g\n  chat\n  chat"
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, GeneratorExit])
@@ -295,7 +301,7 @@ def test_a_group_gives_the_context_back_after_an_exception(
     with pytest.raises(error), EARLY("g"), EARLY("h"):
         raise error
     assert context.get_current() is before
-    assert tracing.tree() == "g\n  h"
+    assert tracing.tree() == "invoke_workflow g\n  h"
 
 
 async def test_an_async_group_gives_the_context_back_after_an_exception(tracing: Tracing) -> None:
@@ -305,7 +311,7 @@ async def test_an_async_group_gives_the_context_back_after_an_exception(tracing:
         async with AEARLY("g"), AEARLY("h"):
             raise ValueError("no")
     assert context.get_current() is before
-    assert tracing.tree() == "g\n  h"
+    assert tracing.tree() == "invoke_workflow g\n  h"
 
 
 def test_a_group_in_a_chain_hangs_under_it(tracing: Tracing) -> None:
@@ -317,7 +323,7 @@ def test_a_group_in_a_chain_hangs_under_it(tracing: Tracing) -> None:
         return Model().invoke("after").content
 
     RunnableLambda(work, name="outer").invoke(1)
-    assert tracing.tree() == "outer\n  g\n    chat\n  chat"
+    assert tracing.tree() == "invoke_workflow outer\n  g\n    chat\n  chat"
 
 
 def test_what_follows_the_end_of_a_group_in_its_block_is_outside(tracing: Tracing) -> None:
@@ -327,7 +333,7 @@ def test_what_follows_the_end_of_a_group_in_its_block_is_outside(tracing: Tracin
         manager.on_chain_end({"output": 1})
         Model().invoke("late")
     assert context.get_current() is before
-    assert tracing.tree() == "g\nchat"
+    assert tracing.tree() == "invoke_workflow g\nchat"
 
 
 def test_a_group_can_be_used_as_a_decorator_and_left_open_elsewhere(tracing: Tracing) -> None:
@@ -338,7 +344,7 @@ def test_a_group_can_be_used_as_a_decorator_and_left_open_elsewhere(tracing: Tra
         tracing.mark()
 
     work()
-    assert tracing.span("marker").parent == tracing.span("g").get_span_context()
+    assert tracing.span("marker").parent == tracing.span("invoke_workflow g").get_span_context()
     group = EARLY("h")
     copied = context.get_current()
     import contextvars
@@ -380,4 +386,4 @@ def test_a_manager_used_by_hand_is_the_parent_of_what_has_its_callbacks(tracing:
     run = CallbackManager.configure().on_chain_start(None, {}, name="by hand")
     Model().invoke("hi", {"callbacks": run.get_child()})
     run.on_chain_end({})
-    assert tracing.tree() == "by hand\n  chat"
+    assert tracing.tree() == "invoke_workflow by hand\n  chat"

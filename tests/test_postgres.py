@@ -13,8 +13,8 @@ import pytest
 
 from backends.loopback import ADDRESS, listening
 from servers.postgres import Postgres
+from waiting import PATIENCE
 
-SECONDS_TO_END = 20.0
 TESTS = Path(__file__).parent
 STARTER = """\
 import sys
@@ -55,7 +55,7 @@ def test_it_ends_when_its_starter_is_killed(open_to_all: str) -> None:
     try:
         starter.send_signal(signal.SIGKILL)
         starter.communicate()
-        ended, _, _ = select.select([handle], [], [], SECONDS_TO_END)
+        ended, _, _ = select.select([handle], [], [], PATIENCE)
         assert ended
     finally:
         os.close(handle)

@@ -22,18 +22,27 @@ import pytest
 from backends.loopback import free_ports
 from servers.otlp_sink import Sink, running_sink
 from versions import release
+from waiting import PATIENCE
 
 PROGRAMS: Final = Path(__file__).parent / "programs"
 INSTRUMENT: Final = (str(Path(sys.executable).with_name("opentelemetry-instrument")),)
-PATIENCE: Final = 40.0
+# A server kills workers that are slow to begin, to answer or to send what they have in the end.
+SECONDS: Final = f"{PATIENCE:.0f}"
 GUNICORN: Final = (
     "-m",
     "gunicorn",
     "--workers=2",
     "--bind=127.0.0.1:{port}",
-    "--graceful-timeout=5",
+    f"--timeout={SECONDS}",
+    f"--graceful-timeout={SECONDS}",
 )
-UVICORN: Final = ("-m", "uvicorn", "--port={port}", "served_app:asgi")
+UVICORN: Final = (
+    "-m",
+    "uvicorn",
+    "--port={port}",
+    f"--timeout-worker-healthcheck={SECONDS}",
+    "served_app:asgi",
+)
 ASYNC: Final = ("--worker-class=uvicorn_worker.UvicornWorker", "served_app:asgi")
 
 pytestmark = pytest.mark.skipif(
@@ -57,6 +66,7 @@ def environment(sink: Sink, **more: str) -> dict[str, str]:
         "OTEL_METRICS_EXPORTER": "none",
         "OTEL_LOGS_EXPORTER": "none",
         "OTEL_BSP_SCHEDULE_DELAY": "600000",
+        "OTEL_EXPORTER_OTLP_TIMEOUT": SECONDS,
     }
     return inherited | own | more
 
@@ -79,7 +89,7 @@ def server(sink: Sink, *arguments: str, instrument: bool = True, **more: str) ->
 
 
 def asked(address: str) -> str:
-    with urllib.request.urlopen(address, timeout=10) as answer:
+    with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
         text: str = answer.read().decode()
         return text
 
@@ -103,13 +113,15 @@ def asked_until(address: str, processes: int) -> Counter[str]:
     while len(answers) < processes:
         assert time.monotonic() < deadline, f"only {answers} answer"
         answers[asked(address)] += 1
+        # The others may still be importing what they need.
+        time.sleep(0.05)
     return answers
 
 
 def check(sink: Sink, answers: Counter[str]) -> None:
     """Each answer is a trace of three spans, made in the process that gave the answer."""
     spans = sink.spans
-    roots = {span.span_id: span for span in spans if span.name == "answer"}
+    roots = {span.span_id: span for span in spans if span.name == "invoke_workflow answer"}
     made = Counter(span.attributes["langchain.metadata.process"] for span in roots.values())
     # The first answers were to whether it is there.
     assert made.keys() == answers.keys()

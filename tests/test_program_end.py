@@ -89,12 +89,12 @@ next(stream)
 """
 PROGRAMS = {
     "half-read stream": (HALF_READ, {"chat"}),
-    "half-read chain": (HALF_READ_CHAIN, {"RunnableSequence", "RunnableLambda", "chat"}),
-    "daemon thread": (DAEMON, {"work"}),
-    "stopped loop": (STOPPED_LOOP, {"work"}),
+    "half-read chain": (HALF_READ_CHAIN, {"invoke_workflow", "RunnableLambda", "chat"}),
+    "daemon thread": (DAEMON, {"invoke_workflow work"}),
+    "stopped loop": (STOPPED_LOOP, {"invoke_workflow work"}),
     "async stream": (ASYNC_STREAM, {"chat"}),
     "exit": (EXITING, {"chat"}),
-    "started by hand": (GROUP, {"by hand", "chat"}),
+    "started by hand": (GROUP, {"invoke_workflow by hand", "chat"}),
 }
 
 
@@ -138,7 +138,7 @@ def test_it_keeps_what_came_before() -> None:
 def test_a_parent_ends_after_its_children() -> None:
     """So that an agent's totals have them, and a tree is whole."""
     spans = spans_of(BEFORE + GROUP)
-    assert [span["name"] for span in spans] == ["chat", "by hand"]
+    assert [span["name"] for span in spans] == ["chat", "invoke_workflow by hand"]
     assert spans[0]["parent"] == spans[1]["id"]
 
 
@@ -157,7 +157,11 @@ pool.submit(RunnableLambda(work, name="pool").invoke, 1)
 pool.submit(RunnableLambda(work, name="pool").invoke, 1)
 """
     spans = spans_of(BEFORE + program)
-    assert sorted(span["name"] for span in spans) == ["pool", "pool", "thread"]
+    assert sorted(span["name"] for span in spans) == [
+        "invoke_workflow pool",
+        "invoke_workflow pool",
+        "invoke_workflow thread",
+    ]
     assert not [span for span in spans if "langchain.run.outcome" in span]
 
 

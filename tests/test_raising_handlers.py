@@ -18,6 +18,7 @@ from langchain_otel.runs.outcome import CANCELLED
 from models import Model, Retriever, StreamingModel
 from modes.completions import StreamingCompletion
 from recording import Tracing
+from waiting import PATIENCE
 
 # LangChain makes coroutines for handlers that it never gets to.
 pytestmark = [
@@ -291,7 +292,7 @@ async def test_cancelled_while_another_handler_is_being_told_of_its_start(
     event, it, given = PROGRAMS[program]
     slow = Slow(event)
     task = asyncio.ensure_future(WAYS[way](it, given, {"callbacks": [slow]}))
-    await asyncio.wait_for(slow.is_told.wait(), 30)
+    await asyncio.wait_for(slow.is_told.wait(), PATIENCE)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

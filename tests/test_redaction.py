@@ -151,7 +151,7 @@ def test_names_are_as_they_are() -> None:
 
     with instrumented(tracing, redact=redact):
         RunnableLambda(str).invoke("hi", {"run_name": "my run"})
-    assert tracing.names() == ["my run"]
+    assert tracing.names() == ["invoke_workflow my run"]
     assert "my run" not in seen
 
 

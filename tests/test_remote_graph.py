@@ -23,6 +23,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from langchain_otel import OpenTelemetryCallbackHandler, conversation, semconv
 from recording import Tracing, id_of, instrumented
 from servers.langgraph_server import GraphServer, start_server
+from waiting import PATIENCE
 
 Run = Callable[[RemoteGraph, Any], Any]
 SERVED = "POST /runs/stream"
@@ -261,12 +262,12 @@ def test_cancelled_call(tracing: Tracing) -> None:
 
     def wait(state: State) -> State:
         working.set()
-        assert cancelled.wait(10)
+        assert cancelled.wait(PATIENCE)
         return state
 
     async def cancel(graph: RemoteGraph) -> None:
         task = asyncio.ensure_future(graph.ainvoke({"steps": []}, IN_THREAD))
-        assert await asyncio.to_thread(working.wait, 10)
+        assert await asyncio.to_thread(working.wait, PATIENCE)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -126,7 +126,7 @@ def test_lookups(run_id: Any, tracing: Tracing) -> None:
         dispatch_custom_event("named", {})
 
     RunnableLambda(body, name="body").invoke(0, {"run_id": run_id})
-    span = tracing.span("body")
+    span = tracing.span("invoke_workflow body")
     assert seen == [span.get_span_context()]
     assert [event.name for event in span.events] == [semconv.EVENT_CUSTOM]
     assert (span.attributes or {})[semconv.RUN_ID]
@@ -138,7 +138,7 @@ def test_evaluation_after_the_end(run_id: Any, tracing: Tracing) -> None:
     RunnableLambda(lambda it: it, name="judged").invoke(0, {"run_id": run_id})
     assert record_evaluation(run_id, "relevance", score=1.0)
     (record,) = tracing.logs
-    context = tracing.span("judged").get_span_context()
+    context = tracing.span("invoke_workflow judged").get_span_context()
     assert context is not None
     assert record.log_record.span_id == context.span_id
 

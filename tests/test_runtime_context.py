@@ -49,7 +49,7 @@ assert context.get_current() is before
 print(tracing.tree())
 """
 TREE = """\
-RunnableSequence
+invoke_workflow
   inner
     marker
   RunnableLambda

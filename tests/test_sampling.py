@@ -71,7 +71,7 @@ def test_sampler_is_told_what_the_span_says_at_its_start() -> None:
         attributes = dict(span.attributes or {})
         for attribute, value in sampler.told[span.name].items():
             assert attributes[attribute] == (tuple(value) if isinstance(value, list) else value)
-    assert sampler.told["RunnableSequence"][semconv.METADATA + "team"] == "cats"
+    assert sampler.told["invoke_workflow"][semconv.METADATA + "team"] == "cats"
     assert sampler.told["chat"][semconv.GEN_AI_CONVERSATION_ID] == "chat-7"
 
 
@@ -81,10 +81,10 @@ def test_what_hangs_under_a_run_that_is_left_out_is_whole(reads: bool) -> None:
     everything = sampled(Choosing())
     with instrumented(everything):
         chain().invoke({"topic": "cats"})
-    tracing = sampled(Choosing(["RunnableSequence"], reads=reads))
+    tracing = sampled(Choosing(["invoke_workflow"], reads=reads))
     with instrumented(tracing):
         chain().invoke({"topic": "cats"})
-    assert tracing.names() == [name for name in everything.names() if name != "RunnableSequence"]
+    assert tracing.names() == [name for name in everything.names() if name != "invoke_workflow"]
     for name in tracing.names():
         assert dict(tracing.span(name).attributes or {}) == dict(
             everything.span(name).attributes or {}

@@ -341,7 +341,7 @@ def test_search_in_a_step(tracing: Tracing) -> None:
         return Shelf().similarity_search(query)
 
     RunnableLambda(look_up, name="look up").invoke("x")
-    assert tracing.tree() == f"look up\n  {SEARCH}\n    {EMBED}"
+    assert tracing.tree() == f"invoke_workflow look up\n  {SEARCH}\n    {EMBED}"
 
 
 def test_uninstrument_puts_back_the_very_objects() -> None:

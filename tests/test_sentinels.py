@@ -48,11 +48,12 @@ DOCUMENTS = ("in-query", "in-document", "in-document-metadata")
 VARIABLES = ("in-prompt-variable",)
 EXCEPTIONS = ("in-exception", "in-tool-exception", "in-cause")
 EVENTS = ("in-text", "in-custom-event", "in-interrupt")
-NEVER = ("in-state", "in-command", "in-chain-input", "in-chain-output")
-SENTINELS = (*MESSAGES, *TOOLS, *DOCUMENTS, *VARIABLES, *EXCEPTIONS, *EVENTS, *NEVER, PICTURE)
+# What goes into the root of a trace and comes out of it.
+ROOTS = ("in-state", "in-command", "in-chain-input", "in-chain-output")
+SENTINELS = (*MESSAGES, *TOOLS, *DOCUMENTS, *VARIABLES, *EXCEPTIONS, *EVENTS, *ROOTS, PICTURE)
 
 # Where the conventions have no event for it, content goes on spans only.
-ON_SPANS = {*MESSAGES, *TOOLS, *DOCUMENTS, *VARIABLES, *EVENTS, "in-exception", "in-tool-exception"}
+ON_SPANS = {*MESSAGES, *TOOLS, *DOCUMENTS, *VARIABLES, *EVENTS, *EXCEPTIONS, *ROOTS}
 # Messages quote what tools were called with and gave.
 ON_EVENTS = {*MESSAGES, *TOOLS, *VARIABLES, *EXCEPTIONS}
 

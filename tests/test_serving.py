@@ -22,6 +22,7 @@ from modes.probe import trace_of
 from recording import Tracing, id_of
 from servers.served import (
     AGENT,
+    PARIS,
     SO_FAR,
     WHOLE,
     Served,
@@ -34,6 +35,7 @@ from servers.served import (
     trees,
 )
 from versions import newest_agent
+from waiting import PATIENCE
 
 pytestmark = newest_agent
 
@@ -146,7 +148,7 @@ def test_a_client_that_hangs_up_on_an_answer_that_is_not_streamed(way: str, serv
     address = httpx.URL(served.url)
     with socket.create_connection((address.host, address.port or 0)) as client:
         client.sendall(f"GET /{way}?city=Paris HTTP/1.1\r\nHost: here\r\n\r\n".encode())
-        assert served.model_server.answering.wait(10)
+        assert served.model_server.answering.wait(PATIENCE)
     served.model_server.go_on.set()
     served.settle()
     assert tree_of(served.tracing) == f"GET /{way}\n{indented(AGENT)}"
@@ -158,7 +160,7 @@ async def ask(served: Served, way: str, city: str, until: int | None = None) -> 
     """Ask over a connection of one's own, and read all or some words."""
     url = f"{served.url}/stream/{way}"
     async with (
-        httpx.AsyncClient(timeout=30) as client,
+        httpx.AsyncClient(timeout=PATIENCE) as client,
         client.stream("GET", url, params={"city": city}) as response,
     ):
         count = 0
@@ -171,7 +173,7 @@ async def ask(served: Served, way: str, city: str, until: int | None = None) -> 
 def test_background_tasks_are_in_the_trace_of_their_request(served: Served) -> None:
     """What is done after the answer, in a thread and in the loop, hangs under the request."""
     served.model_server.go_on.set()
-    response = httpx.get(f"{served.url}/background", params={"city": "Paris"})
+    response = httpx.get(f"{served.url}/background", params=PARIS, timeout=PATIENCE)
     assert response.json() == "later"
     # The request's span may end with the answer, before the tasks begin.
     served.open.wait_for_ended("execute_tool get_weather", 2)
@@ -186,7 +188,7 @@ def test_background_tasks_are_in_the_trace_of_their_request(served: Served) -> N
 def test_a_web_socket_is_one_trace(served: Served) -> None:
     """Read to its end, and with a client that leaves: the server notices at the next word."""
     address = served.url.replace("http", "ws") + "/socket?city=Paris"
-    with connect(address) as client:
+    with connect(address, open_timeout=PATIENCE, ping_timeout=PATIENCE) as client:
         assert "".join(str(client.recv()) for _ in range(4)) == SO_FAR
         served.model_server.go_on.set()
         assert SO_FAR + "".join(str(text) for text in client) == WHOLE
@@ -195,7 +197,7 @@ def test_a_web_socket_is_one_trace(served: Served) -> None:
     assert set(outcomes(served.tracing).values()) == {None}
     served.tracing.exporter.clear()
     served.model_server.go_on.clear()
-    with connect(address) as client:
+    with connect(address, open_timeout=PATIENCE, ping_timeout=PATIENCE) as client:
         client.recv()
     served.model_server.go_on.set()
     served.collect()

@@ -130,4 +130,4 @@ def test_in_a_chain_it_is_a_child(tracing: Tracing) -> None:
     """And what it does is its own."""
     chain = RunnableLambda(lambda x: x, name="first") | executor()
     list(chain.stream({"input": "hi"}, {"run_name": "outer"}))
-    assert agent_span(tracing).parent == tracing.span("outer").get_span_context()
+    assert agent_span(tracing).parent == tracing.span("invoke_workflow outer").get_span_context()

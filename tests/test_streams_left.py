@@ -15,6 +15,7 @@ from modes.loops import question
 from modes.probe import Probe
 from modes.streaming import graph, on_a_thread
 from recording import Tracing
+from waiting import until
 
 MODES = ("messages", ["values", "updates", "messages", "custom", "debug"])
 READ = (1, 4, 7)
@@ -81,15 +82,6 @@ async def times_out(chunks: Any, count: int, probe: Probe) -> None:
     assert limit.expired()
 
 
-async def next_mark(probe: Probe) -> None:
-    """Let the loop turn until one more body has marked where it is."""
-    marks = len(probe.marks)
-    for _ in range(1_000):
-        await asyncio.sleep(0)
-        if len(probe.marks) > marks:
-            return
-
-
 async def is_cancelled(chunks: Any, count: int, probe: Probe) -> None:
     """The cancellation meets the consumer while it waits for a chunk, in the body of a node."""
 
@@ -102,7 +94,8 @@ async def is_cancelled(chunks: Any, count: int, probe: Probe) -> None:
     reading = asyncio.Event()
     consumer = asyncio.create_task(consume())
     await reading.wait()
-    await next_mark(probe)
+    marks = len(probe.marks)
+    await until(lambda: len(probe.marks) > marks or consumer.done())
     consumer.cancel()
     with pytest.raises(asyncio.CancelledError):
         await consumer

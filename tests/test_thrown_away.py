@@ -9,10 +9,11 @@ from opentelemetry import context as otel_context
 from langchain_otel import semconv
 from models import Model, Retriever
 from recording import Tracing
+from waiting import Hold
 
 HALF_WAY: dict[str, Any] = {
-    "model": lambda: Model(delay=60).ainvoke("hello"),
-    "retriever": lambda: Retriever(delay=60).ainvoke("hello"),
+    "model": lambda: Model(hold=Hold()).ainvoke("hello"),
+    "retriever": lambda: Retriever(hold=Hold()).ainvoke("hello"),
 }
 
 

@@ -1,22 +1,26 @@
 """A handler with providers of its own beside the instrumentor: both see all of every run."""
 
-import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from langchain_core.tools import tool
+from langchain_core.tools import BaseTool, tool
 from langgraph.graph import START, MessagesState, StateGraph
 
 from langchain_otel import OpenTelemetryCallbackHandler, semconv
-from models import A_MOMENT, Model, Retriever
+from models import Model, Retriever
 from recording import Tracing
+from waiting import Hold, timed_out
 
 
-@tool
-async def slow_tool(text: str) -> str:
-    """Take too long."""
-    await asyncio.Event().wait()
-    return text
+def slow_tool(hold: Hold) -> BaseTool:
+    @tool
+    async def slow(text: str) -> str:
+        """Take too long."""
+        await hold.stay()
+        return text
+
+    return slow
 
 
 @pytest.fixture
@@ -29,15 +33,18 @@ def config(other: Tracing) -> Any:
     return {"callbacks": [OpenTelemetryCallbackHandler(tracer_provider=other.tracer_provider)]}
 
 
-SLOW = {"model": Model(delay=60), "retriever": Retriever(delay=60), "tool": slow_tool}
+SLOW: dict[str, Callable[[Hold], Any]] = {
+    "model": lambda hold: Model(hold=hold),
+    "retriever": lambda hold: Retriever(hold=hold),
+    "tool": slow_tool,
+}
 
 
 @pytest.mark.parametrize("kind", SLOW)
 async def test_cancelled_run(kind: str, tracing: Tracing, other: Tracing, config: Any) -> None:
     """A cancellation, which LangChain reports to nobody, ends the run for both."""
-    runnable: Any = SLOW[kind]
-    with pytest.raises(asyncio.TimeoutError):
-        await asyncio.wait_for(runnable.ainvoke("hello", config), A_MOMENT)
+    hold = Hold()
+    await timed_out(SLOW[kind](hold).ainvoke("hello", config), hold)
     for one in (tracing, other):
         (span,) = one.spans
         assert (span.attributes or {})[semconv.RUN_OUTCOME] == "cancelled"

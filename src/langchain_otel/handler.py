@@ -23,6 +23,7 @@ from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUS
 from langchain_otel.runs.frame import owner_of
 from langchain_otel.runs.run import Operation, RunRecorder, SpanEvent, Started
 from langchain_otel.runs.store import RUNS
+from langchain_otel.sources.chain_owner import owner_of_chain
 from langchain_otel.sources.patch_points import PATCHER
 
 
@@ -147,7 +148,8 @@ class RecordingHandler(InlineHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        started = Started(serialized, inputs, tags, metadata, kwargs, owner_of("chain", run_id))
+        owner = owner_of_chain(run_id, parent_run_id)
+        started = Started(serialized, inputs, tags, metadata, kwargs, owner)
         operation = CHAIN if started.owner is None else operation_of(started.owner)
         self._start(operation, run_id, parent_run_id, started)
 

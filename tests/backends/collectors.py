@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from .loopback import ADDRESS, free_ports
+from .patience import PATIENCE
 from .processes import Process, Server, kill, start, stop, wait_until_ready
 from .readback import documents_in
 from .servers import CONFIGURATION, only_one_chooses_ports
@@ -18,7 +19,6 @@ from .spans import Span, spans_in
 HERE: Final = Path(__file__).parent
 # A backend that writes what it gets to files.
 SINK: Final = HERE / "sink.yaml"
-PATIENCE: Final = 40.0
 STEP: Final = 0.05
 PORTS: Final = ("GRPC", "HTTP", "HEALTH", "PROMETHEUS")
 # What the whole of collector-config/production.yaml is made of.
@@ -55,7 +55,7 @@ class Collector:
         """Start it, or start it again; return when it answers."""
         options = [f"--config={file}" for file in self.files]
         ready = f"http://{ADDRESS}:{self.ports['HEALTH']}"
-        server = Server(self.name, (str(self.binary), *options), ready, seconds_to_end=15.0)
+        server = Server(self.name, (str(self.binary), *options), ready, seconds_to_end=PATIENCE)
         log = self.state / "log"
         self.process = start(server, self._environment(), log, outlives_us=False)
         wait_until_ready(server, self.process)

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from .loopback import ADDRESS, free_ports, is_taken
+from .patience import PATIENCE
 from .pins import Pins, cache_directory
 from .processes import Process, Server, ServerError, kill, start
 from .servers import only_one_chooses_ports
 
 COMMAND: Final = "make kafka"
-PATIENCE: Final = 60.0
 STEP: Final = 0.05
 PROJECT: Final = """\
 <project xmlns="http://maven.apache.org/POM/4.0.0">

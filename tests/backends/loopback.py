@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from .patience import PATIENCE
+
 ADDRESS: Final = "127.0.0.1"
 # Below the range from which the system takes the ports of outgoing connections.
 CANDIDATES: Final = range(20_000, 32_000)
@@ -17,7 +19,7 @@ UDP_IS_OPEN: Final = "07"
 _WITHOUT_PROXY: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def fetch(url: str, timeout: float = 5.0) -> bytes | None:
+def fetch(url: str, timeout: float = PATIENCE) -> bytes | None:
     """The body of a 200 answer, or None when there is no server or no such thing."""
     request = urllib.request.Request(url, headers={"Accept": "application/json"})
     try:
@@ -28,7 +30,7 @@ def fetch(url: str, timeout: float = 5.0) -> bytes | None:
         return None
 
 
-def post(url: str, body: bytes, timeout: float = 30.0) -> bytes:
+def post(url: str, body: bytes, timeout: float = PATIENCE) -> bytes:
     """The body of the answer to JSON that is sent."""
     headers = {"Accept": "application/json", "Content-Type": "application/json"}
     request = urllib.request.Request(url, body, headers, method="POST")

@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from .loopback import ADDRESS, fetch, free_ports, post
+from .patience import PATIENCE
 from .pins import PINS_FILE, cache_directory
 from .processes import Process, Server, ServerError, start, stop, wait_until_ready
 
 COMMAND: Final = "python -m tests.backends.phoenix"
-READY_TIMEOUT: Final = 240.0
-PATIENCE: Final = 60.0
 STEP: Final = 0.1
 PAGE: Final = 1_000
 # Nothing is sent to anybody, no agent runs in the server, nothing is fetched.
@@ -151,7 +150,7 @@ def _started(installed: Environment, state: Path, attempts: int = 3) -> Phoenix:
     server = Server("phoenix", command, f"{url}/healthz", seconds_to_end=5.0)
     process = start(server, inherited | SETTINGS | own, state / "phoenix.log", outlives_us=False)
     try:
-        wait_until_ready(server, process, READY_TIMEOUT)
+        wait_until_ready(server, process)
     except ServerError as error:
         stop(process)
         if attempts == 1 or IN_USE not in str(error).lower():

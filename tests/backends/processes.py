@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from .loopback import fetch
+from .patience import PATIENCE
 
-READY_TIMEOUT: Final = 30.0
-KILL_TIMEOUT: Final = 10.0
 STEP: Final = 0.02
 
 
@@ -61,17 +60,17 @@ def start(
     return Process(server.name, pid, _start_time(pid), server.seconds_to_end, log)
 
 
-def wait_until_ready(server: Server, process: Process, timeout: float = READY_TIMEOUT) -> None:
+def wait_until_ready(server: Server, process: Process) -> None:
     """Return when the server answers; raise when it ended or the time is over."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if not process.is_running:
             raise ServerError(f"{server.name} ended while starting:\n{_tail(process.log)}")
-        if fetch(server.ready_url, timeout=1.0) is not None:
+        if fetch(server.ready_url, timeout=5.0) is not None:
             return
         time.sleep(STEP)
     raise ServerError(
-        f"{server.name} did not answer at {server.ready_url} in {timeout:.0f} s:\n"
+        f"{server.name} did not answer at {server.ready_url} in {PATIENCE:.0f} s:\n"
         f"{_tail(process.log)}"
     )
 
@@ -86,7 +85,7 @@ def stop(process: Process) -> bool:
         _wait_until_ended(process, process.seconds_to_end)
     if process.is_running:
         _signal(process, signal.SIGKILL)
-        _wait_until_ended(process, KILL_TIMEOUT)
+        _wait_until_ended(process, PATIENCE)
     _reap(process)
     return True
 
@@ -94,7 +93,7 @@ def stop(process: Process) -> bool:
 def kill(process: Process) -> None:
     """End a process as a crash would: it can do nothing more."""
     _signal(process, signal.SIGKILL)
-    _wait_until_ended(process, KILL_TIMEOUT)
+    _wait_until_ended(process, PATIENCE)
     _reap(process)
 
 
@@ -135,7 +134,7 @@ def _wait_until_ended(process: Process, timeout: float) -> None:
 
 def _reap(process: Process) -> None:
     """Take note of the end of a child of ours, once the last of its threads has ended too."""
-    deadline = time.monotonic() + KILL_TIMEOUT
+    deadline = time.monotonic() + PATIENCE
     try:
         while os.waitpid(process.pid, os.WNOHANG) == (0, 0) and time.monotonic() < deadline:
             time.sleep(STEP)

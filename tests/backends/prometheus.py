@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from .loopback import ADDRESS, fetch, free_ports
+from .patience import PATIENCE
 from .processes import Server, ServerError, start, stop, wait_until_ready
 from .servers import CONFIGURATION, only_one_chooses_ports
 
 INSTALL_COMMAND: Final = "make prometheus"
-PATIENCE: Final = 10.0
 STEP: Final = 0.1
 # Sooner than for people, or tests would wait.
 SOON: Final = {"_interval: 5s": "_interval: 200ms"}

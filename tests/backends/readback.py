@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Final, Self, TypeVar
 
 from .loopback import fetch
+from .patience import PATIENCE
 from .processes import Process
 from .servers import TEMPO_VARIABLE, Ports, Site
 from .spans import Json, LogRecord, Span, log_records_in, spans_in
 
-PATIENCE: Final = 15.0
-SEARCH_PATIENCE: Final = 60.0
 STEP: Final = 0.05
 
 Found = TypeVar("Found")
@@ -113,7 +112,7 @@ class Backends:
         def read() -> list[str]:
             return [trace["traceID"].zfill(32) for trace in _json(url).get("traces", [])]
 
-        return _enough(read, at_least, f"traces at {url}", SEARCH_PATIENCE)
+        return _enough(read, at_least, f"traces at {url}")
 
     def metric_lines(self, name: str, *, of: str = "", at_least: int = 1) -> list[str]:
         """The lines of a metric, of a service or of all, as Prometheus would read them."""
@@ -130,14 +129,12 @@ class Backends:
         return self.tempo_url
 
 
-def _enough(
-    read: Callable[[], list[Found]], at_least: int, what: str, patience: float = PATIENCE
-) -> list[Found]:
+def _enough(read: Callable[[], list[Found]], at_least: int, what: str) -> list[Found]:
     """Read again and again until that many are there."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + PATIENCE
     while len(found := read()) < at_least:
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{len(found)} of {at_least} {what} after {patience:.0f} s")
+            raise TimeoutError(f"{len(found)} of {at_least} {what} after {PATIENCE:.0f} s")
         time.sleep(STEP)
     return found
 

@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[2]
 IMAGES: Final = ROOT / "docs" / "images"
 EXAMPLE: Final = ROOT / "examples" / "agent.py"
+FAILING: Final = ROOT / "examples" / "failing_agent.py"
 SERVICE: Final = "travel-agent"
+FAILING_SERVICE: Final = "weather-agent"
 MAX_SIZE: Final = 300_000
 VIEWPORT: Final[Any] = {"width": 1440, "height": 860}
 TALL: Final[Any] = {"width": 1440, "height": 1040}
+# A stack trace is cut before the first path of the machine.
+NARROW: Final[Any] = {"width": 1300, "height": 680}
 CHROMIUM_OPTIONS: Final = (
     "--no-sandbox",
     "--disable-gpu",
@@ -37,6 +41,7 @@ CHROMIUM_OPTIONS: Final = (
 )
 CHROMIUM_NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 OPEN_SEARCH: Final = "/search?service={service}&limit=20&lookback=1h"
+OPEN_FAILED: Final = OPEN_SEARCH + "&tags=%7B%22error%22%3A%22true%22%7D"
 SECONDS: Final = 1_000
 
 
@@ -48,21 +53,26 @@ def main() -> None:
             run_example(phoenix.otlp, "openinference")
             in_phoenix(phoenix, browser)
         with running_jaeger(Path(state)) as site:
-            run_example(site.url(site.ports.jaeger_otlp_http_port, "/v1/traces"), "gen_ai")
+            endpoint = site.url(site.ports.jaeger_otlp_http_port, "/v1/traces")
+            run_example(endpoint, "gen_ai")
+            run_example(endpoint, "gen_ai", FAILING, FAILING_SERVICE)
             in_jaeger(site, browser)
+            failures_in_jaeger(site, browser)
 
 
-def run_example(endpoint: str, dialect: str) -> None:
-    """Run the example as its users do, with its content."""
+def run_example(
+    endpoint: str, dialect: str, example: Path = EXAMPLE, service: str = SERVICE
+) -> None:
+    """Run an example as its users do, with its content."""
     bin_folder = Path(sys.executable).parent
     subprocess.run(
-        [bin_folder / "opentelemetry-instrument", sys.executable, EXAMPLE],
+        [bin_folder / "opentelemetry-instrument", sys.executable, example],
         check=True,
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-            "OTEL_SERVICE_NAME": SERVICE,
-            "OTEL_RESOURCE_ATTRIBUTES": f"openinference.project.name={SERVICE}",
+            "OTEL_SERVICE_NAME": service,
+            "OTEL_RESOURCE_ATTRIBUTES": f"openinference.project.name={service}",
             "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint,
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
             "OTEL_METRICS_EXPORTER": "none",
@@ -103,6 +113,23 @@ def in_jaeger(site: Site, browser: "Browser") -> None:
     page.get_by_text("Tags").first.click()
     page.get_by_text("gen_ai.tool.call.result").first.wait_for(timeout=60 * SECONDS)
     take(page, "jaeger-trace")
+
+
+def failures_in_jaeger(site: Site, browser: "Browser") -> None:
+    """Jaeger's search for what failed, and the trace of an agent with its exception open."""
+    url = site.url(site.ports.jaeger_ui_port)
+    page = browser.new_page(viewport=VIEWPORT)
+    page.goto(url + OPEN_FAILED.format(service=FAILING_SERVICE))
+    page.get_by_text(f"invoke_agent {FAILING_SERVICE}").first.wait_for(timeout=60 * SECONDS)
+    take(page, "jaeger-failed-search")
+    query = f"/api/traces?service={FAILING_SERVICE}&operation=execute_tool%20get_weather"
+    traces = json.loads(fetch(url + query) or b"{}")["data"]
+    page.goto(f"{url}/trace/{traces[0]['traceID']}")
+    page.set_viewport_size(NARROW)
+    page.get_by_text("execute_tool get_weather").first.click(timeout=60 * SECONDS)
+    page.get_by_text("Logs", exact=False).first.click()
+    page.get_by_text("exception", exact=False).first.wait_for(timeout=60 * SECONDS)
+    take(page, "jaeger-failed-trace")
 
 
 def take(page: "Page", name: str) -> None:

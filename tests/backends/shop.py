@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from .patience import PATIENCE
+
 PROGRAM: Final = Path(__file__).parents[1] / "programs" / "shop.py"
 INSTRUMENT: Final = Path(sys.executable).with_name("opentelemetry-instrument")
 
@@ -49,4 +51,4 @@ def running_shop(endpoint: str) -> Iterator[Shop]:
     try:
         yield Shop(service, process)
     finally:
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE)

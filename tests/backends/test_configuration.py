@@ -13,6 +13,7 @@ from langchain_otel.content.policy import MAX_SPAN_BYTES
 
 from .collectors import GATEWAY, PRODUCTION
 from .loopback import ADDRESS
+from .patience import PATIENCE
 from .pins import Pins
 from .servers import CONFIGURATION, FILES_OVERLAY, Binaries, Ports
 
@@ -44,7 +45,10 @@ def test_the_collector_accepts_its_configuration(
     """`validate` says nothing against a file that is shipped, alone or laid over another."""
     options = [f"--config={CONFIGURATION / file}" for file in files]
     done = subprocess.run(
-        [binaries.collector, "validate", *options], capture_output=True, check=True, timeout=30
+        [binaries.collector, "validate", *options],
+        capture_output=True,
+        check=True,
+        timeout=PATIENCE,
     )
     assert (done.stdout, done.stderr) == (b"", b"")
 
@@ -60,7 +64,7 @@ def test_a_shipped_file_is_explained(file: Path) -> None:
 def test_jaeger_accepts_its_configuration(binaries: Binaries) -> None:
     """`validate` says nothing against jaeger.yaml."""
     option = f"--config={CONFIGURATION / 'jaeger.yaml'}"
-    subprocess.run([binaries.jaeger, "validate", option], check=True, timeout=30)
+    subprocess.run([binaries.jaeger, "validate", option], check=True, timeout=PATIENCE)
 
 
 def test_tempo_accepts_its_configuration(binaries: Binaries) -> None:
@@ -69,7 +73,7 @@ def test_tempo_accepts_its_configuration(binaries: Binaries) -> None:
         pytest.skip("Tempo is not built by us")
     file = f"-config.file={CONFIGURATION / 'tempo.yaml'}"
     options = [file, "-config.expand-env=true", "-config.verify=true"]
-    subprocess.run([binaries.tempo, *options], check=True, timeout=30)
+    subprocess.run([binaries.tempo, *options], check=True, timeout=PATIENCE)
 
 
 def test_ports_are_the_same_in_the_configuration_and_here() -> None:
@@ -95,7 +99,7 @@ def test_prometheus_accepts_its_configuration(name: str) -> None:
     if (promtool := shutil.which("promtool")) is None:
         pytest.skip("promtool is not installed")
     command = [promtool, "check", "config", str(CONFIGURATION / name)]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
+    subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
 
 
 def test_both_tempos_take_what_a_span_may_have() -> None:

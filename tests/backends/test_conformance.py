@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "tests" / "programs" / "conformance.py"
 BIN = Path(sys.executable).parent
 
-pytestmark = [pytest.mark.xdist_group("backends"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.xdist_group("backends")
 
 
 def run(backends: Backends, service: str, **variables: str) -> None:

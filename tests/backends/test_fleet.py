@@ -15,7 +15,7 @@ from .services import Sent, services, work
 RUNS: Final = 8
 
 # One after the other: each is a dozen processes.
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("fleet")]
+pytestmark = pytest.mark.xdist_group("fleet")
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ VARIABLE: Final = "LANGCHAIN_OTEL_MLFLOW"
 AGENT: Final = Path(__file__).parents[2] / "examples" / "agent.py"
 DEFAULT_EXPERIMENT: Final = "0"
 QUIET: Final = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-SECONDS_TO_START: Final = 90.0
 
 pytestmark = [pytest.mark.xdist_group("backends")]
 
@@ -43,7 +42,7 @@ def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             "mlflow", (program, "server", *place, *store), f"{address}/health", seconds_to_end=10.0
         )
         process = start(server, os.environ | QUIET, state / "log", outlives_us=False)
-        wait_until_ready(server, process, SECONDS_TO_START)
+        wait_until_ready(server, process)
     yield address
     stop(process)
 

@@ -25,7 +25,7 @@ THEIRS = 32
 # Of embeddings, of which theirs knows nothing.
 OURS = THEIRS + 2
 
-pytestmark = [pytest.mark.xdist_group("phoenix"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.xdist_group("phoenix")
 
 Json = dict[str, Any]
 
@@ -265,5 +265,5 @@ def test_what_phoenix_makes_of_the_default_dialect(projects: dict[str, Project])
         if span["spanKind"] == "retriever":
             assert span["input"]["value"]
     counts = [s["numDocuments"] for _, s in projects["gen_ai"].in_order() if s["numDocuments"]]
-    # A document without a score, and the list it is in, are left out.
-    assert counts == [1]
+    # Phoenix leaves out a list with a document that has no score: these have one.
+    assert counts == [1, 1]

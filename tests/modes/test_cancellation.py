@@ -11,8 +11,8 @@ from modes.probe import Probe, Program
 from modes.table import PROGRAMS
 from recording import Tracing
 
-LONGEST = 400
-"""More turns of the event loop than any of the programs takes."""
+LONGEST = 100_000
+"""More turns of the event loop than any of the programs takes, also where it waits for a thread."""
 
 DENSE = 20
 """So many turns are all tried, after them ever fewer."""

@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from waiting import PATIENCE
+
 PROGRAM = '''
 import gc
 from contextvars import ContextVar, copy_context
@@ -72,5 +74,7 @@ def test_a_stream_closed_by_the_collector_leaves_the_context_alone(kind: str) ->
     """Hundreds of streams are left open in cycles: all are ended, and the process lives."""
     program = PROGRAM.replace("KIND", repr(kind))
     command = [sys.executable, "-X", "faulthandler", "-c", program]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    finished = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
     assert (finished.returncode, finished.stdout.strip()) == (0, "300"), finished.stderr

@@ -19,6 +19,7 @@ from modes.drive import aconsumed, settled
 from modes.graphs import EMPTY, async_node, chained, graph_of_functions, sync_node
 from modes.probe import Build, Probe, sdk_span
 from recording import Tracing, id_of
+from waiting import Hold, timed_out
 
 
 def branch_of_streams(probe: Probe) -> tuple[Any, Any]:
@@ -166,6 +167,8 @@ async def test_an_exception_thrown_into_an_async_stream(build: Build, tracing: T
 class Stuck(BaseChatModel):
     """A chat model that gives one chunk and then none, until it is cancelled."""
 
+    hold: Any
+
     @property
     def _llm_type(self) -> str:
         return "stuck"
@@ -175,26 +178,20 @@ class Stuck(BaseChatModel):
 
     async def _astream(self, *_: Any, **__: Any) -> AsyncIterator[ChatGenerationChunk]:
         yield ChatGenerationChunk(message=AIMessageChunk(content="hi"))
-        await asyncio.Event().wait()
-
-
-async def within(seconds: float, awaitable: Any) -> None:
-    async with asyncio.timeout(seconds):
-        await awaitable
+        await self.hold.stay()
 
 
 async def test_a_chunk_that_takes_too_long(tracing: Tracing) -> None:
     """A timeout around one chunk ends the model's span as cancelled, without an error."""
     probe = Probe(tracing)
-    stuck: Any = Stuck()
+    one, all_of_them = Hold(), Hold()
     with probe.watching() as config:
-        chunks = stuck.astream("hi", config)
+        chunks = Stuck(hold=one).astream("hi", config)
         await anext(chunks)
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(anext(chunks), 0.01)
+        await timed_out(anext(chunks), one)
         probe.in_caller()
-        with pytest.raises(TimeoutError):
-            await within(0.01, aconsumed(stuck.astream("hi", config), probe))
+        stream = Stuck(hold=all_of_them).astream("hi", config)
+        await timed_out(aconsumed(stream, probe), all_of_them)
         probe.in_caller()
     probe.check()
     outcomes = [(span.attributes or {}).get("langchain.run.outcome") for span in tracing.spans]

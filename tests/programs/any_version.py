@@ -56,12 +56,16 @@ class Retriever(BaseRetriever):
         return [Document(page_content="document")]
 
 
+has_begun = asyncio.Event()
+
+
 @tool
-async def wait(seconds: float) -> str:
+async def wait(text: str) -> str:
     """Wait."""
     mark("in tool")
-    await asyncio.sleep(seconds)
-    return "done"
+    has_begun.set()
+    await asyncio.Event().wait()
+    return text
 
 
 @tool
@@ -84,8 +88,10 @@ async def main() -> None:
     mark("between chunks")
     async for _ in chunks:
         pass
+    waiting = asyncio.ensure_future(wait.ainvoke({"text": "hello"}))
+    await has_begun.wait()
     try:
-        await asyncio.wait_for(wait.ainvoke({"seconds": 5}), 0.05)
+        await asyncio.wait_for(waiting, 0)
     except TimeoutError:
         mark("timed out")
     if find_spec("langgraph") is not None:

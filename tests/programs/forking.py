@@ -63,7 +63,7 @@ def fork() -> str:
         thread.join()
         return "parent"
     # A lock that is still held would stop us for ever.
-    signal.alarm(20)
+    signal.alarm(200)
     model = FakeListChatModel(responses=["hello"])
     model.invoke("Hello")
     return "child"

@@ -57,6 +57,6 @@ if __name__ == "__main__":
     set_up()
     with trace.get_tracer("shop").start_as_current_span("request"):
         results = [answer.delay("who?") for _ in range(2)]
-    assert [result.get(timeout=30) for result in results] == ["hello", "hello"]
+    assert [result.get(timeout=200) for result in results] == ["hello", "hello"]
     send_spans()
     sys.exit()

@@ -16,6 +16,8 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from sse_starlette.sse import EventSourceResponse
 
+from waiting import PATIENCE
+
 Texts = AsyncIterator[str]
 
 
@@ -155,7 +157,13 @@ def serving(model: Any, agent: Any, tracer_provider: TracerProvider) -> Iterator
         app, tracer_provider=tracer_provider, exclude_spans=["receive", "send"]
     )
     watched = Watched(app)
-    config = uvicorn.Config(watched, lifespan="off", log_config=None, ws="websockets-sansio")
+    config = uvicorn.Config(
+        watched,
+        lifespan="off",
+        log_config=None,
+        ws="websockets-sansio",
+        ws_ping_timeout=PATIENCE,
+    )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, args=([listening],))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from openai_server import ModelServer, _Handler, start_server
+from waiting import PATIENCE
 
 CHUNKS_BEFORE = 5
 """The first is empty: four words come before the stop."""
@@ -31,7 +32,7 @@ class _Holding(_Handler):
 
     def _hold(self) -> None:
         self.answering.set()
-        assert self.go_on.wait(30)
+        assert self.go_on.wait(PATIENCE)
 
 
 class Holding:

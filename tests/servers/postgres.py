@@ -19,12 +19,11 @@ from typing import Final
 from uuid import uuid4
 
 from backends.loopback import ADDRESS, free_ports
+from waiting import PATIENCE
 
 INSTALLED: Final = Path("/usr/lib/postgresql")
 INSTALL_COMMAND: Final = "make postgres"
 ACCOUNTS: Final = ("postgres", "nobody")
-READY_TIMEOUT: Final = 30.0
-END_TIMEOUT: Final = 20.0
 STEP: Final = 0.02
 ATTEMPTS: Final = 3
 # Nothing of a test has to outlive the machine.
@@ -128,7 +127,7 @@ def _command(programs: Path, directory: Path, port: int) -> list[str]:
 def _is_ready(programs: Path, port: int, process: subprocess.Popen[bytes]) -> bool:
     """Whether the server answers before it ends, or the time is over."""
     asks = [str(programs / "pg_isready"), "--quiet", "--host", ADDRESS, "--port", str(port)]
-    deadline = time.monotonic() + READY_TIMEOUT
+    deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
         if subprocess.run(asks, check=False).returncode == 0:
             # Somebody else's server may answer at a port that ours could not have.
@@ -142,7 +141,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     """End the server and its connections, by its id."""
     process.send_signal(signal.SIGINT)
     try:
-        process.wait(END_TIMEOUT)
+        process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

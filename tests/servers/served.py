@@ -4,6 +4,7 @@ import gc
 import json
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,9 +22,11 @@ from recording import Tracing, id_of
 from servers.asgi_server import serving
 from servers.holding_server import Holding, holding
 from versions import create_agent
+from waiting import PATIENCE
 
 WHOLE = "Here is what I found. sunny in Paris."
 SO_FAR = "Here is what I"
+PARIS = {"city": "Paris"}
 
 AGENT = """\
 invoke_agent weather
@@ -53,7 +56,7 @@ class Open(SpanProcessor):
             self._ended[span.name] += 1
             self._change.notify_all()
 
-    def wait_for_none(self, seconds: float = 10) -> bool:
+    def wait_for_none(self, seconds: float = PATIENCE) -> bool:
         """Wait until every span has ended."""
         with self._change:
             return self._change.wait_for(lambda: not self._spans, seconds)
@@ -61,7 +64,7 @@ class Open(SpanProcessor):
     def wait_for_ended(self, name: str, count: int) -> None:
         """Wait until so many spans with this name have ended."""
         with self._change:
-            assert self._change.wait_for(lambda: self._ended[name] >= count, 10)
+            assert self._change.wait_for(lambda: self._ended[name] >= count, PATIENCE)
 
 
 class Served:
@@ -80,7 +83,8 @@ class Served:
 
     def collect(self) -> None:
         """Collect garbage until every span has ended."""
-        for _ in range(100):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
             gc.collect()
             if self.open.wait_for_none(0.05):
                 return
@@ -89,13 +93,14 @@ class Served:
     def read(self, way: str) -> str:
         """Read an answer to its end."""
         self.model_server.go_on.set()
-        response = httpx.get(f"{self.url}/stream/{way}", params={"city": "Paris"})
+        response = httpx.get(f"{self.url}/stream/{way}", params=PARIS, timeout=PATIENCE)
         self.settle()
         return "".join(texts_of(iter(response.text.splitlines())))
 
     def hang_up(self, way: str, after: int = 4) -> str:
         """Hang up after some texts, while the model waits in the middle of its answer."""
-        with httpx.stream("GET", f"{self.url}/stream/{way}", params={"city": "Paris"}) as response:
+        url = f"{self.url}/stream/{way}"
+        with httpx.stream("GET", url, params=PARIS, timeout=PATIENCE) as response:
             texts = texts_of(response.iter_lines())
             return "".join(next(texts) for _ in range(after))
 

@@ -43,7 +43,8 @@ class Config(NamedTuple):
     history: str
     emit_event: bool | None
     completion_hook: Any
-    metrics: Literal["latest", "previous", "both"]
+    metrics: Literal["both", "latest", "previous"]
+    exception_signal: str
     detail: str
     dialect: str
     max_open_runs: int
@@ -118,13 +119,28 @@ def _value(option: Option, argument: Any) -> Any:
         return _checked(option, argument)
     value = os.environ.get(option.variable, "").strip() if option.variable else ""
     if not value:
-        return option.default
+        return _standard(option)
     try:
         return option.parse(value)
     except ValueError:
         fallback = SAFE.get(option.name, option.default)
         logger.warning(INVALID, option.variable, value, option.expected, fallback)
         return fallback
+
+
+def _standard(option: Option) -> Any:
+    """What OpenTelemetry's own variable says, where an option has one; else the default."""
+    if option.standard is None:
+        return option.default
+    variable, words = option.standard
+    value = os.environ.get(variable, "").strip()
+    said = {word.strip() for word in value.lower().split(",")}
+    for word, meaning in words.items():
+        if word in said:
+            return meaning
+    if value:
+        logger.warning(INVALID, variable, value, " or ".join(words), option.default)
+    return option.default
 
 
 def _checked(option: Option, argument: Any) -> Any:

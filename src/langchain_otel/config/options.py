@@ -52,11 +52,19 @@ class Hook(Protocol):
         """Take the content of a model call."""
 
 
+class Standard(NamedTuple):
+    """A variable of OpenTelemetry's own, and the values of an option for its words, in order."""
+
+    variable: str
+    words: dict[str, str]
+
+
 class Option(NamedTuple):
     """An option: the argument of `instrument()`, its variable, and what either takes.
 
     `kind` is the type of an argument, `parse` makes the value of a variable's text. An option
-    without a variable cannot be written as text.
+    without a variable cannot be written as text. Where an option is not set, a variable of
+    OpenTelemetry's own may be: `standard` says what its words mean.
     """
 
     name: str
@@ -66,6 +74,7 @@ class Option(NamedTuple):
     default: Any
     expected: str
     meaning: str
+    standard: Standard | None = None
 
 
 def _own(kind: Any, parse: Callable[[str], Any], expected: str, **rows: Any) -> Iterator[Option]:
@@ -148,7 +157,16 @@ OPTIONS: Final = (
         expected="the name of an entry point, or an object with a method on_completion()",
         meaning="is given the whole content of every model call, to store it elsewhere",
     ),
-    _word("metrics", ("latest", "previous", "both"), "whose names of metrics: the conventions'"),
+    _word("metrics", ("both", "latest", "previous"), "whose names of metrics: the conventions'"),
+    _word(
+        "exception_signal",
+        ("both", "logs", "spans"),
+        "whether exceptions are events of spans, log records or both",
+    )._replace(
+        standard=Standard(
+            "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN", {"logs/dup": "both", "logs": "logs"}
+        )
+    ),
     _word("detail", ("all", "nodes", "semantic"), "which runs become spans"),
     _word("dialect", ("gen_ai", "openinference", "both"), "whose names the attributes have"),
     *_own(

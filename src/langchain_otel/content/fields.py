@@ -185,6 +185,9 @@ def _reader_of(kind: type) -> Read:
 
 
 def _is_own(fields: Any) -> bool:
+    # An extension type that stores its fields (`SimpleNamespace`) gives what it stores.
+    if type(fields) is MemberDescriptorType:
+        return True
     return type(fields) is GetSetDescriptorType and fields.__doc__ == OWN_FIELDS
 
 

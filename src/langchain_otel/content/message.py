@@ -1,7 +1,9 @@
 """Converts one message, of LangChain or in its place, to a role and parts."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+from orjson import dumps
 
 from langchain_otel.content.blocks import (
     media_parts,
@@ -50,11 +52,20 @@ MESSAGE_FIELDS: Final = (
 )
 
 
+class Said(NamedTuple):
+    """What a user or an assistant says that is no message: the input of a chain, say."""
+
+    role: str
+    value: Any
+
+
 def message_data(message: Any, limits: Limits) -> Message | None:
     """The conventions' form of a message; None for what is no message.
 
     Reads LangChain's messages by their `__dict__`: their properties cost, and may be a user's.
     """
+    if type(message) is Said:
+        return _said(message, limits)
     fields = fields_of(message)
     if "content" not in fields:
         fields = _fields_of(message)
@@ -74,6 +85,14 @@ def message_data(message: Any, limits: Limits) -> Message | None:
     after = _extra_parts(extra, limits, has_calls=bool(calls)) if extra else []
     content = parts_of(fields["content"], limits, has_tool_calls=bool(calls))
     return _described(role, before + content + after + calls, fields, limits)
+
+
+def _said(said: Said, limits: Limits) -> Message | None:
+    value = limits.value(said.value)
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else dumps(value).decode()
+    return {"role": said.role, "parts": [{"type": "text", "content": text}]}
 
 
 def text_message(role: str, text: str, limits: Limits) -> Message:

@@ -18,8 +18,8 @@ class Dialect(NamedTuple):
     `started` and `ended` take the facts of a run's start and of its end (None: they are the
     attributes as they are), `content` what was permitted of its content. `request_content`, if
     any, finds content that no other dialect records; `copies` is how often a span repeats it. With
-    `shows_roots` what goes into a trace and comes out of it is content like its messages; with
-    `has_exceptions` an exception is an event of the span as well.
+    `shows_roots` what goes into a step and comes out of it is content like messages, where nothing
+    is around the step.
     """
 
     started: Callable[[Facts, Run, Started], Attributes] | None
@@ -28,4 +28,3 @@ class Dialect(NamedTuple):
     request_content: Callable[[Run, Started], Facts] | None
     copies: int
     shows_roots: bool
-    has_exceptions: bool

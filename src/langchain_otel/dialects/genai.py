@@ -54,6 +54,5 @@ JSON: Final = Dialect(
     request_content=None,
     copies=1,
     shows_roots=False,
-    has_exceptions=False,
 )
 STRUCTURED: Final = JSON._replace(content=_structured)

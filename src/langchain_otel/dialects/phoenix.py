@@ -64,7 +64,6 @@ ALONE: Final = Dialect(
     request_content=openinference_content.request_content,
     copies=2,
     shows_roots=True,
-    has_exceptions=True,
 )
 BOTH: Final = ALONE._replace(
     started=_both_started, ended=_both_ended, content=_both_content, copies=3

@@ -10,7 +10,7 @@ from langchain_otel import semconv
 from langchain_otel.content.fields import entry, fields_of, mapping_of
 from langchain_otel.content.message_list import state_messages
 from langchain_otel.content.values import EMPTY, MAX_TEXT, Facts, text
-from langchain_otel.operations.span_names import own_name, titled
+from langchain_otel.operations.span_names import TYPE_NAMES, own_name, titled
 from langchain_otel.runs.run import Operation, Started
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ MODEL_NODES: Final = {
     "agent": ("langgraph.prebuilt.chat_agent_executor", "create_react_agent.<locals>.call_model"),
     "model": ("langchain.agents.factory", "create_agent.<locals>.model_node"),
 }
-# Names that say what kind of thing runs, not which one: no name for a workflow.
-TYPE_NAMES: Final = frozenset(("LangGraph", "StateGraph", "CompiledStateGraph", "Pregel"))
 AGENT_MODULES: Final = ("langchain_classic.agents.agent", "langchain.agents.agent")
 NODE_TAG: Final = "graph:step:"
 # The channel of what an entrypoint gave before, which no other graph has.
@@ -44,7 +42,7 @@ def operation_of(owner: object) -> Operation:
 
 def _is_no_node(started: Started, run: "Run") -> bool:
     is_node = any(type(tag) is str and tag.startswith(NODE_TAG) for tag in started.tags or ())
-    return run.operation is CHAIN and run.parent is not None and not is_node
+    return run.operation is CHAIN and not run.is_root and not is_node
 
 
 def _is_chain(_: Started, run: "Run") -> bool:

@@ -33,7 +33,8 @@ class Options(TypedDict, total=False):
     history: Literal["full", "new"] | None
     emit_event: bool | None
     completion_hook: str | Hook | None
-    metrics: Literal["latest", "previous", "both"] | None
+    metrics: Literal["both", "latest", "previous"] | None
+    exception_signal: Literal["both", "logs", "spans"] | None
     detail: Literal["all", "nodes", "semantic"] | None
     dialect: Literal["gen_ai", "openinference", "both"] | None
     max_open_runs: int | None

@@ -15,6 +15,7 @@ from langchain_otel.content.values import Facts
 from langchain_otel.dialects.dialect import Dialect
 from langchain_otel.dialects.genai import structured
 from langchain_otel.operations.chain import CHAIN
+from langchain_otel.operations.root_chain import with_messages
 from langchain_otel.recording.content_budget import budget_of
 from langchain_otel.recording.lineage import content_of, history_of, note_content, variables_of
 from langchain_otel.runs.run import Run, Started
@@ -43,6 +44,8 @@ class Capture:
         content = _found_by(run.operation.request_content, started) | variables_of(run)
         if self._dialect.request_content is not None:
             content |= _found_by(self._dialect.request_content, run, started)
+        if run.is_root and run.operation is not CHAIN:
+            content = with_messages(content)
         run.request_content = content
         note_content(run, _instructions(run, content))
         history = history_of(run) if self._policy.history == NEW else None
@@ -53,6 +56,8 @@ class Capture:
         content = {} if result is None else _found_by(run.operation.response_content, result)
         if result is not None and run.inner_results is not None:
             content |= _found_by(run.operation.inner_content, result, run.inner_results)
+        if run.is_root and run.operation is not CHAIN:
+            content = with_messages(content)
         history = history_of(run) if self._policy.history == NEW else None
         if history is not None:
             history.response(content)
@@ -79,7 +84,8 @@ class Capture:
         run.content = run.content | content
         if self._policy.on_spans and content and run.span.is_recording():
             budget = budget_of(run, self._policy, self._dialect)
-            policy = self._policy if run.parent is not None else self._root_policy
+            is_step = run.operation is CHAIN and run.parent is None
+            policy = self._root_policy if is_step else self._policy
             shown = permitted(content, policy, budget)
             run.span.set_attributes(sound_attributes(self._dialect.content(shown, run)))
 

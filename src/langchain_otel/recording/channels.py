@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from langchain_otel import health
 from langchain_otel.recording.capture import Capture
+from langchain_otel.recording.exceptions import Exceptions
 from langchain_otel.recording.lineage import add_to_totals
 from langchain_otel.recording.log_records import LogRecords
 from langchain_otel.recording.metrics import Metrics
@@ -19,9 +20,12 @@ from langchain_otel.runs.tool_call_links import note_tool_calls
 class Channels:
     """The channels of one recorder."""
 
-    def __init__(self, metrics: Metrics, log: LogRecords, capture: Capture) -> None:
+    def __init__(
+        self, metrics: Metrics, log: LogRecords, exceptions: Exceptions, capture: Capture
+    ) -> None:
         self._metrics: Final = metrics
         self._log: Final = log
+        self._exceptions: Final = exceptions
         self._capture: Final = capture
 
     def listen(self) -> bool:
@@ -32,7 +36,7 @@ class Channels:
         """Pass on a run that has ended: to logs, to metrics, to its relatives."""
         if error is not None and outcome_of(error) is None:
             try:
-                self._log.exception(run, error)
+                self._exceptions.record(run, error)
             except Exception as failure:
                 health.failed("exception", failure)
         share = WHOLE

@@ -7,7 +7,7 @@ from langchain_otel.content.json_data import sound
 from langchain_otel.content.values import Facts
 from langchain_otel.recording.lineage import inherited_facts, totals_of
 from langchain_otel.runs.attempts import failed_attempt
-from langchain_otel.runs.outcome import error_type, outcome_of
+from langchain_otel.runs.outcome import error_facts, outcome_of
 from langchain_otel.runs.run import Run, Started
 
 
@@ -51,7 +51,7 @@ def _failure_facts(run: Run, error: BaseException) -> Facts:
     outcome = outcome_of(error)
     if outcome is not None:
         return {semconv.RUN_OUTCOME: outcome}
-    return {semconv.ERROR_TYPE: error_type(error)} | failed_attempt(run)
+    return error_facts(error) | failed_attempt(run)
 
 
 def _response_facts(run: Run, result: Any) -> Facts:

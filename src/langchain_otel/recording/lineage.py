@@ -9,11 +9,13 @@ from langchain_otel.content.history import History
 from langchain_otel.content.values import Facts
 from langchain_otel.operations.chain import AGENT, CHAIN
 from langchain_otel.operations.prompt_template import is_template, template_of, variables_in
+from langchain_otel.operations.root_chain import root_operation
 from langchain_otel.recording.model_calls import Share, model_around
 from langchain_otel.runs.attempts import number_attempt
 from langchain_otel.runs.context import MODEL_KEY
 from langchain_otel.runs.identity import conversation_of
 from langchain_otel.runs.run import Run, Started
+from langchain_otel.runs.store import RUNS
 from langchain_otel.runs.totals import Totals
 
 AGENTS_OWN: Final = frozenset(
@@ -24,6 +26,8 @@ AGENTS_OWN: Final = frozenset(
 
 def attach_to_parent(run: Run, parent: Run | SpanContext | None, started: Started) -> None:
     """Give a run that starts its place among its relatives."""
+    if run.is_root:
+        _settle_root(run, started)
     operation = run.operation
     if isinstance(parent, Run):
         run.parent = run.enclosing = parent
@@ -40,6 +44,14 @@ def attach_to_parent(run: Run, parent: Run | SpanContext | None, started: Starte
         run.model = model_around(run)
     if operation is AGENT:
         run.totals = Totals()
+
+
+def _settle_root(run: Run, started: Started) -> None:
+    """Let what is called plainly in the body of a run be a part of that, not a root."""
+    around = run.enclosing
+    run.is_root = around is None or RUNS.of_recorder(around.id, run.recorder) is None
+    if run.is_root:
+        run.operation = root_operation(run.operation, started)
 
 
 def _attach_step(run: Run, parent: Run, started: Started) -> None:

@@ -28,9 +28,10 @@ from langchain_otel.recording.capture import Capture
 from langchain_otel.recording.channels import Channels
 from langchain_otel.recording.content_budget import budget_of
 from langchain_otel.recording.description import describe_request, end_facts, title_of
+from langchain_otel.recording.exceptions import Exceptions, message_of
 from langchain_otel.recording.lazy_attributes import LazyAttributes
 from langchain_otel.recording.lineage import attach_to_parent
-from langchain_otel.recording.log_records import LogRecords, message_of
+from langchain_otel.recording.log_records import LogRecords
 from langchain_otel.recording.metrics import Metrics
 from langchain_otel.recording.recordings import is_measured, is_recorded, span_context_of
 from langchain_otel.recording.span_events import add_event
@@ -63,9 +64,10 @@ class Recorder:
         self._metrics = Metrics(config.metrics, meter_provider)
         self._policy = config.policy
         self._dialect = dialect_of(config.dialect, structured=self._policy.structured)
-        self._log = LogRecords(config, logger_provider, self._dialect)
+        self._log = LogRecords(config, logger_provider)
         self._capture = Capture(config, self._policy, self._dialect)
-        self._channels = Channels(self._metrics, self._log, self._capture)
+        exceptions = Exceptions(config, self._log, self._dialect)
+        self._channels = Channels(self._metrics, self._log, exceptions, self._capture)
         self._leaves_out = LEFT_OUT[config.detail]
 
     @property
@@ -98,6 +100,7 @@ class Recorder:
                 run = Run(run_id, operation, self, handler, ambient, started)
                 run.is_measured = other is None or not is_measured(other, self.metric_series)
                 parent: Run | SpanContext | None = None
+                run.is_root = parent_run_id is None
                 if parent_run_id is not None:
                     parent = RUNS.of_recorder(parent_run_id, self) or span_context_of(parent_run_id)
                 self._start(run, parent, started)

@@ -10,7 +10,7 @@ from langchain_otel.content.limits import redacted
 from langchain_otel.content.policy import Budget, Policy
 from langchain_otel.content.values import Facts, name_of
 from langchain_otel.dialects.genai import attributes
-from langchain_otel.runs.outcome import error_type
+from langchain_otel.runs.outcome import error_facts
 from langchain_otel.runs.run import Run, SpanEvent
 
 MAX_EVENTS: Final = 100
@@ -42,7 +42,7 @@ def _retry_facts(state: Any) -> Facts:
     facts: Facts = {} if number is None else {semconv.RETRY_ATTEMPT: int(number)}
     error: Any = fields_of(fields.get("outcome")).get("_exception")
     if issubclass(type(error), BaseException):
-        facts[semconv.ERROR_TYPE] = error_type(error)
+        facts |= error_facts(error)
     return facts
 
 

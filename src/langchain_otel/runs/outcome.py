@@ -5,6 +5,10 @@ from concurrent.futures import CancelledError as FutureCancelledError
 from typing import Final
 from weakref import WeakKeyDictionary
 
+from langchain_otel import semconv
+from langchain_otel.content.values import Facts
+from langchain_otel.runs.http_status import http_status
+
 INTERRUPTED: Final = "interrupted"
 HANDED_OFF: Final = "handed_off"
 DRAINED: Final = "drained"
@@ -52,6 +56,13 @@ def error_type(error: BaseException) -> str:
     if kind.__module__ == "builtins":
         return kind.__qualname__
     return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def error_facts(error: BaseException) -> Facts:
+    """What a span or an event says of an error: its type, and the HTTP status that it carries."""
+    status = http_status(error)
+    facts: Facts = {semconv.ERROR_TYPE: error_type(error)}
+    return facts if status is None else {**facts, semconv.HTTP_RESPONSE_STATUS_CODE: status}
 
 
 def _outcome_of_type(kind: type[BaseException]) -> str | None:

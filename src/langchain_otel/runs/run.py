@@ -127,7 +127,8 @@ class Run:
     """A run of LangChain and its span, from its start event to its end event.
 
     `is_observed`: a span that records, an agent's span above it or metrics take what is known of
-    it. `parent` is the run that LangChain names, `enclosing` the run whose code started this one.
+    it. `parent` is the run that LangChain names, `enclosing` the run whose code started this one;
+    `is_root`: there is neither.
     `model` is the model run in whose body it runs; `has_inner_call` and `has_inner_tokens` say what
     a run inside this one has counted. `ambient` is the context in which it started; `passes_on`: in
     its body, LangChain takes it for the parent of whatever is called without another one. Several
@@ -159,7 +160,9 @@ class Run:
         "inner_results",
         "is_measured",
         "is_observed",
+        "is_root",
         "key",
+        "logged_error",
         "metadata",
         "metadata_identity",
         "model",
@@ -171,9 +174,9 @@ class Run:
         "prompt",
         "provider_report",
         "recorder",
-        "reported_error",
         "request_content",
         "seconds",
+        "shown_error",
         "source_facts",
         "span",
         "started_at",
@@ -198,7 +201,8 @@ class Run:
     chunks: list[Any] | None
     chunk_times: list[float]
     attempts: dict[str, tuple[int, UUID]] | None
-    reported_error: ErrorIdentity | None
+    logged_error: ErrorIdentity | None
+    shown_error: ErrorIdentity | None
     provider_report: object | None
     inner_results: list[Any] | None
 
@@ -224,6 +228,7 @@ class Run:
         self.has_span = self.is_measured = True
         self.is_observed = self.ended = self.passes_on = False
         self.has_inner_call = self.has_inner_tokens = False
+        self.is_root = False
         self.facts: Facts = {}
         self.request_content = self.content = self.source_facts = EMPTY
         self.identity = self.metadata_identity = self.configurable_identity = EMPTY
@@ -231,7 +236,8 @@ class Run:
         self.totals = self.prompt = self.budget = None
         self.chunks = None
         self.chunk_times = []
-        self.attempts = self.reported_error = self.provider_report = self.inner_results = None
+        self.attempts = self.logged_error = self.shown_error = None
+        self.provider_report = self.inner_results = None
         self.attempt = self.event_count = 0
         self.seconds = 0.0
         self.started_at = perf_counter()

@@ -1,0 +1,89 @@
+"""Records exceptions: as log records, as the conventions want, and on spans, where people look."""
+
+import traceback
+from typing import Any, Final
+
+from langchain_otel import semconv
+from langchain_otel.async_exceptions import let_through
+from langchain_otel.config import Config
+from langchain_otel.content.encodable import sound_attributes
+from langchain_otel.content.filter import permitted
+from langchain_otel.content.policy import Budget, Policy
+from langchain_otel.content.values import Facts
+from langchain_otel.dialects.dialect import Dialect
+from langchain_otel.dialects.genai import structured
+from langchain_otel.recording.content_budget import budget_of
+from langchain_otel.recording.log_records import LogRecords
+from langchain_otel.runs.outcome import error_type
+from langchain_otel.runs.run import ErrorIdentity, Run
+
+# Words of the option.
+LOGS: Final = "logs"
+SPANS: Final = "spans"
+
+
+class Exceptions:
+    """Records the exceptions of runs, each once: where it first ended a run."""
+
+    def __init__(self, config: Config, log: LogRecords, dialect: Dialect) -> None:
+        self._policy: Final = config.policy
+        self._log: Final = log
+        self._dialect: Final = dialect
+        self._are_logged: Final = config.exception_signal != SPANS
+        self._are_shown: Final = config.exception_signal != LOGS
+
+    def record(self, run: Run, error: BaseException) -> None:
+        """Record the exception that ended a run.
+
+        Every run that the same exception goes through marks it for the run around. A run without a
+        span of its own leaves it to that one to show it.
+        """
+        identity = _identity(error)
+        is_logged = run.logged_error == identity
+        is_shown = run.shown_error == identity
+        shows = self._are_shown and not is_shown and run.has_span and run.span.is_recording()
+        around = run.enclosing
+        if around is not None and around.recorder is run.recorder:
+            around.logged_error = identity
+            around.shown_error = identity if is_shown or shows else around.shown_error
+        if shows:
+            budget = budget_of(run, self._policy, self._dialect)
+            event = _facts(self._policy, error, budget, has_content=self._policy.on_spans)
+            run.span.add_event(semconv.EVENT_EXCEPTION, sound_attributes(event))
+        if self._are_logged and not is_logged:
+            facts = _facts(self._policy, error, has_content=self._policy.on_events)
+            self._log.exception(run.span, facts)
+
+
+def message_of(error: BaseException) -> str:
+    """The text of an exception; only for where the content policy lets it go."""
+    try:
+        return str(error)
+    except Exception as failure:
+        let_through(failure)
+        return f"<{type(error).__qualname__} without a text>"
+
+
+def _identity(error: BaseException) -> ErrorIdentity:
+    """What identifies an exception without keeping it: its frames hold what is to be freed.
+
+    An address may be used again, so the place where the exception was raised is part of it.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    origin = None if trace is None else (id(trace.tb_frame.f_code), trace.tb_lineno)
+    return id(error), origin
+
+
+def _facts(
+    policy: Policy, error: BaseException, budget: Budget | None = None, *, has_content: bool
+) -> dict[str, Any]:
+    facts: Facts = {semconv.EXCEPTION_TYPE: error_type(error)}
+    if has_content:
+        texts = {
+            semconv.EXCEPTION_MESSAGE: message_of(error),
+            semconv.EXCEPTION_STACKTRACE: "".join(traceback.format_exception(error)),
+        }
+        facts |= structured(permitted(texts, policy, budget))
+    return facts

@@ -1,0 +1,46 @@
+"""Finds the object that a chain is a run of: LangChain reports only what the run is called."""
+
+import sys
+from types import FrameType
+from typing import Any, Final
+from uuid import UUID
+
+from langchain_otel.runs.frame import owner_of
+
+MANAGERS: Final = "langchain_core.callbacks.manager"
+RUNNABLES: Final = "langchain_core.runnables.base"
+SELF: Final = "self"
+MAX_FRAMES: Final = 32
+
+
+def owner_of_chain(run_id: UUID, parent_run_id: UUID | None) -> object | None:
+    """The object, where a frame of ours has it, or where nothing of LangChain's is around it.
+
+    To wrap every method that starts a chain would cost each step. A root alone has a name that
+    depends on its object: its caller is looked for on the stack.
+    """
+    owner = owner_of("chain", run_id)
+    return _calling_runnable() if owner is None and parent_run_id is None else owner
+
+
+def _calling_runnable() -> object | None:
+    """The `self` of the first method beyond those of LangChain's callback manager."""
+    runnable: Any = getattr(sys.modules.get(RUNNABLES), "Runnable", None)
+    frame: FrameType | None = sys._getframe(1)
+    is_beyond = False
+    for _ in range(MAX_FRAMES):
+        if frame is None or runnable is None:
+            return None
+        is_manager = frame.f_globals.get("__name__") == MANAGERS
+        if is_beyond and not is_manager and _has_self(frame):
+            found = frame.f_locals.get(SELF)
+            return found if isinstance(found, runnable) else None
+        is_beyond = is_beyond or is_manager
+        frame = frame.f_back
+    return None
+
+
+def _has_self(frame: FrameType) -> bool:
+    code = frame.f_code
+    # A comprehension has it from the method around.
+    return SELF in code.co_varnames[:1] or SELF in code.co_freevars
