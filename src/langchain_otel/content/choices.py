@@ -99,7 +99,10 @@ def _reason(info: Any, fields: Mapping[str, Any]) -> str:
     # Phoenix drops every message of an answer that has none, so an unknown reason says so.
     has_calls = size_of(fields.get("tool_calls")) > 0
     for given in (info, fields.get("response_metadata")):
-        reason = reason_in(given if type(given) is dict else mapping_of(given))
+        if given is None:
+            continue
+        source = given if type(given) is dict else mapping_of(given)
+        reason = reason_in(source) if source else None
         if reason is not None:
             known = REASONS.get(reason.lower(), reason[:MAX_REASON])
             return TOOL_CALL if known == "stop" and has_calls else known

@@ -45,7 +45,8 @@ def _model_name(started: Started) -> str | None:
 def _request(operation: str, started: Started) -> Facts:
     metadata = started.metadata or EMPTY
     facts = facts_from(metadata, LANGSMITH)
-    facts.update(facts_from(mapping_of(started.options.get("invocation_params")), REQUEST))
+    params = started.options.get("invocation_params")
+    facts.update(facts_from(params if type(params) is dict else mapping_of(params), REQUEST))
     name = _model_name(started)
     if name is not None:
         facts[semconv.GEN_AI_REQUEST_MODEL] = name

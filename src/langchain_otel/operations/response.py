@@ -53,7 +53,8 @@ def finish_reason(information: Any, metadata: Any) -> str | None:
     """Why a choice of the answer ended: as the generation reports it, or else its message."""
     for given in (information, metadata):
         if given is not None:
-            reason = reason_in(given if type(given) is dict else mapping_of(given))
+            source = given if type(given) is dict else mapping_of(given)
+            reason = reason_in(source) if source else None
             if reason is not None:
                 return text(reason)
     return None

@@ -66,7 +66,7 @@ def _choice_usage(choice: Reported) -> Facts:
     if semconv.CACHE_HIT in facts or facts.keys() >= COMPLETE:
         return facts
     for source in (message.get("response_metadata"), information):
-        if source is not None and mapping_of(source):
+        if source is not None and (source if type(source) is dict else mapping_of(source)):
             facts = _completed(facts, reported_usage(source))
     return facts
 

@@ -136,6 +136,8 @@ def usage_of(usage: Any) -> Facts:
 
     An answer from LangChain's own cache is marked, and counts nothing.
     """
+    if usage is None:
+        return {}
     if type(usage) is not dict:
         usage = mapping_of(usage)
     cost = usage.get(CACHED_COST)

@@ -111,12 +111,11 @@ class Metrics:
             return
         context = span_context_with(run.span)
         for row, histogram, attributes in recording.records if tokens else recording.timing:
-            values = row.values
-            if not isinstance(values, str):
-                for value in values(run):
+            if not isinstance(row.values, str):
+                for value in row.values(run):
                     histogram.record(value, attributes, context)
-            elif values in facts:
-                histogram.record(facts[values], attributes, context)
+            elif (fact := facts.get(row.values)) is not None:
+                histogram.record(fact, attributes, context)
         if tokens and instruments.sums is not None and run.operation.family == "model":
             instruments.sums.add(recording.series, facts)
 

@@ -50,11 +50,12 @@ class TokenSums:
         """Add the tokens of a model call with these attributes."""
         with self._lock:
             for fact, name in TOTALS.items():
-                if fact not in facts:
+                whole = facts.get(fact)
+                if whole is None:
                     continue
                 sums = self._sums[name]
                 is_whole = SPLIT.isdisjoint(facts)
-                parts = ((UNKNOWN, facts[fact]),) if is_whole else by_modality(fact, facts)
+                parts = ((UNKNOWN, whole),) if is_whole else by_modality(fact, facts)
                 for modality, count in parts:
                     key = (*series, (semconv.GEN_AI_TOKEN_MODALITY, modality))
                     sums[key] = sums.get(key, 0) + count
