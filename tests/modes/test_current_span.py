@@ -151,7 +151,7 @@ def test_a_run_under_a_users_span_is_its_child(tracing: Tracing) -> None:
     """A root run hangs under the span that the application has current."""
     with tracing.user_span("request"):
         step(Probe(tracing), "double", lambda n: n).invoke(1)
-    assert tracing.tree().splitlines()[:2] == ["request", "  double"]
+    assert tracing.tree().splitlines()[:2] == ["request", "  invoke_workflow double"]
 
 
 async def test_two_runs_one_after_the_other_are_two_traces(tracing: Tracing) -> None:
@@ -176,7 +176,7 @@ def test_a_call_without_a_configuration_hangs_under_the_body_that_makes_it(
         return model.generate([[AIMessage("hi")]])
 
     RunnableLambda(work, name="work").invoke(1)
-    assert tracing.span("chat").parent == tracing.span("work").get_span_context()
+    assert tracing.span("chat").parent == tracing.span("invoke_workflow work").get_span_context()
 
 
 def test_the_current_span_in_a_body_is_the_runs_own(tracing: Tracing) -> None:
@@ -190,6 +190,6 @@ def test_the_current_span_in_a_body_is_the_runs_own(tracing: Tracing) -> None:
         return given
 
     RunnableLambda(work, name="work").invoke(1)
-    span = tracing.span("work")
+    span = tracing.span("invoke_workflow work")
     assert sdk_span(seen[0]).get_span_context() == span.get_span_context()
     assert (span.attributes or {})["mine"] == 1
