@@ -173,6 +173,14 @@ def test_what_others_import_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     assert beside == calls_per_run(call_chain)
 
 
+def test_configured_call_costs_later_ones_nothing() -> None:
+    """What is noted of configurable values is of no concern to calls that have none."""
+    before = calls_per_run(call_chain)
+    with instrumented(Tracing()):
+        CHAIN.invoke({"topic": "cats"}, {"configurable": {"model": "m", "tenant": "a"}})
+    assert calls_per_run(call_chain) == before
+
+
 def test_reading_of_content_is_seen() -> None:
     """With content on, a run that is sampled does read its messages."""
     with instrumented(Tracing(), capture_message_content="SPAN_ONLY"):

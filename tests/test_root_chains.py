@@ -281,7 +281,8 @@ def test_graph_without_messages(tracing_with_content: Tracing) -> None:
     builder.add_edge(START, "node")
     graph = builder.compile(name="graph", checkpointer=InMemorySaver())
     config = {"configurable": {"thread_id": "t"}}
-    graph.invoke(GIVEN, config)
+    # LangGraph adds the interrupt to this very dict.
+    graph.invoke(dict(GIVEN), config)
     graph.invoke(Command(resume=" and dogs"), config)
     paused, resumed = [span for span in tracing_with_content.spans if span.parent is None]
     assert into(paused) == [("user", '{"topic":"cats"}')]

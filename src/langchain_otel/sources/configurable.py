@@ -52,7 +52,7 @@ def completes_config(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def call(config: Any = None) -> Any:
         completed = original(config)
-        if completed["configurable"] or notes_here():
+        if completed["metadata"] and (completed["configurable"] or notes_here()):
             _note_mixed(config, completed)
         return completed
 
@@ -66,7 +66,7 @@ def completes_in_place(original: Callable[..., Any]) -> Callable[..., Any]:
     def call(*configs: Any) -> Any:
         user_configs = _user_configs(configs)
         completed = original(*configs)
-        if completed["configurable"] or notes_here():
+        if completed["metadata"] and (completed["configurable"] or notes_here()):
             _note(user_configs, completed)
         return completed
 
