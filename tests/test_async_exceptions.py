@@ -26,7 +26,7 @@ from langchain_otel import health
 from langchain_otel.async_exceptions import is_asynchronous
 from langchain_otel.runs.store import RUNS
 from models import Model, Retriever, StreamingModel
-from recording import Tracing
+from recording import Tracing, instrumented
 from waiting import PATIENCE
 
 OURS: Final = str(Path(langchain_otel.__file__).parent)
@@ -89,6 +89,20 @@ PROGRAMS: Final[dict[str, Callable[[], object]]] = {
 }
 
 
+CONTENT: Final[dict[str, dict[str, Any]]] = {
+    "no content": {},
+    "content": {"capture_message_content": "SPAN_AND_EVENT", "capture_state": True},
+    "redacted": {"capture_message_content": "SPAN_AND_EVENT", "redact": lambda text, _: text},
+}
+
+
+def is_open(frame: FrameType, event: str) -> bool:
+    """Whether this point in a program lies in our code and lets an exception in."""
+    # The call that closes a generator expression which is left early does not.
+    closes = event == "call" and frame.f_code.co_name == "<genexpr>"
+    return frame.f_code.co_filename.startswith(OURS) and not closes
+
+
 class Raising:
     """A profile function that lets an exception in at one of the points in our code."""
 
@@ -98,7 +112,7 @@ class Raising:
         self.seen = 0
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
-        if event in ("call", "c_return") and frame.f_code.co_filename.startswith(OURS):
+        if event in ("call", "c_return") and is_open(frame, event):
             self.seen += 1
             if self.seen == self.point:
                 self.handler(signal.SIGINT, frame)
@@ -129,15 +143,19 @@ def handled(request: pytest.FixtureRequest) -> Iterator[type[BaseException]]:
 
 
 @pytest.mark.parametrize("handled", HANDLERS, indirect=True, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("content", CONTENT)
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_exception_from_outside_at_every_point(
-    name: str,
-    handled: type[BaseException],
-    tracing: Tracing,
-    caplog: pytest.LogCaptureFixture,
+    name: str, content: str, handled: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
     """It reaches the application; no run stays open, no span current."""
-    program = PROGRAMS[name]
+    with instrumented(Tracing(), **CONTENT[content]):
+        interrupt_everywhere(PROGRAMS[name], handled)
+    # LangChain logs what it lets through.
+    caplog.clear()
+
+
+def interrupt_everywhere(program: Callable[[], object], handled: type[BaseException]) -> None:
     program()
     before = otel_context.get_current()
     point = 0
@@ -152,8 +170,6 @@ def test_exception_from_outside_at_every_point(
         assert otel_context.get_current() is before, point
     assert point > 50
     assert not health.failures
-    # LangChain logs what it lets through.
-    caplog.clear()
 
 
 def test_nothing_of_ours_is_a_python_function_to_the_collector(tracing: Tracing) -> None:

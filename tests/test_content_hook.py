@@ -2,6 +2,7 @@
 
 import base64
 import logging
+import signal
 import subprocess
 import sys
 from importlib import metadata
@@ -19,6 +20,7 @@ from langchain_otel.content.completion_hook import GROUP, load_hook
 from langchain_otel.content.message_list import answers, conversation
 from langchain_otel.content.policy import Policy
 from langchain_otel.content.tool_definitions import tool_definitions
+from test_async_exceptions import TimeLimitError, time_is_up
 
 types: Any = pytest.importorskip("opentelemetry.util.genai.types")
 if not hasattr(types, "TextPart"):
@@ -159,6 +161,23 @@ def test_hook_that_raises(caplog: pytest.LogCaptureFixture) -> None:
     (record,) = caplog.records
     assert "ConnectionError" in record.getMessage()
     assert "secret" not in record.getMessage()
+
+
+class Slow:
+    def on_completion(self, **content: Any) -> None:
+        signal.raise_signal(signal.SIGUSR2)
+
+
+def test_hook_that_is_stopped_from_outside() -> None:
+    """A time limit that ends while the hook runs is for the application to catch."""
+    hook = load_hook(Slow(), Policy())
+    assert hook is not None
+    before = signal.signal(signal.SIGUSR2, time_is_up)
+    try:
+        with pytest.raises(TimeLimitError):
+            hook.call(INPUTS, OUTPUTS)
+    finally:
+        signal.signal(signal.SIGUSR2, before)
 
 
 class EntryPoint:

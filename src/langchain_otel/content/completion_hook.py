@@ -15,6 +15,7 @@ from opentelemetry._logs import LogRecord
 from opentelemetry.trace import Span
 
 from langchain_otel import health, semconv
+from langchain_otel.async_exceptions import let_through
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.media import Part
 from langchain_otel.content.message_list import Messages
@@ -100,6 +101,7 @@ class CompletionHook:
                 log_record=log_record,
             )
         except Exception as error:
+            let_through(error)
             health.limited(
                 "a failure of the option completion_hook",
                 f"{type(error).__name__}: the content of the call is not stored",

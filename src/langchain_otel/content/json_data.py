@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import Any, Final
 from uuid import UUID
 
+from langchain_otel.async_exceptions import let_through
 from langchain_otel.content.allowance import MAX_DEPTH, Allowance, SpentError
 from langchain_otel.content.encoded_bytes import described_bytes
 from langchain_otel.content.fields import (
@@ -107,7 +108,8 @@ class _Walk:
             return self.converted(value, kind, depth + 1)
         except SpentError:
             raise
-        except Exception:
+        except Exception as error:
+            let_through(error)
             return type_name(value)
         finally:
             self.open.discard(id(value))

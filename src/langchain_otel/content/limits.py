@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 
 from langchain_otel import health
+from langchain_otel.async_exceptions import let_through
 from langchain_otel.content.allowance import MAX_NODES, UNBOUNDED, Allowance, SpentError
 from langchain_otel.content.encoded_bytes import KEYS, may_hold_bytes, without_bytes
 from langchain_otel.content.fields import MAX_ITEMS, first_items
@@ -261,6 +262,7 @@ def _redacted(redact: Redact, text: str, attribute: str) -> str | None:
     try:
         redacted = redact(text, attribute)
     except Exception as error:
+        let_through(error)
         health.limited(
             "a failure of the option redact", f"{type(error).__name__}: the text is left out"
         )

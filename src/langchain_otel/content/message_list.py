@@ -8,6 +8,7 @@ from typing import Any, Final
 from orjson import dumps
 
 from langchain_otel import health
+from langchain_otel.async_exceptions import let_through
 from langchain_otel.content.allowance import SpentError
 from langchain_otel.content.choices import Choice, as_choice, choice_of, generations_of
 from langchain_otel.content.encodable import sound_data
@@ -195,9 +196,12 @@ def _value(item: Any, limits: Limits) -> Value | None:
 def _text_json(message: Any, max_length: int) -> bytes | None:
     # The hottest lines of all: a conversation has a thousand messages.
     try:
-        # A class that was not met before raises, and is met on the way by data.
-        fields = READERS[id(type(message))][0](message)
-        kind, content = fields["type"], fields["content"]
+        reader = READERS.get(id(type(message)))
+        if reader is None:
+            # A class that was not met before is met on the way by data.
+            return None
+        fields = reader[0](message)
+        kind, content = fields.get("type"), fields.get("content")
         extras = fields.get("additional_kwargs", EMPTY)
         if (
             type(kind) is not str
@@ -222,7 +226,8 @@ def _text_json(message: Any, max_length: int) -> bytes | None:
             return None
         template = TEMPLATES.get(kind)
         return None if template is None else template % dumps(content)
-    except Exception:
+    except Exception as error:
+        let_through(error)
         # Halves of characters, say: the way by data sees to them.
         return None
 

@@ -1,8 +1,8 @@
 """Wraps the methods by which LangChain reports the start and the end of a run to all handlers.
 
 A handler may stop them half way: one that raises, if it wants its exceptions raised, and one during
-whose asynchronous method the run is cancelled. LangChain goes no further then. A run that others
-were told of the start of will never end, and an end is not told to those who come later.
+whose asynchronous method the run is cancelled. LangChain goes no further then: a run whose start
+it has reported to others never ends, and an end does not reach the handlers that come later.
 """
 
 import inspect
@@ -49,7 +49,7 @@ def begins(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def begins_one(original: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for the start of a single run, which ends if not all handlers can be told of it.
+    """The same for the start of a single run, which ends if its start cannot be reported to all.
 
     The run gets its id here if its caller gives it none, for that is how to find it again.
     """
@@ -60,14 +60,9 @@ def begins_one(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _begins_sync(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
-        if len(args) > REQUIRED:
-            kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
-            args = args[:REQUIRED]
-        run_id = kwargs.get("run_id")
-        if run_id is None:
-            run_id = kwargs["run_id"] = new_id()
+        run_id = _run_id(args, kwargs, new_id)
         try:
-            result = method(*args, **kwargs)
+            result = method(*args[:REQUIRED], **kwargs)
         except BaseException as error:
             _abandon(run_id, error)
             raise
@@ -80,14 +75,9 @@ def _begins_sync(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Call
 
 def _begins_async(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Callable[..., Any]:
     async def call(*args: Any, **kwargs: Any) -> Any:
-        if len(args) > REQUIRED:
-            kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
-            args = args[:REQUIRED]
-        run_id = kwargs.get("run_id")
-        if run_id is None:
-            run_id = kwargs["run_id"] = new_id()
+        run_id = _run_id(args, kwargs, new_id)
         try:
-            result = await method(*args, **kwargs)
+            result = await method(*args[:REQUIRED], **kwargs)
         except BaseException as error:
             _abandon(run_id, error)
             raise
@@ -96,6 +86,15 @@ def _begins_async(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Cal
         return result
 
     return call
+
+
+def _run_id(args: tuple[Any, ...], kwargs: dict[str, Any], new_id: Callable[[], UUID]) -> UUID:
+    """The id of the run to start, a new one if need be; all optional arguments are in `kwargs`."""
+    kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
+    run_id: UUID | None = kwargs.get("run_id")
+    if run_id is None:
+        run_id = kwargs["run_id"] = new_id()
+    return run_id
 
 
 def ends(original: Callable[..., Any]) -> Callable[..., Any]:
