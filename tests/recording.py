@@ -19,6 +19,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from langchain_otel import LangChainInstrumentor, current_span_of
 from langchain_otel.patching.inline import InlineHandler
 from langchain_otel.runs.outcome import outcome_of
+from langchain_otel.runs.store import RUNS
 
 MARKER = "marker"
 
@@ -211,7 +212,8 @@ class RunTree(InlineHandler):
 class Pairs(InlineHandler):
     """Which span belongs to which run: known at the run's start if ours comes before, else later.
 
-    LangChain keeps no order of handlers where it merges callback managers.
+    LangChain keeps no order of handlers where it merges callback managers, and it may report
+    nothing of a run that is cancelled before its body begins: the last look is at the check.
     """
 
     def __init__(self) -> None:
@@ -220,18 +222,23 @@ class Pairs(InlineHandler):
 
     def _started(self, *_: Any, run_id: UUID, **__: Any) -> None:
         self.spans[run_id] = trace.INVALID_SPAN
-        self._look()
+        self.look()
 
-    def _look(self, *_: Any, **__: Any) -> None:
+    def look(self, *_: Any, **__: Any) -> None:
         for run_id, span in list(self.spans.items()):
             if span is trace.INVALID_SPAN:
-                self.spans[run_id] = current_span_of(run_id)
+                self.spans[run_id] = _span_of(run_id)
 
     on_chain_start = on_chat_model_start = on_llm_start = _started
     on_tool_start = on_retriever_start = _started
-    on_llm_new_token = _look
-    on_chain_end = on_llm_end = on_tool_end = on_retriever_end = _look
-    on_chain_error = on_llm_error = on_tool_error = on_retriever_error = _look
+    on_llm_new_token = look
+    on_chain_end = on_llm_end = on_tool_end = on_retriever_end = look
+    on_chain_error = on_llm_error = on_tool_error = on_retriever_error = look
+
+
+def _span_of(run_id: UUID) -> trace.Span:
+    ended = RUNS.ended(run_id)
+    return current_span_of(run_id) if ended is None else trace.NonRecordingSpan(ended.span_context)
 
 
 def running_id() -> UUID | None:

@@ -48,7 +48,7 @@ class Probe:
 
     def _mark(self, name: str, run_id: UUID | None) -> None:
         # All handlers have been told of the run's start by now, whatever order they are in.
-        self.pairs._look()
+        self.pairs.look()
         span = self.tracing.tracer.start_span(MARKER)
         span.end()
         self.marks.append(Mark(name, run_id, span))
@@ -70,6 +70,7 @@ class Probe:
 
     def check(self, outer: ReadableSpan | None = None) -> None:
         """Check that the spans are the runs, under `outer`, and each marker in its run's span."""
+        self.pairs.look()
         started = [sdk_span(span) for span in self.tracing.lives.started[self._before :]]
         ours = [span for span in started if scope_of(span) == OURS]
         self._check_lives(started)
