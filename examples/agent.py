@@ -1,6 +1,6 @@
 r"""A travel agent with two tools, and not a word about tracing: that is the point.
 
-    pip install "langchain-otel[otlp,console]" langchain langchain-openai \
+    pip install "langchain-otel[console]" langchain langchain-openai \
         opentelemetry-instrumentation-httpx opentelemetry-instrumentation-sqlite3
     opentelemetry-instrument --traces_exporter langchain_tree python examples/agent.py
 

@@ -43,6 +43,10 @@ ROOMS = {
     "patching": WORDS | {"runs"},
     "sources": WORDS | {"content", "runs", "operations", "dialects", "recording", "patching"},
     "exporters": WORDS,
+    "inspection": WORDS,
+    "startup": WORDS | {"config", "inspection", "instrumentor", "exporters", "recording"},
+    "doctor": WORDS
+    | {"config", "content", "inspection", "instrumentor", "patching", "recording", "sources"},
     **dict.fromkeys(WORDS - {"health"}, frozenset[str]()),
     "health": {"async_exceptions"},
 }

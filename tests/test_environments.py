@@ -128,7 +128,7 @@ def environment_with(wheel: Path, requirements: tuple[str, ...], place: Path) ->
     """An environment with the wheel, its command line folder; the downloads are cached by uv."""
     uv("venv", "--quiet", "--python", sys.executable, place)
     python = place / "bin" / "python"
-    uv("pip", "install", "--quiet", "--python", python, f"{wheel}[otlp,console]", *requirements)
+    uv("pip", "install", "--quiet", "--python", python, f"{wheel}[console]", *requirements)
     return place / "bin"
 
 

@@ -1,0 +1,1 @@
+"""Looks for what keeps traces from arriving, and says what to do about it."""

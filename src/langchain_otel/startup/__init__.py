@@ -1,0 +1,1 @@
+"""Sets tracing up for a program: in one line of it, or around it from the command line."""
