@@ -44,7 +44,7 @@ ROOMS = {
     "sources": WORDS | {"content", "runs", "operations", "dialects", "recording", "patching"},
     "exporters": WORDS,
     "inspection": WORDS | {"config"},
-    "notices": WORDS | {"runs", "config", "recording", "inspection"},
+    "notices": WORDS | {"content", "runs", "config", "recording", "inspection"},
     "startup": WORDS | {"config", "inspection", "instrumentor", "exporters", "recording"},
     "doctor": WORDS
     | {"config", "content", "inspection", "instrumentor", "patching", "recording", "sources"},

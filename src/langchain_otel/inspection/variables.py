@@ -61,7 +61,7 @@ def misnamed_instrumentations() -> list[str]:
 
 def _means_us(word: str) -> bool:
     name = word.lower().replace("-", "_").replace(".", "_")
-    return name in MISNOMERS or _nearest(name, (OURS,), SPELT_ALIKE) is not None
+    return name in MISNOMERS or nearest_of(name, (OURS,), SPELT_ALIKE) is not None
 
 
 def _unknown() -> Iterator[tuple[str, str | None]]:
@@ -83,9 +83,9 @@ def _unknown() -> Iterator[tuple[str, str | None]]:
 def _like_ours(name: str) -> str | None:
     """The variable of ours that a name of another family comes near; None for most names."""
     if name.startswith(EXCEPTIONS):
-        return _nearest(name, STANDARDS, VERY_ALIKE)
+        return nearest_of(name, STANDARDS, VERY_ALIKE)
     kind = KIND.fullmatch(f"OTEL_{name}" if name.startswith(WITHOUT_OTEL) else name)
-    if kind is None or _nearest(kind[1].replace("_", ""), FAMILIES, 0.8) is None:
+    if kind is None or nearest_of(kind[1].replace("_", ""), FAMILIES, 0.8) is None:
         return None
     return _option_like(kind[2], VERY_ALIKE)
 
@@ -93,11 +93,12 @@ def _like_ours(name: str) -> str | None:
 def _option_like(word: str, alike: float) -> str | None:
     if word in WITHOUT_VARIABLE:
         return None
-    nearest = _nearest(word, OWN, alike)
+    nearest = nearest_of(word, OWN, alike)
     return None if nearest is None else OWN[nearest]
 
 
-def _nearest(word: str, known: Iterable[str], alike: float) -> str | None:
+def nearest_of(word: str, known: Iterable[str], alike: float = ALIKE) -> str | None:
+    """The name that comes nearest to a word; None where none is near."""
     # It is imported where a name is wrong, which is seldom.
     from difflib import get_close_matches
 

@@ -1,15 +1,17 @@
 """Warns of settings that have no effect: misspelt variables, content that is off."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from langchain_otel.config import OPTIONS, Config, written
 from langchain_otel.content.policy import EVENT_ONLY
+from langchain_otel.inspection.command import configuration_file, is_command_running
 from langchain_otel.inspection.variables import (
     DISABLING_VARIABLE,
     OURS,
     WITHOUT_VARIABLE,
     misnamed_instrumentations,
+    nearest_of,
     unknown_variables,
 )
 from langchain_otel.notices.log import warn
@@ -28,6 +30,18 @@ def warn_of_settings(arguments: Mapping[str, Any], config: Config) -> None:
     """Log each setting that has no effect, given the arguments and the options that they make."""
     for notice in (*_unknown(), *_misnamed(), *_without_content(arguments, config)):
         warn(notice)
+
+
+def warn_of_argument(name: str, known: Iterable[str]) -> None:
+    """Log an argument that `instrument()` does not take; a configuration file may have it."""
+    path = configuration_file() if is_command_running() else None
+    source = f", a key of langchain_otel in {path}" if path else ""
+    nearest = nearest_of(name.lower().replace("-", "_"), known)
+    meant = f"{nearest} is meant, perhaps. " if nearest else ""
+    warn(
+        f"instrument() has no argument {name}{source}: it is ignored. {meant}"
+        f"It takes {', '.join(sorted(known))}."
+    )
 
 
 def _unknown() -> Iterator[str]:
