@@ -1,15 +1,24 @@
-"""A word for every mistake: one warning each, once, with what to do; and none where nothing is wrong.
+"""A word for every mistake: one warning, once, with what to do; none where nothing is wrong.
 
 What the first run says is tested in real processes, as an application has it.
 """
 
+import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pytest
+from langchain_core.runnables import RunnableLambda
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
+
+from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler
+from langchain_otel.inspection import other_tracers, variables
+from recording import Tracing, instrumented
 
 INSTRUMENT: Final = str(Path(sys.executable).with_name("opentelemetry-instrument"))
 SETUP: Final = """\
@@ -129,7 +138,7 @@ NOTHING: Final[dict[str, tuple[str, str]]] = {
     ),
     "global no-op": (
         "trace.set_tracer_provider(trace.NoOpTracerProvider()); run(instrument())",
-        NO_PROVIDER,
+        "the global tracer provider is a NoOpTracerProvider, which records nothing",
     ),
     "global provider without a processor": (
         "trace.set_tracer_provider(TracerProvider()); run(instrument())",
@@ -286,10 +295,9 @@ def test_the_command_says_nothing_where_nothing_is_wrong(variables: dict[str, st
     ("text", "part"),
     [
         ("disabled: true\n", None),
-        ("meter_provider:\n  readers: []\n", "sets no provider"),
-        ("tracer_provider:\n  processors: []\n", NO_PROCESSOR),
+        ("attribute_limits:\n  attribute_count_limit: 7\n", "sets no provider"),
     ],
-    ids=["disabled", "no provider", "no processor"],
+    ids=["disabled", "no provider"],
 )
 def test_a_configuration_file(text: str, part: str | None, tmp_path: Path) -> None:
     """A file that sets nothing up is named; one that says `disabled` is right."""
@@ -365,3 +373,153 @@ def test_log_records_that_go_nowhere(
     found = said(f"run(instrument(tracer_provider=real(), {options}))", **variables).warnings
     assert len(found) == (part is not None)
     assert all(part is not None and part in line for line in found)
+
+
+# Other instrumentations
+
+
+@contextmanager
+def instrumentation(module: str) -> Iterator[None]:
+    """An active instrumentation of another package, as OpenTelemetry's base class knows it."""
+
+    class TheirInstrumentor(BaseInstrumentor):  # type: ignore[misc]
+        def instrumentation_dependencies(self) -> tuple[str, ...]:
+            return ()
+
+        def _instrument(self, **_: Any) -> None: ...
+        def _uninstrument(self, **_: Any) -> None: ...
+
+    TheirInstrumentor.__module__ = module
+    TheirInstrumentor().instrument()
+    yield
+    TheirInstrumentor().uninstrument()
+
+
+class EntryPoint(NamedTuple):
+    name: str
+    value: str
+
+
+RUNS: Final = "makes spans of the same runs too"
+CALLS: Final = "makes a second span of each model call, below ours"
+TWICE: Final = "spans and metrics (gen_ai.client.token.usage, gen_ai.client.operation.duration) are"
+ONCE: Final = "spans are"
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "meaning", "what"),
+    [
+        ("opentelemetry.instrumentation.langchain", None, RUNS, TWICE),
+        ("opentelemetry.instrumentation.genai.langchain", None, RUNS, TWICE),
+        ("openinference.instrumentation.langchain", None, RUNS, ONCE),
+        ("openlit.instrumentation.langchain", None, RUNS, TWICE),
+        ("opentelemetry.instrumentation.langgraph", None, RUNS, ONCE),
+        ("traceai_langchain", None, RUNS, ONCE),
+        ("opentelemetry.instrumentation.openai_v2", None, CALLS, TWICE),
+        (
+            "opentelemetry.instrumentation.google_genai.instrumentor",
+            "opentelemetry.instrumentation.google_genai",
+            CALLS,
+            TWICE,
+        ),
+        ("openinference.instrumentation.anthropic", None, CALLS, ONCE),
+        ("openlit.instrumentation.openai", None, CALLS, TWICE),
+    ],
+)
+def test_what_doubles_is_a_warning(
+    module: str,
+    name: str | None,
+    meaning: str,
+    what: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One that comes after instrument() too: what it doubles, and both ways to switch it off."""
+    points = [EntryPoint("theirs", f"{name or module}:TheirInstrumentor")]
+    monkeypatch.setattr(other_tracers, "entry_points", lambda **_: points)
+    with instrumented(Tracing()), instrumentation(module):
+        assert not caplog.records
+        RunnableLambda(str).invoke("x")
+        RunnableLambda(str).invoke("x")
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        f"{name or module} is active beside langchain-otel and {meaning}: {what} there twice. To "
+        "have them once, set OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=theirs for "
+        "opentelemetry-instrument, or call TheirInstrumentor().uninstrument()."
+    )
+    assert record.levelname == "WARNING"
+
+
+def test_the_variable_keeps_what_it_has(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is switched off already stays off; where that is the one, it was switched on in code."""
+    module = "openinference.instrumentation.langchain"
+    points = [EntryPoint("langchain", f"{module}:TheirInstrumentor")]
+    monkeypatch.setattr(other_tracers, "entry_points", lambda **_: points)
+    monkeypatch.setattr(variables, "entry_points", lambda **_: points)
+    for already, part in (
+        ("redis", "set OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=redis,langchain for"),
+        ("redis, langchain", "once, call TheirInstrumentor().uninstrument()."),
+    ):
+        monkeypatch.setenv("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", already)
+        with instrumented(Tracing()), instrumentation(module):
+            RunnableLambda(str).invoke("x")
+        (record,) = caplog.records
+        assert part in record.getMessage()
+        caplog.clear()
+
+
+@pytest.mark.parametrize(
+    ("module", "part"),
+    [
+        (
+            "opentelemetry.instrumentation.openai.v1",
+            "opentelemetry.instrumentation.openai (makes no",
+        ),
+        ("opentelemetry.instrumentation.genai.anthropic", "genai.anthropic (makes no span below"),
+        ("opentelemetry.instrumentation.httpx", None),
+        ("langchain_otel.extra", None),
+        ("my.writer", None),
+    ],
+)
+def test_what_doubles_nothing_is_no_warning(
+    module: str, part: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is named at most, in a line of level INFO."""
+    caplog.set_level(logging.INFO, "langchain_otel")
+    with instrumented(Tracing()), instrumentation(module):
+        RunnableLambda(str).invoke("x")
+    assert {record.levelname for record in caplog.records} == {"INFO"}
+    lines = [text for text in caplog.messages if text.startswith("Beside")]
+    assert len(lines) == (part is not None)
+    assert all(part is not None and part in line for line in lines)
+
+
+def test_what_we_do_not_send_is_not_there_twice(caplog: pytest.LogCaptureFixture) -> None:
+    """Where our spans go nowhere, on purpose, only metrics are double, or nothing is."""
+    caplog.set_level(logging.INFO, "langchain_otel")
+    for module, level, part in (
+        ("opentelemetry.instrumentation.langchain", "WARNING", ": metrics (gen_ai."),
+        ("openinference.instrumentation.langchain", "INFO", f"({RUNS})"),
+    ):
+        LangChainInstrumentor().instrument(meter_provider=Tracing().meter_provider)
+        with instrumentation(module):
+            RunnableLambda(str).invoke("x")
+        LangChainInstrumentor().uninstrument()
+        (record,) = (r for r in caplog.records if module in r.getMessage())
+        assert record.levelname == level
+        assert part in record.getMessage()
+        caplog.clear()
+
+
+def test_a_handler_for_each_request_costs_nothing_more(tracing: Tracing) -> None:
+    """Once all is said, a new handler has nothing to do when its first run starts."""
+    with tracing.off():
+        first, second = OpenTelemetryCallbackHandler(), OpenTelemetryCallbackHandler()
+        assert first._before_first is not None
+        for handler in (first, second):
+            RunnableLambda(str).invoke("x", {"callbacks": [handler]})
+            assert handler._before_first is None
+        assert OpenTelemetryCallbackHandler()._before_first is None
+    assert OpenTelemetryCallbackHandler()._before_first is None

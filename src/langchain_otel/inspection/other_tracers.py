@@ -74,7 +74,8 @@ def active_tracers() -> Iterator[OtherTracer]:
     # The module lacks the class while another thread imports it.
     base = getattr(sys.modules.get(BASE_MODULE), "BaseInstrumentor", None)
     if base is not None:
-        yield from _instrumentors(base)
+        # One may be made of several, such as those for different versions of a client.
+        yield from {tracer.name: tracer for tracer in _instrumentors(base)}.values()
     for name, module in HANDLERS.items():
         if module in sys.modules:
             yield OtherTracer(name, UNCHANGED)

@@ -113,7 +113,7 @@ def global_providers() -> tuple[Provider, Provider, Provider]:
 
 def described(signal: SignalName, provider: Any) -> Provider:
     """A provider as it is now; one that leads to the global provider is that one, if it is set."""
-    if _is_proxy(provider):
+    if is_proxy(provider):
         provider = GLOBALS[signal]()
     kind = type(provider)
     found = _first(provider, *PROCESSORS[signal]) if _is_sdk(signal, provider) else None
@@ -122,23 +122,24 @@ def described(signal: SignalName, provider: Any) -> Provider:
     return Provider(
         signal,
         f"{kind.__module__}.{kind.__qualname__}",
-        not _is_proxy(provider) and not _is_no_op(signal, provider),
+        not is_proxy(provider) and not _is_no_op(signal, provider),
         found is not None,
         tuple(map(_destination, found or ())),
         provider,
     )
 
 
+def is_proxy(provider: Any) -> bool:
+    """Whether a provider only leads to the global one, once there is one."""
+    # Other packages have classes of these names too, which record.
+    kind = type(provider)
+    return kind.__name__ in PROXIES and kind.__module__.startswith(API)
+
+
 def without_secrets(endpoint: str) -> str:
     """A URL without user, password, query and fragment, which may be keys."""
     parts = urlsplit(endpoint)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
-def _is_proxy(provider: Any) -> bool:
-    # Other packages have classes of these names too, which record.
-    kind = type(provider)
-    return kind.__name__ in PROXIES and kind.__module__.startswith(API)
 
 
 def _is_no_op(signal: SignalName, provider: Any) -> bool:

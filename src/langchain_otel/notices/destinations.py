@@ -22,6 +22,7 @@ from langchain_otel.inspection.providers import (
     Provider,
     SignalName,
     described,
+    is_proxy,
 )
 from langchain_otel.notices.log import inform, warn
 
@@ -87,11 +88,14 @@ def _spans_nowhere(providers: Providers, arguments: Mapping[str, Any]) -> Iterat
 
 def _why_no_provider(traces: Provider, arguments: Mapping[str, Any]) -> tuple[str, str]:
     """Why there is no provider, and what to do."""
-    if arguments.get(ARGUMENTS["traces"]) is traces.instance:
-        kind = traces.kind.rpartition(".")[2]
+    given = arguments.get(ARGUMENTS["traces"])
+    kind = traces.kind.rpartition(".")[2]
+    if given is not None and not is_proxy(given):
         return f"the argument tracer_provider is a {kind}, which records nothing", (
             "Pass a provider of OpenTelemetry's SDK, or none to use the global one"
         )
+    if not is_proxy(traces.instance):
+        return f"the global tracer provider is a {kind}, which records nothing", SET_UP
     if not is_command_running():
         return "no OpenTelemetry provider is set in this process", SET_UP
     wanted, installed = wanted_configurator(), configurators()
