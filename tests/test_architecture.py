@@ -46,7 +46,16 @@ ROOMS = {
     "inspection": WORDS,
     "startup": WORDS | {"config", "inspection", "instrumentor", "exporters", "recording"},
     "doctor": WORDS
-    | {"config", "content", "inspection", "instrumentor", "patching", "recording", "sources"},
+    | {
+        "config",
+        "content",
+        "handler",
+        "inspection",
+        "instrumentor",
+        "patching",
+        "recording",
+        "sources",
+    },
     **dict.fromkeys(WORDS - {"health"}, frozenset[str]()),
     "health": {"async_exceptions"},
 }
@@ -149,7 +158,14 @@ def test_rows_lead_to_known_names() -> None:
         (r"\bstr\(error\)", {"exceptions.py"}),
         (
             r"from opentelemetry\.sdk",
-            {"tree.py", "otlp.py", "otlp_grpc.py", "otlp_http.py", "otlp_spans.py"},
+            {
+                "tree.py",
+                "otlp.py",
+                "otlp_grpc.py",
+                "otlp_http.py",
+                "otlp_spans.py",
+                "empty_export.py",
+            },
         ),
         (r"^(from|import) (langgraph|langchain|langchain_classic|openinference)\b", set()),
         (r"^(from|import) (mcp|langchain_mcp_adapters)\b", set()),

@@ -1,9 +1,9 @@
 """Describes the providers: which somebody has set, and where what they record is sent."""
 
+import re
 import sys
 from dataclasses import dataclass
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit, urlunsplit
 
 from opentelemetry._logs import get_logger_provider
 from opentelemetry.metrics import get_meter_provider
@@ -113,8 +113,8 @@ def described(signal: SignalName, provider: Any) -> Provider:
 
 def without_secrets(endpoint: str) -> str:
     """A URL without user, password, query and fragment, which may be keys."""
-    parts = urlsplit(endpoint)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    scheme, slashes, rest = endpoint.rpartition("://")
+    return scheme + slashes + re.split("[?#]", rest, maxsplit=1)[0].rpartition("@")[2]
 
 
 def _is_sdk(signal: SignalName, provider: Any) -> bool:
