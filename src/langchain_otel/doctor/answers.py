@@ -158,6 +158,16 @@ def _denied(setting: Setting) -> Words:
     )
 
 
+def _missing(setting: Setting) -> Words:
+    signal = setting.signal
+    step = f"Set {setting.name} to the address at which your backend takes OTLP {signal}"
+    # Some backends take traces alone.
+    instead = (
+        "" if signal == "traces" else f", or OTEL_{signal.upper()}_EXPORTER=none if it does not"
+    )
+    return f"it takes no {signal} there.", f"{step}{instead}."
+
+
 def _large(setting: Setting) -> Words:
     batch = BATCH.get(setting.signal)
     smaller = f"Set {batch}_MAX_EXPORT_BATCH_SIZE=64, or raise" if batch else "Raise"
@@ -174,10 +184,7 @@ _MEANINGS: Final[dict[str, Callable[[Setting], Words]]] = {
         "Look at the test run: it sends a real one.",
     ),
     "denied": _denied,
-    "missing": lambda setting: (
-        f"it takes no {setting.signal} there.",
-        f"Set {setting.name} to the address at which your backend takes OTLP {setting.signal}.",
-    ),
+    "missing": _missing,
     "method": lambda setting: (
         "what is there takes nothing that is sent: a page, not an OTLP receiver.",
         f"Set {setting.name} to the port for OTLP: 4318 for HTTP, 4317 for gRPC.",

@@ -11,7 +11,7 @@ from langchain_otel.doctor.http_endpoint import http_finding
 from langchain_otel.doctor.limits import quiet, untraced, within
 from langchain_otel.doctor.paths import path_finding
 from langchain_otel.doctor.probe import Address, reach
-from langchain_otel.doctor.proxies import proxy_variable
+from langchain_otel.doctor.proxies import exception_variable, proxy_variable
 from langchain_otel.doctor.senders import Target, authorities_of, sender_of
 from langchain_otel.doctor.settings import BASE, Setting, address_of, setting_of
 from langchain_otel.inspection.providers import GRPC, Destination
@@ -94,10 +94,11 @@ def _of_scheme(setting: Setting) -> list[Finding]:
 
 
 def _through(setting: Setting, proxy: str, address: Address) -> Finding:
+    past = exception_variable(setting.destination.protocol)
     return answers.note(
         setting,
         f"{setting.destination} goes through the proxy that {proxy} names.",
-        f"Add {address.host} to NO_PROXY if the proxy is not meant for it.",
+        f"Add {address.host} to {past} if the proxy is not meant for it.",
     )
 
 

@@ -37,7 +37,19 @@ def _impossible(target: Target, error: Exception) -> Finding:
     )
 
 
+def _has_user(target: Target) -> Finding:
+    setting = target.setting
+    return answers.mend(
+        setting,
+        "The exporter over gRPC takes no user and password in its endpoint.",
+        f"{setting.step(setting.destination.endpoint or '')} Send the key in "
+        f"{setting.own_variable('HEADERS')}.",
+    )
+
+
 def _failed(target: Target, code: str, details: str) -> Finding:
+    if "@" in str(target.sender._endpoint):
+        return _has_user(target)
     if target.lacks_authorities:
         return mismatches.lacks_authorities(target)
     spoken = probe.speech(target.address)

@@ -40,14 +40,12 @@ def _is_undecoded(value: str) -> bool:
 
 
 def _broken(topic: str, variable: str, parts: list[str]) -> Finding:
-    count = "One part" if len(parts) == 1 else f"{len(parts)} parts"
-    verb = "is" if len(parts) == 1 else "are"
-    return Finding(
-        topic,
-        MEND,
-        f"{count} of {variable} {verb} no name=value: the exporter leaves it out.",
-        f"Set {variable}=name=value,name=value. {_advice(parts)}",
-    )
+    if len(parts) == 1:
+        what = f"One part of {variable} is no name=value: the exporter leaves it out."
+    else:
+        what = f"{len(parts)} parts of {variable} are no name=value: the exporter leaves them out."
+    step = f"Set {variable}=name=value,name=value. {_advice(parts)}"
+    return Finding(topic, MEND, what, step)
 
 
 def _advice(parts: list[str]) -> str:

@@ -4,7 +4,8 @@ from typing import Final
 
 from langchain_otel.doctor import answers, mismatches, probe
 from langchain_otel.doctor.finding import Finding
-from langchain_otel.doctor.senders import Answer, Target, post
+from langchain_otel.doctor.probe import Answer
+from langchain_otel.doctor.senders import Target, post
 from langchain_otel.inspection.providers import GRPC
 
 # What nginx and Go's servers answer to a request without TLS at a port for TLS.
@@ -25,8 +26,7 @@ def http_finding(target: Target) -> Finding:
 def _answered(target: Target, answer: Answer) -> Finding:
     setting, place = target.setting, _place(target)
     if 200 <= answer.status < 300:
-        is_page = "html" in answer.content_type
-        if is_page:
+        if answer.is_page:
             return mismatches.no_receiver(target, "with a web page")
         return answers.accepted(setting, place)
     is_plain = not target.uses_tls and target.proxy is None
@@ -61,8 +61,6 @@ def _without_tls(target: Target, spoken: probe.Speech) -> Finding:
         return mismatches.needs_tls(target)
     if probe.speaks_http2(target.address, tls=False):
         return mismatches.speaks(target, GRPC)
-    if probe.http_status(target.address, target.setting.path, tls=False) is not None:
-        return mismatches.silent(target)
     return mismatches.no_receiver(target, "something that is not HTTP")
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from langchain_otel.doctor import answers
 from langchain_otel.doctor.finding import Finding
 from langchain_otel.doctor.probe import distrust
+from langchain_otel.doctor.proxies import exception_variable
 from langchain_otel.doctor.senders import Target
 from langchain_otel.inspection.providers import GRPC, HTTP
 
@@ -76,8 +77,9 @@ def no_receiver(target: Target, what: str) -> Finding:
 
 def behind_proxy(target: Target, why: str) -> Finding:
     """No answer comes through a proxy."""
+    past = exception_variable(target.setting.destination.protocol)
     return answers.mend(
         target.setting,
         f"No answer comes from {target.address} through the proxy that {target.proxy} names{why}.",
-        f"Add {target.address.host} to NO_PROXY, or correct {target.proxy}.",
+        f"Add {target.address.host} to {past}, or correct {target.proxy}.",
     )

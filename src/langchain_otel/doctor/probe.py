@@ -32,6 +32,18 @@ class Address(NamedTuple):
         return f"{host}:{self.port}"
 
 
+class Answer(NamedTuple):
+    """What a server answers over HTTP."""
+
+    status: int
+    content_type: str
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is for a browser."""
+        return "html" in self.content_type
+
+
 def reach(address: Address) -> Reach:
     """Whether a connection can be made, or why not."""
     try:
@@ -86,13 +98,14 @@ def speaks_http2(address: Address, *, tls: bool) -> bool:
         return False
 
 
-def http_status(address: Address, path: str, *, tls: bool) -> int | None:
-    """The status with which the port answers an empty request of OTLP over HTTP/1, if any."""
+def http_answer(address: Address, path: str, *, tls: bool) -> Answer | None:
+    """What the port answers to an empty request of OTLP over HTTP/1, if anything."""
     connection = HTTPConnection(*address, timeout=STEP)
     try:
         connection.sock = _connected(address, tls=tls)
         connection.request("POST", path, b"", {"content-type": "application/x-protobuf"})
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.getheader("content-type", ""))
     except (HTTPException, OSError):
         return None
     finally:

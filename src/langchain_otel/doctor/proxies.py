@@ -20,6 +20,11 @@ def proxy_variable(protocol: str | None, scheme: str, host: str) -> str | None:
     return None if kind is None or proxy_bypass(host) else _name(kind)
 
 
+def exception_variable(protocol: str | None) -> str:
+    """The variable that names the hosts to which no proxy is in the way."""
+    return "no_proxy" if protocol == GRPC else "NO_PROXY"
+
+
 def _is_past_grpc(host: str) -> bool:
     value = next(filter(None, map(os.environ.get, PAST_GRPC)), None) or ""
     ends = [part.strip() for part in value.split(",")]

@@ -8,10 +8,10 @@ import os
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from langchain_otel.doctor.limits import STEP
-from langchain_otel.doctor.probe import Address
+from langchain_otel.doctor.probe import Address, Answer
 from langchain_otel.doctor.settings import Setting
 from langchain_otel.inspection.providers import FAST_EXPORTER, GRPC
 
@@ -51,13 +51,6 @@ class Target:
     def url(self, port: int) -> str:
         """Another port of the same host."""
         return f"{'https' if self.uses_tls else 'http'}://{self.address._replace(port=port)}"
-
-
-class Answer(NamedTuple):
-    """What a server answered over HTTP."""
-
-    status: int
-    content_type: str
 
 
 def sender_of(exporter: Any) -> Any:
