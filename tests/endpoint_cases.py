@@ -358,7 +358,7 @@ CASES: Final = {
     ),
     "grpc, a page": Case(
         "grpc",
-        http(404, b"<html>", "text/html"),
+        PAGE,
         "127.0.0.1:{port} answers HTTP: it is no OTLP receiver for this exporter.",
         f"Set {BASE} to the port for gRPC, usually 4317.",
     ),

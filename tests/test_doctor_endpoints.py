@@ -20,7 +20,9 @@ from langchain_otel.doctor.endpoint import endpoint_findings
 from langchain_otel.doctor.finding import Finding
 from langchain_otel.inspection.providers import Destination, SignalName, described
 from servers.endpoints import Certificates, Port, Server, grpc_server, http, silent
-from waiting import PATIENCE
+
+# Seconds for one step, enough on a busy machine.
+LONG: Final = 30.0
 
 Maker = Callable[[str, SignalName, dict[str, str]], Destination]
 
@@ -34,8 +36,8 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What answers has all the time of a busy machine, and no other variable is in the way."""
     only_these({}, monkeypatch)
-    monkeypatch.setattr(endpoint, "LIMIT", 2 * PATIENCE)
-    wait(PATIENCE, monkeypatch)
+    monkeypatch.setattr(endpoint, "LIMIT", 5 * LONG)
+    wait(LONG, monkeypatch)
 
 
 def wait(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
@@ -159,18 +159,15 @@ def _say(server: socket.socket, words: bytes) -> None:
             connection, _ = server.accept()
         except OSError:
             return
-        with connection:
-            connection.sendall(words)
-            connection.shutdown(socket.SHUT_WR)
-            while _receives(connection):
-                pass
+        threading.Thread(target=_say_to, args=(connection, words), daemon=True).start()
 
 
-def _receives(connection: socket.socket) -> bool:
-    try:
-        return bool(connection.recv(4096))
-    except OSError:
-        return False
+def _say_to(connection: socket.socket, words: bytes) -> None:
+    with connection, suppress(OSError):
+        connection.sendall(words)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(4096):
+            pass
 
 
 @contextmanager

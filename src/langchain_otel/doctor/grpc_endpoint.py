@@ -4,6 +4,7 @@ from typing import Final
 
 from langchain_otel.doctor import answers, mismatches, probe
 from langchain_otel.doctor.finding import Finding
+from langchain_otel.doctor.probe import Answer
 from langchain_otel.doctor.senders import Target, call
 from langchain_otel.inspection.providers import HTTP
 
@@ -11,6 +12,8 @@ from langchain_otel.inspection.providers import HTTP
 SAID: Final = frozenset(("UNAUTHENTICATED", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "NOT_FOUND"))
 # How gRPC's client tells of an answer that is HTTP/2 and no gRPC.
 NO_GRPC: Final = "http2 header"
+# And of headers that it does not send.
+INVALID: Final = "metadata was invalid"
 
 
 def grpc_finding(target: Target) -> Finding:
@@ -18,7 +21,9 @@ def grpc_finding(target: Target) -> Finding:
     try:
         code, details = call(target.sender, target.setting.signal)
     except Exception as error:
-        return _impossible(target, error)
+        return _impossible(target, type(error).__name__)
+    if INVALID in details:
+        return _impossible(target, code)
     if code == "OK":
         return answers.accepted(target.setting, _place(target))
     if code in SAID and NO_GRPC not in details:
@@ -28,10 +33,10 @@ def grpc_finding(target: Target) -> Finding:
     return _failed(target, code, details)
 
 
-def _impossible(target: Target, error: Exception) -> Finding:
+def _impossible(target: Target, why: str) -> Finding:
     return answers.mend(
         target.setting,
-        f"The client makes no request with these headers ({type(error).__name__}).",
+        f"The client makes no request with these headers ({why}).",
         f"In {target.setting.own_variable('HEADERS')}, write the names in lower case and the "
         f"values in ASCII.",
     )
@@ -68,19 +73,21 @@ def _spoken(target: Target, code: str, details: str) -> Finding:
     is_grpc = NO_GRPC not in details and probe.speaks_http2(target.address, tls=tls)
     # A server for HTTP may speak HTTP/2 too: then it has no such service.
     is_certain = is_grpc and code != "UNIMPLEMENTED"
-    status = None if is_certain else probe.http_status(target.address, target.setting.path, tls=tls)
-    if _is_otlp(status):
+    path = target.setting.path
+    answer = None if is_certain else probe.http_answer(target.address, path, tls=tls)
+    if answer is not None and _is_otlp(answer):
         return mismatches.speaks(target, HTTP)
     if is_grpc:
         return answers.code_finding(target.setting, _place(target), code)
-    if tls and status is None:
+    if tls and answer is None:
         return answers.distrusted(target.setting, target.address, "refused")
-    return mismatches.no_receiver(target, "HTTP" if status else "something that is not gRPC")
+    return mismatches.no_receiver(target, "HTTP" if answer else "something that is not gRPC")
 
 
-def _is_otlp(status: int | None) -> bool:
+def _is_otlp(answer: Answer) -> bool:
     # Whether the key is right is another question: a receiver that asks for one has the path.
-    return status is not None and (200 <= status < 300 or status in {401, 403, 415})
+    is_there = 200 <= answer.status < 300 or answer.status in {401, 403, 415}
+    return is_there and not answer.is_page
 
 
 def _place(target: Target) -> str:
