@@ -13,7 +13,7 @@ SAID: Final = frozenset(("UNAUTHENTICATED", "PERMISSION_DENIED", "RESOURCE_EXHAU
 # How gRPC's client tells of an answer that is HTTP/2 and no gRPC.
 NO_GRPC: Final = "http2 header"
 # And of headers that it does not send.
-INVALID: Final = "metadata was invalid"
+INVALID: Final = "Invalid metadata"
 
 
 def grpc_finding(target: Target) -> Finding:
@@ -22,7 +22,7 @@ def grpc_finding(target: Target) -> Finding:
         code, details = call(target.sender, target.setting.signal)
     except Exception as error:
         return _impossible(target, type(error).__name__)
-    if INVALID in details:
+    if details == INVALID:
         return _impossible(target, code)
     if code == "OK":
         return answers.accepted(target.setting, _place(target))

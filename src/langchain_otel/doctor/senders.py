@@ -78,6 +78,7 @@ def post(sender: Any) -> Answer:
             verify=sender._certificate_file,
             cert=getattr(sender, "_client_cert", None),
             timeout=STEP,
+            allow_redirects=False,
         )
         return Answer(answer.status_code, answer.headers.get("content-type", ""))
     result = transport.request(

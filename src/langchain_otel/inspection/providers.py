@@ -144,7 +144,9 @@ def _url(endpoint: Any, sender: Any, *, is_grpc: bool) -> str:
     # The exporter over gRPC keeps host and port alone.
     if not is_grpc or "://" in str(endpoint):
         return str(endpoint)
-    return f"{'http' if _first(sender, ('_insecure',)) else 'https'}://{endpoint}"
+    # Before opentelemetry 1.40 only an exporter with TLS has credentials.
+    is_insecure = getattr(sender, "_insecure", not hasattr(sender, "_credentials"))
+    return f"{'http' if is_insecure else 'https'}://{endpoint}"
 
 
 def _header_names(sender: Any) -> tuple[str, ...]:
