@@ -58,13 +58,13 @@ CASES: Final = {
         "grpc",
         silent,
         "127.0.0.1:{port} does not answer in time.",
-        f"Correct {BASE}, or let the firewall and the server in between pass it.",
+        f"Correct {BASE}, or open the way to it: a firewall may drop what is sent.",
     ),
     "http, silent": Case(
         "http",
         silent,
         "127.0.0.1:{port} does not answer in time.",
-        f"Correct {BASE}, or let the firewall and the server in between pass it.",
+        f"Correct {BASE}, or open the way to it: a firewall may drop what is sent.",
     ),
     "https, silent": Case("http", silent, "127.0.0.1:{port} does not answer in time.", "", HTTPS),
     # The other protocol.
@@ -256,21 +256,21 @@ CASES: Final = {
     "a comma in a value": Case(
         "http",
         http(),
-        f"One part of {HEADERS} is no name=value: the exporter leaves it out.",
+        f"One part of {HEADERS} is not name=value: the exporter leaves it out.",
         f"Set {HEADERS}=name=value,name=value. Inside a value write a comma as %2C",
         {**WITH_KEY, HEADERS: f"x-api-key=one,{SECRET}"},
     ),
     "a colon for =": Case(
         "grpc",
         grpc_server(),
-        f"One part of {HEADERS} is no name=value: the exporter leaves it out.",
+        f"One part of {HEADERS} is not name=value: the exporter leaves it out.",
         "Write = between name and value, not a colon.",
         {**WITH_KEY, HEADERS: f"Authorization: Bearer {SECRET}=="},
     ),
     "quotes in the variable": Case(
         "http",
         http(),
-        f"2 parts of {HEADERS} are no name=value: the exporter leaves them out.",
+        f"2 parts of {HEADERS} are not name=value: the exporter leaves them out.",
         "Leave the quotes out; the variable must not contain them.",
         {**WITH_KEY, HEADERS: f'"authorization=Bearer {SECRET}","x-api-key={SECRET}"'},
     ),
@@ -292,8 +292,7 @@ CASES: Final = {
     "405": Case(
         "http",
         http(405),
-        f"{AT} answers 405: what is there takes nothing that is sent: a page, not an OTLP "
-        "receiver.",
+        f"{AT} answers 405: this address takes no POST: it is a page, not an OTLP receiver.",
         f"Set {BASE} to the port for OTLP: 4318 for HTTP, 4317 for gRPC.",
     ),
     "413": Case(
@@ -305,7 +304,7 @@ CASES: Final = {
     "429": Case(
         "http",
         http(429),
-        f"{AT} answers 429: it has had too much for now.",
+        f"{AT} answers 429: it takes no more for now.",
         "Try again later, or raise the limit of your account or server.",
     ),
     "503": Case(
@@ -324,8 +323,7 @@ CASES: Final = {
     "a redirect": Case(
         "http",
         http(302, location=f"http://127.0.0.1/login?key={SECRET}"),
-        f"{AT} answers 302: it sends elsewhere, and the exporter does not follow. What it sends "
-        "is lost.",
+        f"{AT} answers 302: it redirects, and the exporter does not follow: what it sends is lost.",
         f"Set {BASE} to the address to which it redirects, often https.",
     ),
     "grpc, in trouble": Case(
@@ -338,7 +336,7 @@ CASES: Final = {
     "grpc, too much": Case(
         "grpc",
         grpc_server("RESOURCE_EXHAUSTED"),
-        "127.0.0.1:{port} answers RESOURCE_EXHAUSTED: it has had too much for now.",
+        "127.0.0.1:{port} answers RESOURCE_EXHAUSTED: it takes no more for now.",
         "Try again later, or raise the limit of your account or server.",
     ),
     "grpc, no such service": Case(

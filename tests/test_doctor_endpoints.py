@@ -18,8 +18,8 @@ from endpoint_cases import BASE, CASES, HEADERS, SECRET, SOUND, Case
 from langchain_otel.doctor import endpoint, probe, senders
 from langchain_otel.doctor.endpoint import endpoint_findings
 from langchain_otel.doctor.finding import Finding
-from langchain_otel.inspection.providers import Destination, SignalName, described
-from servers.endpoints import Certificates, Port, Server, grpc_server, http, silent
+from langchain_otel.inspection.providers import Destination, SignalName, described, without_secrets
+from servers.endpoints import Certificates, Port, Server, closed, grpc_server, http, silent
 
 # Seconds for one step, enough on a busy machine.
 LONG: Final = 30.0
@@ -208,7 +208,7 @@ def test_headers_that_no_client_sends(
     with server(certificates) as port:
         (finding,) = of_exporter(made(port.number))
     assert SECRET not in str(finding)
-    assert finding.sentence.startswith("The client makes no request")
+    assert finding.sentence.startswith("The client cannot make a request")
     assert step in finding.next_step
 
 
@@ -220,6 +220,34 @@ def of_exporter(exporter: Any) -> list[Finding]:
     findings = endpoint_findings(destination, "traces")
     provider.shutdown()
     return findings
+
+
+SHOWN: Final = {
+    f"http://me:{SECRET}@host:4318/v1/traces": "http://host:4318/v1/traces",
+    f"https://host/v1/traces?key={SECRET}&from=http://elsewhere": "https://host/v1/traces",
+    f"https://host#{SECRET}": "https://host",
+    f"me:{SECRET}@host:4318/v1/traces": "host:4318/v1/traces",
+    f"me:{SECRET}@[::1]:4317": "[::1]:4317",
+    f"http://[broken/?{SECRET}": "http://[broken/",
+    "localhost:4317": "localhost:4317",
+}
+
+
+@pytest.mark.parametrize(("endpoint", "shown"), SHOWN.items())
+def test_an_endpoint_is_shown_without_its_secrets(endpoint: str, shown: str) -> None:
+    """Whatever its form is, and nothing is raised."""
+    assert without_secrets(endpoint) == shown
+
+
+def test_localhost_in_a_container(
+    certificates: Certificates, destination_of: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user may mean the machine around it."""
+    with closed(certificates) as port:
+        destination = destination_of("grpc", "traces", {BASE: f"http://127.0.0.1:{port.number}"})
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+        (finding,) = endpoint_findings(destination, "traces")
+    assert "In a container 127.0.0.1 is the container itself" in finding.next_step
 
 
 def test_without_sdk_and_exporters() -> None:

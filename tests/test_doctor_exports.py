@@ -137,7 +137,7 @@ def test_a_test_run_that_is_refused(
     assert MADE.fullmatch(made.sentence)
     assert refused.level == "mend"
     assert refused.sentence.endswith(" could not send the test run.")
-    assert refused.next_step.startswith("Mend what is said of its endpoint")
+    assert refused.next_step.startswith("Mend what the doctor says of its endpoint")
 
 
 SIGNALS: Final[tuple[SignalName, ...]] = ("metrics", "logs")
@@ -210,7 +210,9 @@ def test_an_exporter_that_raises() -> None:
 def test_an_exporter_without_a_result() -> None:
     """It is not said that the spans were accepted."""
     _, finding = of(provider_with(Saying(result=None)))
-    assert finding.sentence == "Saying took, and says nothing of, 3 spans of the test run."
+    assert finding.sentence == (
+        "Saying took 3 spans of the test run, and does not say whether it has sent them."
+    )
 
 
 def test_one_exporter_of_two_refuses() -> None:
@@ -244,7 +246,7 @@ def test_an_exporter_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     end.set()
     provider.shutdown()
     assert made.level == "ok"
-    assert hanging.sentence == "Hanging does not end to send the test run within 12 s."
+    assert hanging.sentence == "Hanging has not sent the test run after 12 s."
 
 
 def test_an_empty_export_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,7 +262,7 @@ def test_an_empty_export_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(empty_export, "LIMIT", 0.2)
     _, hanging = of(provider)
     end.set()
-    assert hanging.sentence.startswith("Hanging does not end an empty export within")
+    assert hanging.sentence.startswith("Hanging has not ended an empty export after")
 
 
 class Dropping(SpanProcessor):

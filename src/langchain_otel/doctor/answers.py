@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from langchain_otel.doctor.finding import MEND, NOTE, OK, Finding
@@ -30,6 +31,7 @@ CODES: Final = {
     "INTERNAL": "trouble",
     "UNKNOWN": "trouble",
 }
+LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 BATCH: Final = {"traces": "OTEL_BSP", "logs": "OTEL_BLRP"}
 
 Words = tuple[str, str]
@@ -67,11 +69,11 @@ def code_finding(setting: Setting, place: str, code: str) -> Finding:
 
 def unreached(setting: Setting, address: Address, reach: Reach) -> Finding:
     """Why no connection comes about."""
-    host, name = address.host, setting.name
+    host, name, hint = address.host, setting.name, _of_container(address.host)
     sentence, step = {
         "refused": (
             f"Nothing listens at {address}: the connection is refused.",
-            f"Start the Collector or backend there, or set {name} to where it is.",
+            f"Start the Collector or backend there, or set {name} to where it is.{hint}",
         ),
         "unknown": (
             f"The host {host} cannot be found: no name server knows it.",
@@ -87,6 +89,13 @@ def unreached(setting: Setting, address: Address, reach: Reach) -> Finding:
         ),
     }.get(reach, (silence(address), _wait(setting)))
     return mend(setting, sentence, step)
+
+
+def _of_container(host: str) -> str:
+    is_container = Path("/.dockerenv").exists() or "KUBERNETES_SERVICE_HOST" in os.environ
+    if host not in LOOPBACK or not is_container:
+        return ""
+    return f" In a container {host} is the container itself: name the Collector's own host."
 
 
 def silent(setting: Setting, address: Address) -> Finding:
@@ -133,7 +142,7 @@ def _topic(setting: Setting) -> str:
 
 
 def _wait(setting: Setting) -> str:
-    return f"Correct {setting.name}, or let the firewall and the server in between pass it."
+    return f"Correct {setting.name}, or open the way to it: a firewall may drop what is sent."
 
 
 def _answered(setting: Setting, place: str, label: str, kind: str) -> Finding:
@@ -176,7 +185,7 @@ def _large(setting: Setting) -> Words:
 
 _MEANINGS: Final[dict[str, Callable[[Setting], Words]]] = {
     "redirect": lambda setting: (
-        "it sends elsewhere, and the exporter does not follow. What it sends is lost.",
+        "it redirects, and the exporter does not follow: what it sends is lost.",
         f"Set {setting.name} to the address to which it redirects, often https.",
     ),
     "odd": lambda _: (
@@ -186,7 +195,7 @@ _MEANINGS: Final[dict[str, Callable[[Setting], Words]]] = {
     "denied": _denied,
     "missing": _missing,
     "method": lambda setting: (
-        "what is there takes nothing that is sent: a page, not an OTLP receiver.",
+        "this address takes no POST: it is a page, not an OTLP receiver.",
         f"Set {setting.name} to the port for OTLP: 4318 for HTTP, 4317 for gRPC.",
     ),
     "proxy": lambda _: (
@@ -199,7 +208,7 @@ _MEANINGS: Final[dict[str, Callable[[Setting], Words]]] = {
         f"Set {setting.name} to a receiver that takes OTLP as protobuf, such as the Collector.",
     ),
     "busy": lambda _: (
-        "it has had too much for now.",
+        "it takes no more for now.",
         "Try again later, or raise the limit of your account or server.",
     ),
     "trouble": lambda _: (

@@ -11,7 +11,7 @@ LIMIT: Final = 12.0
 """Seconds, more than the ten that exporters try by default."""
 
 MORE: Final = (
-    "Mend what is said of its endpoint; if nothing is, read the lines that the logger "
+    "Mend what the doctor says of its endpoint. If it says nothing, read the lines that the logger "
     "`opentelemetry` writes when the application runs."
 )
 
@@ -28,7 +28,7 @@ def empty_export(destination: Destination, signal: str) -> Finding:
     try:
         result = within(LIMIT, lambda: untraced(lambda: exporter.export(_nothing(signal))))
     except TimeoutError:
-        return failed(topic, destination, f"does not end an empty export within {LIMIT:.0f} s")
+        return failed(topic, destination, f"has not ended an empty export after {LIMIT:.0f} s")
     except Exception as error:
         what = f"raises {type(error).__name__} for an empty export"
         return failed(topic, destination, what)

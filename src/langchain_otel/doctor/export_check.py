@@ -90,13 +90,16 @@ def _of_destination(destination: Destination, trial: Trial) -> list[Finding]:
 def _of_witness(destination: Destination, witness: Witness) -> Finding:
     what = {
         "refused": "could not send the test run",
-        "sending": f"does not end to send the test run within {LIMIT:.0f} s",
+        "sending": f"has not sent the test run after {LIMIT:.0f} s",
         "raised": f"raises {witness.error} when it sends the test run",
     }.get(witness.fate)
     if what is not None:
         return failed(TOPIC, destination, what)
-    verb = "has sent" if witness.fate == "accepted" else "took, and says nothing of,"
-    return Finding(TOPIC, OK, f"{destination} {verb} {witness.spans} spans of the test run.")
+    spans = f"{witness.spans} spans of the test run"
+    if witness.fate == "accepted":
+        return Finding(TOPIC, OK, f"{destination} has sent {spans}.")
+    sentence = f"{destination} took {spans}, and does not say whether it has sent them."
+    return Finding(TOPIC, OK, sentence)
 
 
 def _unwatched(destination: Destination, trial: Trial) -> Finding:

@@ -36,7 +36,7 @@ def grpc_finding(target: Target) -> Finding:
 def _impossible(target: Target, why: str) -> Finding:
     return answers.mend(
         target.setting,
-        f"The client makes no request with these headers ({why}).",
+        f"The client cannot make a request with these headers ({why}).",
         f"In {target.setting.own_variable('HEADERS')}, write the names in lower case and the "
         f"values in ASCII.",
     )

@@ -41,9 +41,9 @@ def _is_undecoded(value: str) -> bool:
 
 def _broken(topic: str, variable: str, parts: list[str]) -> Finding:
     if len(parts) == 1:
-        what = f"One part of {variable} is no name=value: the exporter leaves it out."
+        what = f"One part of {variable} is not name=value: the exporter leaves it out."
     else:
-        what = f"{len(parts)} parts of {variable} are no name=value: the exporter leaves them out."
+        what = f"{len(parts)} parts of {variable} are not name=value: the exporter leaves them out."
     step = f"Set {variable}=name=value,name=value. {_advice(parts)}"
     return Finding(topic, MEND, what, step)
 

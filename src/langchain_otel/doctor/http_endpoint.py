@@ -36,10 +36,10 @@ def _answered(target: Target, answer: Answer) -> Finding:
 
 
 def _impossible(target: Target, error: Exception) -> Finding:
-    setting = target.setting
+    setting, why = target.setting, type(error).__name__
     return answers.mend(
         setting,
-        f"The client makes no request of this endpoint and these headers ({type(error).__name__}).",
+        f"The client cannot make a request from this endpoint and these headers ({why}).",
         f"Correct {setting.name} and {setting.own_variable('HEADERS')}; a header takes no line "
         f"break.",
     )

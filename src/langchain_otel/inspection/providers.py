@@ -113,8 +113,9 @@ def described(signal: SignalName, provider: Any) -> Provider:
 
 def without_secrets(endpoint: str) -> str:
     """A URL without user, password, query and fragment, which may be keys."""
-    scheme, slashes, rest = endpoint.rpartition("://")
-    return scheme + slashes + re.split("[?#]", rest, maxsplit=1)[0].rpartition("@")[2]
+    address = re.split("[?#]", endpoint, maxsplit=1)[0]
+    scheme, slashes, rest = address.rpartition("://")
+    return scheme + slashes + rest.rpartition("@")[2]
 
 
 def _is_sdk(signal: SignalName, provider: Any) -> bool:
