@@ -4,19 +4,17 @@ Three ways in: `opentelemetry-instrument python app.py` with no code changed,
 `LangChainInstrumentor().instrument()`, or `OpenTelemetryCallbackHandler()` among the callbacks.
 """
 
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Final
 
-from opentelemetry.trace import INVALID_SPAN, Span
-
-from langchain_otel.handler import OpenTelemetryCallbackHandler
-from langchain_otel.recording.evaluation import record_evaluation
-from langchain_otel.runs.store import RUNS
-from langchain_otel.sources.conversation import conversation
 from langchain_otel.version import __version__
 
 if TYPE_CHECKING:
+    from langchain_otel.doctor.diagnosis import diagnose
+    from langchain_otel.handler import OpenTelemetryCallbackHandler
     from langchain_otel.instrumentor import LangChainInstrumentor
+    from langchain_otel.recording.evaluation import record_evaluation
+    from langchain_otel.runs.open_span import current_span_of
+    from langchain_otel.sources.conversation import conversation
 
 __all__ = [
     "LangChainInstrumentor",
@@ -24,29 +22,33 @@ __all__ = [
     "__version__",
     "conversation",
     "current_span_of",
+    "diagnose",
     "record_evaluation",
 ]
 
-
-def current_span_of(run_id: UUID) -> Span:
-    """The span of an open run, for a user's own callback handler to add to.
-
-    Gives OpenTelemetry's invalid span, on which every call does nothing, where there is no such
-    run, or no longer.
-    """
-    run = RUNS.head(run_id)
-    return INVALID_SPAN if run is None else run.span
+# Where each name is. It is imported when it is asked for: what the instrumentor needs takes long to
+# import, and the doctor speaks where LangChain or OpenTelemetry is missing.
+_HOMES: Final = {
+    "LangChainInstrumentor": "instrumentor",
+    "OpenTelemetryCallbackHandler": "handler",
+    "conversation": "sources.conversation",
+    "current_span_of": "runs.open_span",
+    "diagnose": "doctor.diagnosis",
+    "record_evaluation": "recording.evaluation",
+}
 
 
 if not TYPE_CHECKING:  # A checker that sees it takes any name for one of ours.
 
     def __getattr__(name: str) -> Any:
-        """Import the instrumentor when it is asked for: its base class takes long to import."""
-        if name != "LangChainInstrumentor":
+        """Import a public name when it is asked for first."""
+        home = _HOMES.get(name)
+        if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from langchain_otel.instrumentor import LangChainInstrumentor
+        from importlib import import_module
 
-        return LangChainInstrumentor
+        found = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+        return found
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})
