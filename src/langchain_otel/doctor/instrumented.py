@@ -115,9 +115,10 @@ def _ran(scene: Scene) -> Iterator[Finding]:
         return
     from langchain_otel.runs.store import RUNS
 
-    count = len(RUNS.ended_contexts())
-    if count or len(RUNS):
-        yield Finding(TOPIC, OK, f"The application made {count + len(RUNS)} spans of LangChain.")
+    count = len(RUNS.ended_contexts()) + len(RUNS)
+    if count:
+        spans = "1 span" if count == 1 else f"{count} spans"
+        yield Finding(TOPIC, OK, f"The application made {spans} of LangChain.")
     elif not _has_begun():
         yield Finding(
             TOPIC,
