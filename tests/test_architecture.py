@@ -46,7 +46,16 @@ ROOMS = {
     "inspection": WORDS,
     "startup": WORDS | {"config", "inspection", "instrumentor", "exporters", "recording"},
     "doctor": WORDS
-    | {"config", "content", "inspection", "instrumentor", "patching", "recording", "sources"},
+    | {
+        "config",
+        "content",
+        "inspection",
+        "instrumentor",
+        "patching",
+        "recording",
+        "runs",
+        "sources",
+    },
     **dict.fromkeys(WORDS - {"health"}, frozenset[str]()),
     "health": {"async_exceptions"},
 }
@@ -192,5 +201,6 @@ def test_public_names() -> None:
         "__version__",
         "conversation",
         "current_span_of",
+        "diagnose",
         "record_evaluation",
     ]

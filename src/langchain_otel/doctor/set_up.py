@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from langchain_otel.doctor.complaints import complaint_findings
@@ -87,27 +87,50 @@ def _file(path: str) -> Iterator[Finding]:
 
 
 def _exporters(signal: str) -> Iterator[Finding]:
+    entries = {
+        entry.name: entry for entry in entry_points(group=f"opentelemetry_{signal}_exporter")
+    }
+    for word in os.environ.get(f"OTEL_{signal.upper()}_EXPORTER", "").split(","):
+        name = word.strip()
+        if name == "otlp":
+            yield from _otlp(signal, entries)
+        elif name and name.lower() != "none":
+            yield from _exporter(name, signal, entries)
+
+
+def _otlp(signal: str, entries: dict[str, EntryPoint]) -> Iterator[Finding]:
+    """The exporter of OTLP is one of two, by the protocol that variables name."""
+    name = PROTOCOLS.get(_protocol(signal))
+    if name is not None:
+        yield from _exporter(name, signal, entries)
+    else:
+        yield Finding(
+            TOPIC,
+            MEND,
+            f"The protocol of OTLP for {signal} is neither grpc nor http/protobuf.",
+            "Set OTEL_EXPORTER_OTLP_PROTOCOL to grpc or http/protobuf.",
+        )
+
+
+def _exporter(name: str, signal: str, entries: dict[str, EntryPoint]) -> Iterator[Finding]:
     variable = f"OTEL_{signal.upper()}_EXPORTER"
-    group = f"opentelemetry_{signal}_exporter"
-    words = [word.strip() for word in os.environ.get(variable, "").split(",") if word.strip()]
-    known = sorted({entry.name for entry in entry_points(group=group)})
-    for word in words:
-        protocol = _protocol(signal) if word == "otlp" else ""
-        name = PROTOCOLS.get(protocol, word) if word == "otlp" else word
-        if protocol and protocol not in PROTOCOLS:
-            yield Finding(
-                TOPIC,
-                MEND,
-                f"The protocol of OTLP for {signal} is neither grpc nor http/protobuf.",
-                "Set OTEL_EXPORTER_OTLP_PROTOCOL to grpc or http/protobuf.",
-            )
-        elif name.lower() != "none" and name not in known:
-            yield Finding(
-                TOPIC,
-                MEND,
-                f"{variable} names {_shown(name)}, but no installed package has such an exporter.",
-                _way_to(name, variable, known),
-            )
+    if name not in entries:
+        sentence = (
+            f"{variable} names {_shown(name)}, but no installed package has such an exporter."
+        )
+    elif not _can_be_imported(entries[name]):
+        sentence = f"{variable} names {name}, but it lacks a package that it needs."
+    else:
+        return
+    yield Finding(TOPIC, MEND, sentence, _way_to(name, variable, sorted(entries)))
+
+
+def _can_be_imported(entry: EntryPoint) -> bool:
+    try:
+        entry.load()
+    except ImportError:
+        return False
+    return True
 
 
 def _protocol(signal: str) -> str:
