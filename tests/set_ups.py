@@ -202,6 +202,18 @@ BROKEN: Final = {
         program=PROVIDER + RUN,
         automatic=True,
     ),
+    "two exporters to one endpoint": SetUp(
+        "2 exporters send traces to http://127.0.0.1:9/v1/traces: each arrives 2 times.",
+        program=PROVIDER
+        + """
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+for _ in range(2):
+    exporter = OTLPSpanExporter("http://127.0.0.1:9/v1/traces", timeout=0.1)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+"""
+        + INSTRUMENT
+        + DIAGNOSE,
+    ),
     "a caller that is not sampled": SetUp(
         "The current span is not sampled",
         program=PROVIDER

@@ -228,6 +228,46 @@ def test_a_program_that_is_killed_was_looked_at(tmp_path: Path) -> None:
     assert done.returncode == 128 + 9
 
 
+GUNICORN: Final = """
+import os
+from langchain_core.runnables import RunnableLambda
+from langchain_otel import LangChainInstrumentor
+chain = RunnableLambda(lambda number: number + 1)
+def app(request, start_response):
+    answer = str(chain.invoke(1)).encode()
+    start_response("200 OK", [("content-length", str(len(answer)))])
+    return [answer]
+"""
+CLIENT: Final = r"""
+import subprocess, sys, time, urllib.request
+command = ["opentelemetry-instrument", "gunicorn", "--preload", "--bind", "unix:sock", "app:app"]
+server = subprocess.Popen(command)
+import socket
+while True:
+    try:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect("sock")
+        break
+    except OSError:
+        time.sleep(0.05)
+connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+print(connection.makefile().read().splitlines()[-1])
+server.terminate()
+sys.exit(server.wait())
+"""
+
+
+def test_gunicorn_that_forks_what_it_has_loaded(tmp_path: Path) -> None:
+    """The worker that ran the chain is the process that the report is of."""
+    (tmp_path / "app.py").write_text(GUNICORN)
+    (tmp_path / "client.py").write_text(CLIENT)
+    done = run((*DOCTOR, "--", sys.executable, "client.py"), {}, tmp_path)
+    assert done.returncode == 0, said(done)
+    assert "2" in done.stdout.splitlines()
+    assert "The application made 1 span of LangChain." in said(done)
+    assert "Gunicorn loads the application before it forks" in said(done)
+
+
 def test_a_python_without_the_package(tmp_path: Path) -> None:
     """The doctor says so where the application has another Python than itself."""
     command = [sys.executable, "-m", "uv", "venv", "--quiet", "--python", sys.executable, "venv"]

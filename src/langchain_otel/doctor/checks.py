@@ -9,13 +9,13 @@ from langchain_otel.doctor.delivery import delivery
 from langchain_otel.doctor.destinations import providers
 from langchain_otel.doctor.finding import MEND, NOTE, Finding
 from langchain_otel.doctor.instrumented import instrumented
-from langchain_otel.doctor.limits import limits
+from langchain_otel.doctor.options import settings
 from langchain_otel.doctor.patches import patches
 from langchain_otel.doctor.processes import processes
 from langchain_otel.doctor.sampling import sampling
 from langchain_otel.doctor.scene import Scene
 from langchain_otel.doctor.set_up import set_up
-from langchain_otel.doctor.settings import settings
+from langchain_otel.doctor.span_limits import limits
 from langchain_otel.doctor.tracers import tracers
 from langchain_otel.doctor.variables import variables
 from langchain_otel.doctor.versions import versions

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -80,12 +81,24 @@ def _sent(provider: "Provider", scene: Scene) -> Iterator[Finding]:
             f"The provider of {provider.signal} was shut down: what comes now is lost.",
             "Call shutdown() only at the end of the program.",
         )
+    yield from _doubled(provider)
     who = " (set by opentelemetry-instrument)" if _is_automatic(provider.instance) else ""
     for destination in provider.destinations:
         names = ", ".join(destination.header_names)
         headers = f", with the headers {names}" if names else ""
         sentence = f"{provider.signal.capitalize()}{who} go by {destination.processor} to "
         yield Finding(TOPIC, OK, f"{sentence}{destination}{headers}.")
+
+
+def _doubled(provider: "Provider") -> Iterator[Finding]:
+    """An endpoint that two exporters of one provider send to."""
+    endpoints = Counter(one.endpoint for one in provider.destinations if one.endpoint)
+    variable = f"OTEL_{provider.signal.upper()}_EXPORTER"
+    for endpoint, count in endpoints.items():
+        if count > 1:
+            sentence = f"{count} exporters send {provider.signal} to {endpoint}: each arrives "
+            step = f"Keep one: add no exporter in code to what {variable} sets up."
+            yield Finding(TOPIC, MEND, f"{sentence}{count} times.", step)
 
 
 def _is_switched_off(signal: str) -> bool:

@@ -17,7 +17,7 @@ def limits(_: Scene) -> Iterator[Finding]:
     """The SDK's limits of spans, then the size of a request over gRPC."""
     from opentelemetry import trace
 
-    from langchain_otel.doctor.settings import options_in_force
+    from langchain_otel.doctor.options import options_in_force
 
     policy = options_in_force().policy
     found = getattr(trace.get_tracer_provider(), "_span_limits", None)
