@@ -5,6 +5,7 @@ Each set-up is a process of its own, with an environment of its own.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -261,7 +262,9 @@ def test_gunicorn_that_forks_what_it_has_loaded(tmp_path: Path) -> None:
     """The worker that ran the chain is the process that the report is of."""
     (tmp_path / "app.py").write_text(GUNICORN)
     (tmp_path / "client.py").write_text(CLIENT)
-    done = run((*DOCTOR, "--", sys.executable, "client.py"), {}, tmp_path)
+    # The server has a socket at home.
+    variables = {"HOME": str(tmp_path)}
+    done = run((*DOCTOR, "--", sys.executable, "client.py"), variables, tmp_path)
     assert done.returncode == 0, said(done)
     assert "2" in done.stdout.splitlines()
     assert "The application made 1 span of LangChain." in said(done)
@@ -319,24 +322,39 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return wheel
 
 
+@pytest.fixture(scope="module")
+def original(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with the wheel and what it needs, nothing else; with its bytecode."""
+    place = tmp_path_factory.mktemp("whole") / "venv"
+    uv("venv", "--quiet", "--python", sys.executable, place)
+    python = place / "bin" / "python"
+    uv("pip", "install", "--quiet", "--compile-bytecode", "--python", python, built)
+    return place
+
+
 @pytest.fixture
-def whole(built: Path, tmp_path: Path) -> Path:
-    """The interpreter of an environment with the wheel and what it needs, nothing else."""
-    uv("venv", "--quiet", "--python", sys.executable, tmp_path / "venv")
-    python = tmp_path / "venv" / "bin" / "python"
-    uv("pip", "install", "--quiet", "--python", python, built)
-    return python
+def whole(original: Path, tmp_path: Path) -> Path:
+    """The interpreter of a copy of it; its files are links, which nobody writes to."""
+    shutil.copytree(original, tmp_path / "venv", symlinks=True, copy_function=linked)
+    return tmp_path / "venv" / "bin" / "python"
+
+
+def linked(source: str, target: str) -> None:
+    if Path(source).is_symlink():
+        shutil.copy2(source, target, follow_symlinks=False)
+    else:
+        os.link(source, target)
 
 
 @pytest.mark.xdist_group("environments")
 @pytest.mark.parametrize("says", PARTIAL)
 def test_partial_installs(says: str, whole: Path, tmp_path: Path) -> None:
-    """The doctor speaks whatever is missing, by either command."""
+    """The doctor speaks whatever is missing."""
     out = [package for package in PARTIAL[says] if "==" not in package]
     uv("pip", "uninstall", "--quiet", "--python", whole, *out)
     for package in set(PARTIAL[says]) - set(out):
         uv("pip", "install", "--quiet", "--no-deps", "--python", whole, package)
-    done = run((str(whole.parent / "langchain-otel"), "doctor"), {}, tmp_path)
+    done = run((str(whole), "-m", "langchain_otel", "doctor"), {}, tmp_path)
     assert says in said(done)
     assert "Traceback" not in done.stderr
     assert done.returncode == 1
@@ -357,10 +375,10 @@ def test_the_package_alone(built: Path, tmp_path: Path) -> None:
 @pytest.mark.xdist_group("environments")
 def test_one_install_is_enough(whole: Path, tmp_path: Path) -> None:
     """In an environment with the package and what it needs, there is nothing to mend."""
-    done = run((str(whole.parent / "langchain-otel"), "doctor"), {}, tmp_path)
+    done = run((str(whole), "-m", "langchain_otel", "doctor"), {}, tmp_path)
     assert "Nothing must be mended." in said(done)
     assert done.returncode == 0, said(done)
     tree = {"OTEL_TRACES_EXPORTER": "langchain_tree"}
-    done = run((str(whole.parent / "langchain-otel"), "doctor"), tree, tmp_path)
+    done = run((str(whole), "-m", "langchain_otel", "doctor"), tree, tmp_path)
     assert done.returncode == 1
     assert 'pip install "langchain-otel[console]"' in said(done)

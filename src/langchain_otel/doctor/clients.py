@@ -3,9 +3,10 @@
 import re
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, entry_points, requires
+from importlib.metadata import PackageNotFoundError, requires
 from typing import Any, Final
 
+from langchain_otel.doctor.entries import entries
 from langchain_otel.doctor.finding import NOTE, OK, Finding
 from langchain_otel.doctor.scene import Scene
 
@@ -50,7 +51,7 @@ def _finding(library: str, packages: str, *, is_active: bool) -> Finding:
         )
     name = INSTRUMENTORS.get(library, library)
     package = f"opentelemetry-instrumentation-{PACKAGES.get(library, library)}"
-    installed = bool(list(entry_points(group="opentelemetry_instrumentor", name=name)))
+    installed = any(entry.name == name for entry in entries("opentelemetry_instrumentor"))
     step = (
         f"Call the instrumentor of {package}, or start by `opentelemetry-instrument`."
         if installed

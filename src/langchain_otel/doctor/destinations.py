@@ -36,9 +36,11 @@ def providers(scene: Scene) -> Iterator[Finding]:
     for provider in found:
         yield from _provider(provider, scene)
     yield from _service(found[0].instance)
-    for variable in HEADERS:
-        if os.environ.get(variable):
-            yield from _headers(variable, os.environ[variable])
+    # Where an exporter has read them, the check of its endpoint says what it made of them.
+    if not any(one.endpoint for provider in found for one in provider.destinations):
+        for variable in HEADERS:
+            if os.environ.get(variable):
+                yield from _headers(variable, os.environ[variable])
 
 
 def _provider(provider: "Provider", scene: Scene) -> Iterator[Finding]:

@@ -4,9 +4,9 @@ import os
 import sys
 from collections.abc import Iterator
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any, Final
 
+from langchain_otel.doctor.entries import entries
 from langchain_otel.doctor.finding import MEND, NOTE, OK, Finding
 from langchain_otel.doctor.scene import APPLICATION, Scene
 
@@ -54,7 +54,7 @@ def _importable() -> Iterator[Finding]:
 
 
 def _entry_point() -> Iterator[Finding]:
-    if not list(entry_points(group=GROUP, name=OURS)):
+    if not any(entry.name == OURS for entry in entries(GROUP)):
         yield Finding(
             TOPIC,
             MEND,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from langchain_otel.doctor.entries import entries
 from langchain_otel.doctor.finding import MEND, NOTE, OK, Finding
 from langchain_otel.doctor.scene import Scene
 
@@ -157,14 +158,13 @@ def _hook(config: "Config") -> Iterator[Finding]:
     wanted = config.completion_hook
     if not isinstance(wanted, str):
         return
-    from importlib.metadata import entry_points
     from importlib.util import find_spec
 
     try:
         has_types = find_spec(TYPES) is not None
     except ModuleNotFoundError:
         has_types = False
-    if not has_types or not entry_points(group=GROUP, name=wanted):
+    if not has_types or not any(entry.name == wanted for entry in entries(GROUP)):
         missing = "no entry point has its name" if has_types else f"{REQUIREMENT} is not installed"
         yield Finding(
             TOPIC,

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Final
 
 from langchain_otel.doctor.complaints import complaint_findings
+from langchain_otel.doctor.entries import entries
 from langchain_otel.doctor.finding import MEND, NOTE, OK, Finding
 from langchain_otel.doctor.scene import Scene
 
@@ -49,7 +50,7 @@ def _is_automatic() -> bool:
 
 
 def _loaded(kind: str, variable: str) -> Iterator[Finding]:
-    names = [entry.name for entry in entry_points(group=f"opentelemetry_{kind}")]
+    names = [entry.name for entry in entries(f"opentelemetry_{kind}")]
     wanted = os.environ.get(variable)
     if not names:
         sentence = f"No {kind} is installed: `opentelemetry-instrument` sets up nothing."
@@ -87,22 +88,20 @@ def _file(path: str) -> Iterator[Finding]:
 
 
 def _exporters(signal: str) -> Iterator[Finding]:
-    entries = {
-        entry.name: entry for entry in entry_points(group=f"opentelemetry_{signal}_exporter")
-    }
+    exporters = {entry.name: entry for entry in entries(f"opentelemetry_{signal}_exporter")}
     for word in os.environ.get(f"OTEL_{signal.upper()}_EXPORTER", "").split(","):
         name = word.strip()
         if name == "otlp":
-            yield from _otlp(signal, entries)
+            yield from _otlp(signal, exporters)
         elif name and name.lower() != "none":
-            yield from _exporter(name, signal, entries)
+            yield from _exporter(name, signal, exporters)
 
 
-def _otlp(signal: str, entries: dict[str, EntryPoint]) -> Iterator[Finding]:
+def _otlp(signal: str, exporters: dict[str, EntryPoint]) -> Iterator[Finding]:
     """The exporter of OTLP is one of two, by the protocol that variables name."""
     name = PROTOCOLS.get(_protocol(signal))
     if name is not None:
-        yield from _exporter(name, signal, entries)
+        yield from _exporter(name, signal, exporters)
     else:
         yield Finding(
             TOPIC,
@@ -112,17 +111,17 @@ def _otlp(signal: str, entries: dict[str, EntryPoint]) -> Iterator[Finding]:
         )
 
 
-def _exporter(name: str, signal: str, entries: dict[str, EntryPoint]) -> Iterator[Finding]:
+def _exporter(name: str, signal: str, exporters: dict[str, EntryPoint]) -> Iterator[Finding]:
     variable = f"OTEL_{signal.upper()}_EXPORTER"
-    if name not in entries:
+    if name not in exporters:
         sentence = (
             f"{variable} names {_shown(name)}, but no installed package has such an exporter."
         )
-    elif not _can_be_imported(entries[name]):
+    elif not _can_be_imported(exporters[name]):
         sentence = f"{variable} names {name}, but it lacks a package that it needs."
     else:
         return
-    yield Finding(TOPIC, MEND, sentence, _way_to(name, variable, sorted(entries)))
+    yield Finding(TOPIC, MEND, sentence, _way_to(name, variable, sorted(exporters)))
 
 
 def _can_be_imported(entry: EntryPoint) -> bool:

@@ -1,9 +1,9 @@
 """Checks which other tracers are active, and which would trace the same runs again."""
 
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 from typing import Final
 
+from langchain_otel.doctor.entries import entries
 from langchain_otel.doctor.finding import MEND, NOTE, OK, Finding
 from langchain_otel.doctor.scene import Scene
 
@@ -39,8 +39,10 @@ def _way_out(name: str) -> str:
 
 def _same_name() -> Iterator[Finding]:
     for name in SAME:
-        entries = entry_points(group="opentelemetry_instrumentor", name=name)
-        packages = sorted({entry.dist.name for entry in entries if entry.dist is not None})
+        found = [
+            entry.dist for entry in entries("opentelemetry_instrumentor") if entry.name == name
+        ]
+        packages = sorted({distribution.name for distribution in found if distribution is not None})
         if len(packages) > 1:
             yield Finding(
                 TOPIC,

@@ -3,9 +3,9 @@
 import os
 from collections.abc import Iterator
 from difflib import get_close_matches
-from importlib.metadata import entry_points
 from typing import Final
 
+from langchain_otel.doctor.entries import entries
 from langchain_otel.doctor.finding import MEND, NOTE, Finding
 from langchain_otel.doctor.scene import Scene
 
@@ -66,7 +66,7 @@ def _ours() -> frozenset[str]:
 def _theirs() -> frozenset[str]:
     """The variables that OpenTelemetry's installed packages say they read."""
     found = set(OTHERS)
-    for entry in entry_points(group="opentelemetry_environment_variables"):
+    for entry in entries("opentelemetry_environment_variables"):
         try:
             module = entry.load()
         except Exception:  # noqa: S112 - a package that cannot be imported reads nothing

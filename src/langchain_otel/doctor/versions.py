@@ -106,9 +106,11 @@ def _fits(version: str, specifiers: str) -> bool:
 def _disagreements() -> Iterator[Finding]:
     """Packages of OpenTelemetry that want another version of one another than there is."""
     for distribution in distributions():
-        name = distribution.metadata["Name"] or ""
-        if not name.startswith("opentelemetry"):
+        # To read the metadata of everything that is installed takes long.
+        folder = getattr(getattr(distribution, "_path", None), "name", "")
+        if not folder.startswith("opentelemetry"):
             continue
+        name = distribution.metadata["Name"] or folder
         for wanted, version in _unmet(distribution):
             yield Finding(
                 TOPIC,
