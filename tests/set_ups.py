@@ -259,6 +259,18 @@ raise SystemExit(not found.ok)
         program=PROVIDER + INSTRUMENT + "import openai" + DIAGNOSE,
         status=0,
     ),
+    "a server that ends by its signal": SetUp(
+        "Uvicorn ends by the signal that it got: the last batch of spans is lost.",
+        program=PROVIDER + INSTRUMENT + "import uvicorn.server" + DIAGNOSE,
+        status=0,
+    ),
+    "a failure of our own": SetUp(
+        "langchain-otel failed in start:KeyError once",
+        program=PROVIDER
+        + INSTRUMENT
+        + "from langchain_otel import health; health.failed('start', KeyError())"
+        + DIAGNOSE,
+    ),
     "no such command": SetUp("The application cannot be started (FileNotFoundError).", program="-"),
 }
 

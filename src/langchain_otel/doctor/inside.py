@@ -38,7 +38,8 @@ class Watch:
         for name in LOGGERS:
             logging.getLogger(name).addHandler(self._listener)
         self._wait()
-        os.register_at_fork(after_in_child=self._begin_again)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._begin_again)
         # After all providers have registered what they do at the end, so before they do it.
         register = getattr(threading, "_register_atexit", None)
         if register is None:

@@ -39,10 +39,8 @@ def _way_out(name: str) -> str:
 
 def _same_name() -> Iterator[Finding]:
     for name in SAME:
-        found = [
-            entry.dist for entry in entries("opentelemetry_instrumentor") if entry.name == name
-        ]
-        packages = sorted({distribution.name for distribution in found if distribution is not None})
+        found = [entry for entry in entries("opentelemetry_instrumentor") if entry.name == name]
+        packages = sorted({entry.dist.name for entry in found if entry.dist is not None})
         if len(packages) > 1:
             yield Finding(
                 TOPIC,

@@ -55,7 +55,7 @@ def stay_first() -> None:
 def hand_on() -> None:
     """Run the next `sitecustomize` of the path, as if this one were not there."""
     spec = PathFinder.find_spec("sitecustomize", sys.path)
-    if spec is not None and spec.loader is not None:
+    if spec is not None and spec.loader is not None and spec.origin != __file__:
         module = sys.modules["sitecustomize"] = module_from_spec(spec)
         spec.loader.exec_module(module)
 
