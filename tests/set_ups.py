@@ -299,6 +299,11 @@ SOUND: Final = {
         {"OTEL_TRACES_EXPORTER": ""},
         program=PROVIDER + INSTRUMENT + RUN,
     ),
+    "instrumented in code, and disabled elsewhere": SetUp(
+        "LangChain is instrumented: every run of the process is traced.",
+        {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "*"},
+        program=PROVIDER + INSTRUMENT + RUN,
+    ),
     "an argument": SetUp(
         "The content mode is SPAN_ONLY (from an argument of instrument()",
         program=PROVIDER

@@ -23,9 +23,12 @@ HANDLER: Final = "langchain_otel.handler"
 def instrumented(scene: Scene) -> Iterator[Finding]:
     """Whether runs are traced, by which way, and what keeps them from being traced."""
     yield from _importable()
-    yield from _entry_point()
-    yield from _disabled()
-    if _is_instrumented():
+    is_instrumented = _is_instrumented()
+    if not is_instrumented:
+        yield from _entry_point()
+        yield from _disabled()
+    yield from _named_like_others()
+    if is_instrumented:
         yield Finding(TOPIC, OK, "LangChain is instrumented: every run of the process is traced.")
         yield from _ran(scene)
     elif not scene.is_own and _handler_was_made():
@@ -65,16 +68,18 @@ def _entry_point() -> Iterator[Finding]:
 
 
 def _disabled() -> Iterator[Finding]:
-    words = {word.strip() for word in os.environ.get(VARIABLE, "").split(",")}
     for word in (OURS, WILDCARD):
-        if word in words:
+        if word in _words():
             yield Finding(
                 TOPIC,
                 MEND,
                 f"{VARIABLE} has {word}: `opentelemetry-instrument` does not instrument LangChain.",
                 f"Take {word} out of {VARIABLE}.",
             )
-    if OTHERS in words and OURS not in words:
+
+
+def _named_like_others() -> Iterator[Finding]:
+    if OTHERS in _words() and OURS not in _words():
         yield Finding(
             TOPIC,
             NOTE,
@@ -82,6 +87,10 @@ def _disabled() -> Iterator[Finding]:
             "all the same.",
             f"To switch langchain-otel off, write {OURS}; else leave it.",
         )
+
+
+def _words() -> set[str]:
+    return {word.strip() for word in os.environ.get(VARIABLE, "").split(",")}
 
 
 def _is_instrumented() -> bool:
