@@ -34,6 +34,8 @@ def clients(scene: Scene) -> Iterator[Finding]:
 
     In the doctor's own process, that is installed.
     """
+    if not scene.is_set_up:
+        return
     users: dict[str, list[str]] = {}
     for module, package in CLIENTS.items():
         if scene.is_own or module in sys.modules:

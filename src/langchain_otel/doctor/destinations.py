@@ -51,7 +51,9 @@ def _provider(provider: "Provider", scene: Scene) -> Iterator[Finding]:
             TOPIC,
             grave,
             f"No provider of {signal} is set: none are recorded.",
-            "Start the application by `opentelemetry-instrument`, or set a provider in code.",
+            "See what is said of the set-up."
+            if scene.is_own
+            else "Start the application by `opentelemetry-instrument`, or set a provider in code.",
         )
     elif provider.is_sdk and not provider.destinations:
         if _is_switched_off(signal) and signal != TRACES:

@@ -105,7 +105,7 @@ def _handler_was_made() -> bool:
 
 def _not_instrumented(scene: Scene) -> Iterator[Finding]:
     if scene.is_own:
-        sentence = "LangChain is not instrumented, though OpenTelemetry was set up."
+        sentence = "`opentelemetry-instrument` does not instrument LangChain here."
         step = "See what is said of the packages and of the set-up."
     else:
         sentence = (

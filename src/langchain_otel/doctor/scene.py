@@ -36,6 +36,11 @@ class Scene:
     complaints: tuple[Complaint, ...] = ()
 
     @property
+    def is_set_up(self) -> bool:
+        """Whether OpenTelemetry was set up without an exception."""
+        return not any(complaint.raised for complaint in self.complaints)
+
+    @property
     def is_own(self) -> bool:
         """Whether the process is the doctor's own: there is no application in it."""
         return self.place == OWN
