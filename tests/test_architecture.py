@@ -55,6 +55,7 @@ ROOMS = {
         "instrumentor",
         "patching",
         "recording",
+        "runs",
         "sources",
     },
     **dict.fromkeys(WORDS - {"health"}, frozenset[str]()),
@@ -195,6 +196,15 @@ def test_options_are_in_the_readme() -> None:
         assert f"`{option.name}`" in readme
 
 
+def test_each_finding_has_a_next_step() -> None:
+    """Whoever reads of the doctor that something is to mend, or to note, reads what to do."""
+    for path in (PACKAGE / "doctor").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Finding" and node.args:
+                is_ok = ast.unparse(node.args[1]) == "OK"
+                assert is_ok or len(node.args) == 4, f"{path.name}:{node.lineno}"
+
+
 def test_patch_points_are_unique() -> None:
     """A function is wrapped once."""
     assert len({(point.module, point.path) for point in POINTS}) == len(POINTS)
@@ -211,5 +221,6 @@ def test_public_names() -> None:
         "configure",
         "conversation",
         "current_span_of",
+        "diagnose",
         "record_evaluation",
     ]

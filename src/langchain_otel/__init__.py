@@ -6,20 +6,17 @@ needs no line of it. Where OpenTelemetry is set up by other means,
 `OpenTelemetryCallbackHandler()` among the callbacks one request.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
-from opentelemetry.trace import INVALID_SPAN, Span
-
-from langchain_otel.handler import OpenTelemetryCallbackHandler
-from langchain_otel.recording.evaluation import record_evaluation
-from langchain_otel.runs.store import RUNS
-from langchain_otel.sources.conversation import conversation
 from langchain_otel.version import __version__
 
 if TYPE_CHECKING:
+    from langchain_otel.doctor.diagnosis import diagnose
+    from langchain_otel.handler import OpenTelemetryCallbackHandler
     from langchain_otel.instrumentor import LangChainInstrumentor
+    from langchain_otel.recording.evaluation import record_evaluation
+    from langchain_otel.runs.open_span import current_span_of
+    from langchain_otel.sources.conversation import conversation
     from langchain_otel.startup.configure import configure
 
 __all__ = [
@@ -29,34 +26,34 @@ __all__ = [
     "configure",
     "conversation",
     "current_span_of",
+    "diagnose",
     "record_evaluation",
 ]
 
-
-def current_span_of(run_id: UUID) -> Span:
-    """The span of an open run, for a user's own callback handler to add to.
-
-    Gives OpenTelemetry's invalid span, on which every call does nothing, where there is no such
-    run, or no longer.
-    """
-    run = RUNS.head(run_id)
-    return INVALID_SPAN if run is None else run.span
-
-
-# What takes long to import, and most processes need one of.
-_LATER: Final = {
-    "LangChainInstrumentor": "langchain_otel.instrumentor",
-    "configure": "langchain_otel.startup.configure",
+# Where each name is. It is imported when it is asked for: what the instrumentor needs takes long to
+# import, and the doctor speaks where LangChain or OpenTelemetry is missing.
+_HOMES: Final = {
+    "LangChainInstrumentor": "instrumentor",
+    "OpenTelemetryCallbackHandler": "handler",
+    "configure": "startup.configure",
+    "conversation": "sources.conversation",
+    "current_span_of": "runs.open_span",
+    "diagnose": "doctor.diagnosis",
+    "record_evaluation": "recording.evaluation",
 }
 
 
 if not TYPE_CHECKING:  # A checker that sees it takes any name for one of ours.
 
     def __getattr__(name: str) -> Any:
-        """Import what takes long when it is asked for."""
-        if name not in _LATER:
+        """Import a public name when it is asked for first."""
+        home = _HOMES.get(name)
+        if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(_LATER[name]), name)
+        from importlib import import_module
+
+        found = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+        return found
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

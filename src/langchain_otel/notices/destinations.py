@@ -98,6 +98,11 @@ def _why_no_provider(traces: Provider, arguments: Mapping[str, Any]) -> tuple[st
         return f"the global tracer provider is a {kind}, which records nothing", SET_UP
     if not is_command_running():
         return "no OpenTelemetry provider is set in this process", SET_UP
+    return _why_command_set_none()
+
+
+def _why_command_set_none() -> tuple[str, str]:
+    """The same where `opentelemetry-instrument` should have set one."""
     wanted, installed = wanted_configurator(), configurators()
     if not installed:
         return f"{COMMAND} found no configurator that sets up OpenTelemetry's SDK", (

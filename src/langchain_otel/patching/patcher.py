@@ -4,10 +4,11 @@ A module that the application has not imported yet is patched when it is. `apply
 back the very objects that were there.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from threading import RLock
 from types import FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from langchain_otel.forks import fork_safe
 from langchain_otel.patching.imports import when_imported
@@ -15,6 +16,7 @@ from langchain_otel.patching.subclasses import Subclasses
 from langchain_otel.patching.supported import is_supported
 
 Undo = Callable[[], None]
+State = Literal["applied", "waiting", "missing"]
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -91,6 +93,16 @@ class Patcher:
                 self._forget = [when_imported(module, self._apply_to) for module in modules]
         return self.undo
 
+    def states(self) -> Iterator[tuple[PatchPoint, State]]:
+        """Each function, and whether it is wrapped, waits for its module, or is missing in it."""
+        for point in self._points:
+            module = sys.modules.get(point.module)
+            found = None if module is None else _found(point, module)[1]
+            if module is None:
+                yield point, "waiting"
+            else:
+                yield point, "missing" if found is None else "applied"
+
     def undo(self) -> None:
         """Put every wrapped function back, the latest first."""
         with self._lock:
@@ -123,13 +135,10 @@ def _patch(point: PatchPoint, module: ModuleType, originals: dict[int, Any]) -> 
     A module that imports a function by its name may have got the wrapped one, which `originals`
     has by its id: it is not wrapped once more, and the original is put back in that module too.
     """
-    *parents, name = point.path.split(".")
-    owner: Any = module
-    for parent in parents:
-        owner = getattr(owner, parent, None)
-    found = None if owner is None else vars(owner).get(name)
+    owner, found = _found(point, module)
     if found is None:
         return None
+    name = point.path.rpartition(".")[2]
     original = originals.get(id(found), found)
     wrapped = point.wrap(original) if original is found else found
     originals[id(wrapped)] = original
@@ -141,6 +150,15 @@ def _patch(point: PatchPoint, module: ModuleType, originals: dict[int, Any]) -> 
             setattr(owner, name, original)
 
     return undo
+
+
+def _found(point: PatchPoint, module: ModuleType) -> tuple[Any, Any]:
+    """What has the function, and the function; None where this version lacks it."""
+    *parents, name = point.path.split(".")
+    owner: Any = module
+    for parent in parents:
+        owner = getattr(owner, parent, None)
+    return owner, None if owner is None else vars(owner).get(name)
 
 
 def _patch_closure(point: ClosurePoint, module: ModuleType) -> Undo | None:

@@ -71,6 +71,10 @@ class RunStore:
         """What is remembered of a run that ended lately."""
         return self._ended.get(run_id.int if type(run_id) is UUID else key_of(run_id))
 
+    def ended_contexts(self) -> list[SpanContext]:
+        """The span contexts of the last runs that ended."""
+        return [ended.span_context for ended in list(self._ended.values())]
+
     def add(self, run: Run) -> Run | None:
         """Keep an open run; gives back the oldest one where there is no room for both."""
         run.next_recording = self._open.get(run.key)

@@ -1,0 +1,1 @@
+"""Holds what Python runs first in an application that the doctor has started."""
