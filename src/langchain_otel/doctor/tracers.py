@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from langchain_otel.doctor.entries import entries
-from langchain_otel.doctor.finding import MEND, NOTE, OK, Finding
+from langchain_otel.doctor.finding import MEND, NOTE, OK, Finding, Level
 from langchain_otel.doctor.scene import Scene
 
 TOPIC: Final = "other tracers"
@@ -20,7 +20,7 @@ def tracers(_: Scene) -> Iterator[Finding]:
     for tracer in found:
         sentence = f"{tracer.name} is active: it {tracer.meaning}."
         if tracer.doubles:
-            level = MEND if tracer.meaning in {RUNS_AGAIN, EXPORTS_RUNS} else NOTE
+            level: Level = MEND if tracer.meaning in {RUNS_AGAIN, EXPORTS_RUNS} else NOTE
             way_out = f"{tracer.remedy[0].upper()}{tracer.remedy[1:]}."
             yield Finding(TOPIC, level, sentence, way_out)
         else:
