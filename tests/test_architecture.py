@@ -149,7 +149,14 @@ def test_rows_lead_to_known_names() -> None:
         (r"\bstr\(error\)", {"exceptions.py"}),
         (
             r"from opentelemetry\.sdk",
-            {"tree.py", "otlp.py", "otlp_grpc.py", "otlp_http.py", "otlp_spans.py"},
+            {
+                "configure.py",
+                "otlp.py",
+                "otlp_grpc.py",
+                "otlp_http.py",
+                "otlp_spans.py",
+                "tree.py",
+            },
         ),
         (r"^(from|import) (langgraph|langchain|langchain_classic|openinference)\b", set()),
         (r"^(from|import) (mcp|langchain_mcp_adapters)\b", set()),
@@ -190,6 +197,7 @@ def test_public_names() -> None:
         "LangChainInstrumentor",
         "OpenTelemetryCallbackHandler",
         "__version__",
+        "configure",
         "conversation",
         "current_span_of",
         "record_evaluation",

@@ -1,10 +1,13 @@
 """OpenTelemetry for LangChain and LangGraph: whole traces, the right current span, private.
 
-Three ways in: `opentelemetry-instrument python app.py` with no code changed,
-`LangChainInstrumentor().instrument()`, or `OpenTelemetryCallbackHandler()` among the callbacks.
+`langchain_otel.configure()` is all that a program needs. `opentelemetry-instrument python app.py`
+needs no line of it. Where OpenTelemetry is set up by other means,
+`LangChainInstrumentor().instrument()` traces the whole process, and
+`OpenTelemetryCallbackHandler()` among the callbacks one request.
 """
 
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from opentelemetry.trace import INVALID_SPAN, Span
@@ -17,11 +20,13 @@ from langchain_otel.version import __version__
 
 if TYPE_CHECKING:
     from langchain_otel.instrumentor import LangChainInstrumentor
+    from langchain_otel.startup.configure import configure
 
 __all__ = [
     "LangChainInstrumentor",
     "OpenTelemetryCallbackHandler",
     "__version__",
+    "configure",
     "conversation",
     "current_span_of",
     "record_evaluation",
@@ -38,15 +43,20 @@ def current_span_of(run_id: UUID) -> Span:
     return INVALID_SPAN if run is None else run.span
 
 
+# What takes long to import, and most processes need one of.
+_LATER: Final = {
+    "LangChainInstrumentor": "langchain_otel.instrumentor",
+    "configure": "langchain_otel.startup.configure",
+}
+
+
 if not TYPE_CHECKING:  # A checker that sees it takes any name for one of ours.
 
     def __getattr__(name: str) -> Any:
-        """Import the instrumentor when it is asked for: its base class takes long to import."""
-        if name != "LangChainInstrumentor":
+        """Import what takes long when it is asked for."""
+        if name not in _LATER:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from langchain_otel.instrumentor import LangChainInstrumentor
-
-        return LangChainInstrumentor
+        return getattr(import_module(_LATER[name]), name)
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

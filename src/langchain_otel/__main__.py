@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return doctor(words[1:])
     is_help = command in {"-h", "--help"}
-    print(USAGE, end="", file=sys.stdout if is_help else sys.stderr)  # noqa: T201 - a command
+    print(USAGE, end="", file=sys.stdout if is_help else sys.stderr)
     return 0 if is_help else 2
 
 
