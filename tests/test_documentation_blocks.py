@@ -168,6 +168,8 @@ def test_blocks_run_as_they_stand(name: str, terminal: Terminal, proxy: Proxy) -
     if wanted:
         terminal.variables |= proxy.variables
     for block, shown in zip(blocks, [*blocks[1:], None], strict=True):
+        if block.file:
+            (terminal.folder / block.file).write_text(block.text, encoding="utf-8")
         if block.language in {SHELL, PROGRAM}:
             check_done(block, shown, terminal.paste(block))
     if wanted and not proxy.hosts:
@@ -223,7 +225,7 @@ def normal(printed: str) -> str:
     """What is printed without ids and times; the order of siblings in a tree is not compared."""
     for pattern, word in VARYING:
         printed = pattern.sub(word, printed)
-    return "\n".join(sorted_lines(printed.splitlines()))
+    return "\n".join(sorted_lines(printed.strip().splitlines()))
 
 
 def sorted_lines(lines: list[str]) -> list[str]:
