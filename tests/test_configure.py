@@ -93,8 +93,14 @@ def test_without_a_destination_the_tree_is_printed() -> None:
 @pytest.mark.parametrize("name", ["langchain_tree", "console"])
 def test_an_exporter_by_its_name(name: str) -> None:
     """As `OTEL_TRACES_EXPORTER` names it."""
-    done = configured(f"exporter={name!r}", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")
+    done = configured(f"exporter={name!r}", OTEL_TRACES_EXPORTER="none")
     assert "invoke_workflow shout" in done.stdout
+
+
+def test_the_tree_is_printed_at_once() -> None:
+    """Also where the variable names it: before the program goes on."""
+    done = configured("", "print('after')", OTEL_TRACES_EXPORTER="langchain_tree")
+    assert done.stdout.index("invoke_workflow shout") < done.stdout.index("after")
 
 
 def test_an_exporter_of_the_programs_own() -> None:
@@ -439,9 +445,19 @@ async def app(scope, receive, send):
 """
 
 
-def test_uvicorn_sends_its_last_batch(http_sink: Sink, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "server",
+    [
+        ("uvicorn", "--log-level=error", "--port={port}"),
+        ("gunicorn", "--worker-class=uvicorn_worker.UvicornWorker", "--bind=127.0.0.1:{port}"),
+    ],
+    ids=["uvicorn", "gunicorn with uvicorn"],
+)
+def test_a_server_sends_its_last_batch(
+    server: tuple[str, ...], http_sink: Sink, tmp_path: Path
+) -> None:
     """A served process, without a line for its end."""
-    pytest.importorskip("uvicorn")
+    pytest.importorskip("uvicorn_worker")
     (tmp_path / "served.py").write_text(SERVED)
     (port,) = free_ports(1)
     variables = {
@@ -449,8 +465,10 @@ def test_uvicorn_sends_its_last_batch(http_sink: Sink, tmp_path: Path) -> None:
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         "PYTHONPATH": str(tmp_path),
     }
-    command = [sys.executable, "-m", "uvicorn", f"--port={port}", "--log-level=error", "served:app"]
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment(**variables))
+    words = [word.format(port=port) for word in (*server, "served:app")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", *words], cwd=tmp_path, env=environment(**variables)
+    )
     try:
         address = f"http://127.0.0.1:{port}/"
         wait_until_it_answers(address, process)

@@ -68,14 +68,14 @@ def _in_place_of_earlier(arguments: Arguments) -> Telemetry:
     """Shut down what an earlier call made, and set up anew."""
     global _telemetry  # noqa: PLW0603 - the process has one
     earlier = _telemetry
-    if earlier is None:
-        at_termination(_flush)
-    else:
+    if earlier is not None:
         earlier.shutdown()
         release(earlier.made)
     _telemetry = Telemetry(_set_up(arguments))
     if earlier is not None:
         hand_over(earlier.made, _telemetry.made)
+    if _telemetry.made:
+        at_termination(_flush)
     return _telemetry
 
 
@@ -129,7 +129,7 @@ def _run_configurator(arguments: Arguments) -> None:
 def _add_exporter(tracer_provider: Any, arguments: Arguments) -> None:
     """Add the exporter that no variable can name, or the tree where nothing is named."""
     exporter = _tree() if arguments.prints_tree else arguments.exporter
-    if exporter is None or isinstance(exporter, str):
+    if exporter is None or isinstance(exporter, str) or variable(CONFIG_FILE):
         return
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 

@@ -118,7 +118,11 @@ class Arguments:
     @property
     def prints_tree(self) -> bool:
         """Whether traces are printed here, because it is asked for or nothing else is."""
-        return self.exporter == TREE if self.exporter else not self.names_a_destination
+        if self.exporter is not None:
+            return bool(self.exporter == TREE)
+        if not self.names_a_destination:
+            return True
+        return self.endpoint is None and variable(EXPORTERS) == TREE
 
     def _exporter(self) -> str:
         if self.prints_tree:
