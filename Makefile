@@ -2,7 +2,7 @@
 # make test           the tests; those against real backends too, once `make backends` has built them
 # make test-versions  the tests at both ends of every version range; QUICK=1: the most telling ones
 # make check          lint, format and types
-# make docs-tables    the tables of README.md and docs/ anew, from the code and semconv/registry
+# make docs-tables    the tables of docs/ anew, from the code and semconv/registry
 # make backends       builds the OpenTelemetry Collector and Jaeger with its pages into ~/.cache/langchain-otel, once
 # make postgres       installs PostgreSQL for the tests of checkpointers (Debian, Ubuntu; as root)
 # make prometheus     installs Prometheus for the tests of dashboards (Debian, Ubuntu; as root)

@@ -22,6 +22,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from backends.collectors import PRODUCTION
 from documentation import EXAMPLES, OUTPUT, PAGES, PROGRAM, ROOT, SHELL, Block, blocks_of
 from servers.otlp_proxy import Proxy, running_proxy
 from waiting import PATIENCE
@@ -29,6 +30,7 @@ from waiting import PATIENCE
 README: Final = ROOT / "README.md"
 BIN: Final = Path(sys.executable).parent
 PROGRAMS: Final = ROOT / "tests" / "programs"
+PASTED: Final = "pasted.py"
 
 # What is not run. The blocks that hold it are run, with something else in its place.
 
@@ -112,12 +114,15 @@ class Terminal:
             check=False,
         )
 
+    def keep(self, block: Block) -> None:
+        """Write a block to the file that it is, if it is one."""
+        if file := block.file or (block.language == PROGRAM and PASTED):
+            (self.folder / file).write_text(block.text, encoding="utf-8")
+
     def paste(self, block: Block) -> subprocess.CompletedProcess[str]:
         """Run a block, and keep the variables that it leaves."""
         if block.language == PROGRAM:
-            file = self.folder / (block.file or "pasted.py")
-            file.write_text(block.text, encoding="utf-8")
-            return self.run(sys.executable, file.name)
+            return self.run(sys.executable, block.file or PASTED)
         kept = self.folder.parent / "variables"
         done = self.run("bash", "-euo", "pipefail", "-c", f'{block.text}\nenv -0 > "{kept}"')
         if kept.exists():
@@ -170,22 +175,27 @@ def test_blocks_run_as_they_stand(name: str, terminal: Terminal, proxy: Proxy) -
     """Each ends well, prints what is shown, and sends where it says."""
     blocks = SECTIONS[name]
     for file in files_before(blocks[0]):
-        (terminal.folder / str(file.file)).write_text(file.text, encoding="utf-8")
+        terminal.keep(file)
     wanted = endpoints(blocks)
     if wanted:
         terminal.variables |= proxy.variables
     for block, shown in zip(blocks, [*blocks[1:], None], strict=True):
-        if block.file:
-            (terminal.folder / block.file).write_text(block.text, encoding="utf-8")
+        terminal.keep(block)
         if block.language in {SHELL, PROGRAM}:
             check_done(block, shown, terminal.paste(block))
+    check_sent(terminal, proxy, wanted)
+    for command, *arguments in terminal.calls:
+        if command in CHECKS:
+            CHECKS[command](arguments)
+
+
+def check_sent(terminal: Terminal, proxy: Proxy, wanted: set[str]) -> None:
+    """Something was sent to each host; where the blocks only set variables, one span more is."""
     if wanted and not proxy.hosts:
         done = terminal.run(sys.executable, PROGRAMS / "one_span.py")
         assert done.returncode == 0, done.stderr
     assert wanted <= {host.lower() for host in proxy.hosts}
     assert bool(proxy.sink.spans) == any(host.startswith("127.0.0.1:") for host in wanted)
-    for command, *arguments in terminal.calls:
-        CHECKS.get(command, lambda _: None)(arguments)
 
 
 def files_before(first: Block) -> list[Block]:
@@ -305,9 +315,8 @@ def check_docker(arguments: list[str]) -> None:
 
 
 def check_collector(arguments: list[str]) -> None:
-    for argument in arguments:
-        file = ROOT / "collector-config" / argument.removeprefix("--config=")
-        assert yaml.safe_load(file.read_text())
+    """The files are those that tests/backends give to a real Collector."""
+    assert tuple(argument.removeprefix("--config=") for argument in arguments) == PRODUCTION
 
 
 def check_weaver(arguments: list[str]) -> None:
