@@ -239,23 +239,26 @@ VARYING: Final = (
 )
 
 
-def normal(printed: str) -> str:
-    """What is printed without ids and times; the order of siblings in a tree is not compared."""
+TREE: Final = re.compile(r"^trace TRACE.*\n(?:.+\n)*?\d+ spans?  .*\n", re.MULTILINE)
+
+
+def normal(printed: str) -> list[str]:
+    """What is printed, without ids and times, and then the trees.
+
+    A tree may come before or after what the program prints meanwhile; the order of siblings says
+    which of them began first.
+    """
     for pattern, word in VARYING:
         printed = pattern.sub(word, printed)
-    return "\n".join(sorted_lines(printed.strip().splitlines()))
+    trees = [tree.splitlines() for tree in TREE.findall(f"{printed}\n")]
+    said = TREE.sub("", f"{printed}\n").split("\n")
+    return [line for line in said if line] + [line for tree in trees for line in sorted_lines(tree)]
 
 
-def sorted_lines(lines: list[str]) -> list[str]:
-    """Lines with what hangs below each, siblings in alphabetical order, indented by depth."""
-    found: list[list[str]] = []
-    is_tree = [bool(re.match(r"[│├└ ]", line)) for line in lines]
-    for line, below in zip(lines, is_tree, strict=True):
-        if below:
-            found[-1].append(line)
-        else:
-            found.append([line])
-    return [line for head, *below in found for line in (head, *sorted_tree(below))]
+def sorted_lines(tree: list[str]) -> list[str]:
+    """A printed tree between its head and its sums, siblings in alphabetical order."""
+    head, root, *below, sums = tree
+    return [head, root, *sorted_tree(below), sums]
 
 
 def sorted_tree(lines: list[str]) -> list[str]:
