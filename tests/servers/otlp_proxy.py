@@ -16,6 +16,7 @@ from typing import Final
 
 from servers.otlp_grpc_sink import running_grpc_sink
 from servers.otlp_sink import Received, Sink
+from waiting import PATIENCE
 
 LOOPBACK: Final = "127.0.0.1"
 
@@ -32,6 +33,20 @@ class Proxy:
     def variables(self) -> Mapping[str, str]:
         """What tells a program to send here."""
         return {"http_proxy": self.url, "https_proxy": self.url, "no_proxy": ""}
+
+    def asked_for(self, host: str) -> None:
+        """Note a host; its name is the same in capitals."""
+        with self.sink.came:
+            self.hosts.add(host.lower())
+            self.sink.came.notify_all()
+
+    def wait_for(self, hosts: set[str]) -> None:
+        """Wait until all of them have been asked for, and those on this machine have a span."""
+        with self.sink.came:
+            enough = self.sink.came.wait_for(lambda: hosts <= self.hosts, PATIENCE)
+        assert enough, f"{hosts} were to be asked for: {self.hosts}"
+        if any(host.startswith(f"{LOOPBACK}:") for host in hosts):
+            self.sink.wait_for(1)
 
 
 @contextmanager
@@ -61,8 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
         headers = {name.lower(): value for name, value in self.headers.items()}
+        self.proxy.asked_for(url.netloc)
         with self.proxy.sink.came:
-            self.proxy.hosts.add(url.netloc)
             self.proxy.sink.requests.append(Received(url.path, headers, body))
             self.proxy.sink.came.notify_all()
         self.send_response(200)
@@ -71,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_CONNECT(self) -> None:
         """OTLP over gRPC, or over TLS: only a host on this machine is reached."""
-        self.proxy.hosts.add(self.path)
+        self.proxy.asked_for(self.path)
         self.close_connection = True
         if not self.path.startswith(f"{LOOPBACK}:"):
             self.send_error(403)
