@@ -134,9 +134,10 @@ class Terminal:
 @pytest.fixture
 def terminal(tmp_path: Path) -> Terminal:
     """A new one, in a folder that looks like the checkout and has the reader's program."""
-    folder, stand_ins, calls = (tmp_path / name for name in ("folder", "bin", "calls"))
-    folder.mkdir()
-    stand_ins.mkdir()
+    folder, stand_ins, temporary = (tmp_path / name for name in ("folder", "bin", "tmp"))
+    for each in (folder, stand_ins, temporary):
+        each.mkdir()
+    calls = tmp_path / "calls"
     calls.touch()
     for name in ("examples", "collector-config", "semconv"):
         (folder / name).symlink_to(ROOT / name)
@@ -154,6 +155,7 @@ def terminal(tmp_path: Path) -> Terminal:
         | {
             "PATH": f"{stand_ins}{os.pathsep}{BIN}{os.pathsep}{os.environ['PATH']}",
             "DOCUMENTATION_CALLS": str(calls),
+            "TMPDIR": str(temporary),
             "PYTHONIOENCODING": "utf-8",
             "PYTHONDONTWRITEBYTECODE": "1",
             # Only our tests have these.
