@@ -6,12 +6,16 @@
 The first process ends with the agent waiting: its trace says `interrupted`, and nothing in it is an
 error. The second one is a trace of its own, days later if need be. It continues the first: its root
 has a span link there, and says how long the person was waited for. What joins the two is the
-checkpoint in `approval.db`; there is not a word about tracing in this program either.
+checkpoint in a file (`--database`, by default one of yours in the temporary directory); there is
+not a word about tracing in this program either.
 """
 
 import argparse
+import os
 import sqlite3
+import tempfile
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from langchain.agents import create_agent
@@ -24,6 +28,9 @@ from langgraph.types import Command, interrupt
 from agent import chat_model
 
 QUESTION = "Book the hotel Adler in Vienna."
+# The user's number is part of its name, where the system has one: the directory is everybody's.
+OWNER = getattr(os, "getuid", int)()
+DATABASE = str(Path(tempfile.gettempdir()) / f"langchain-otel-approval-{OWNER}.db")
 
 
 @tool
@@ -53,7 +60,7 @@ def run(given: Any, database: str, thread: str) -> None:
 def main() -> None:
     """Ask the agent, or answer it."""
     parser = argparse.ArgumentParser(description="An agent that asks before it acts.")
-    parser.add_argument("--database", default="approval.db", help="where the agent waits")
+    parser.add_argument("--database", default=DATABASE, help="where the agent waits")
     parser.add_argument("--thread", default="booking-7", help="the conversation")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("ask", help="start: the agent asks whether to book")

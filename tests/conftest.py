@@ -9,6 +9,7 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 
 from langchain_otel import health
+from langchain_otel.notices import first_run
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.patch_points import PATCHER
 from peer import PeerError, peer_environment
@@ -80,6 +81,7 @@ def nothing_left_behind(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Our failures raise; afterwards no run is open, no span current, no callback complained."""
     health.strict = True
     health.failures.clear()
+    first_run.forget()
     before = otel_context.get_current()
     yield
     PATCHER.undo()

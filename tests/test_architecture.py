@@ -43,7 +43,8 @@ ROOMS = {
     "patching": WORDS | {"runs"},
     "sources": WORDS | {"content", "runs", "operations", "dialects", "recording", "patching"},
     "exporters": WORDS,
-    "inspection": WORDS,
+    "inspection": WORDS | {"config"},
+    "notices": WORDS | {"content", "runs", "config", "recording", "inspection"},
     "startup": WORDS | {"config", "inspection", "instrumentor", "exporters", "recording"},
     "doctor": WORDS
     | {"config", "content", "inspection", "instrumentor", "patching", "recording", "sources"},

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextvars import Token
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import wrapt
@@ -28,7 +29,7 @@ from opentelemetry.context import Context
 
 from environments import ROOT
 from langchain_otel import LangChainInstrumentor, semconv
-from recording import Tracing
+from recording import Tracing, instrumented
 from test_environments import environment_with, wheel
 
 __all__ = ["wheel"]
@@ -87,10 +88,22 @@ NESTED = {
     "openai-v2/last": "chat gpt-4.1 <openai_v2>",
     "openai-v2, latest conventions/last": "chat gpt-4.1 <openai_v2>",
 }
+# What the log says of those that double something, and how many others one line names.
+DOUBLING = {
+    "genai-langchain": ("spans and metrics", "=langchain for", "LangChainInstrumentor()"),
+    "genai-langchain and providers": ("spans and metrics", "=langchain for", "LangChainInstrum"),
+    "traceloop langchain": ("spans and metrics", "=langchain for", "LangchainInstrumentor()"),
+    "openinference langchain": ("spans are", "=langchain for", "LangChainInstrumentor()"),
+    "openinference providers": ("spans are", "=openai for", "OpenAIInstrumentor()"),
+    "openai-v2": ("spans and metrics", "=openai for", "OpenAIInstrumentor()"),
+    "openai-v2, latest conventions": ("spans and metrics", "=openai for", "OpenAIInstrumentor()"),
+}
 NAMED = {
-    "genai providers/last": 2,
-    "genai-langchain and providers/last": 3,
-    "traceloop providers/last": 2,
+    "genai-langchain and providers": 2,
+    "genai providers": 2,
+    "traceloop providers": 2,
+    "langfuse": 1,
+    "langsmith": 1,
 }
 WITHOUT_MODELS = frozenset(("own call", "tool"))
 
@@ -174,15 +187,31 @@ def test_a_second_span_of_a_model_call_is_below_ours(case: str, results: dict[st
 
 @environments
 @pytest.mark.parametrize("case", PLACES)
-def test_one_log_line_names_the_other_tracers(case: str, results: dict[str, Any]) -> None:
-    """One line says who is there and what it means; LangSmith's tracer is known by its variable."""
-    log = results[case]["log"]
-    if case == "langsmith handler/last":
-        assert log == []
-        return
-    (line,) = log
-    assert line.startswith("Beside langchain-otel there is: ")
-    assert line.count(" (") == NAMED.get(case, 1)
+def test_the_log_names_the_other_tracers(case: str, results: dict[str, Any]) -> None:
+    """One warning for what doubles something, with what to do; one line names all of the others.
+
+    LangSmith's tracer is known by its variable.
+    """
+    log, name = results[case]["log"], case.partition("/")[0]
+    warnings = [text for level, text in log if level == "WARNING"]
+    assert len(warnings) == (name in DOUBLING)
+    for warning in warnings:
+        assert " is active beside langchain-otel and makes " in warning
+        for part in DOUBLING[name]:
+            assert part in warning
+        assert ("gen_ai.client.token.usage" in warning) == ("metrics" in DOUBLING[name][0])
+    lines = [text for _, text in log if text.startswith("Beside langchain-otel there is: ")]
+    assert [line.count(" (") for line in lines] == ([NAMED[name]] if name in NAMED else [])
+
+
+@environments
+@pytest.mark.parametrize("case", [case for case in PLACES if case.split("/")[0] in DOUBLING])
+def test_what_is_said_to_be_double_is(case: str, results: dict[str, Any]) -> None:
+    """The metrics of both have the same names where the warning says so, and nowhere else."""
+    both = set(results[case]["our metrics"]) & set(results[case]["their metrics"])
+    doubled = "metrics" in DOUBLING[case.partition("/")[0]][0]
+    assert ({"gen_ai.client.token.usage", "gen_ai.client.operation.duration"} <= both) is doubled
+    assert bool(both) is doubled
 
 
 class Client:
@@ -379,27 +408,56 @@ assert not [name for name in sys.modules if name.startswith(others)]
     assert "Beside" not in done.stderr
 
 
+EXPORTS = "WARNING LangSmith is active beside langchain-otel and gets the same runs, and makes"
+UNCHANGED = "INFO Beside langchain-otel there is: LangSmith (gets the same runs as without us)."
+
+
 @pytest.mark.parametrize(
-    ("variables", "said"),
+    ("variables", "said", "remedy"),
     [
-        ({"LANGSMITH_TRACING": "true"}, "LangSmith (gets the same runs as without us)"),
+        ({"LANGSMITH_TRACING": "true"}, UNCHANGED, ""),
         (
             {"LANGCHAIN_TRACING_V2": "true", "LANGSMITH_OTEL_ENABLED": "true"},
-            "LangSmith (gets the same runs, and makes spans of them too)",
+            EXPORTS,
+            "unset LANGSMITH_OTEL_ENABLED.",
+        ),
+        ({"LANGSMITH_TRACING": "true", "LANGCHAIN_OTEL_ONLY": "1"}, EXPORTS, "LANGCHAIN_OTEL_ONLY"),
+        (
+            {"LANGSMITH_TRACING": "true", "LANGSMITH_TRACING_MODE": "hybrid"},
+            EXPORTS,
+            "unset LANGSMITH_TRACING_MODE.",
+        ),
+        (
+            {
+                "LANGSMITH_TRACING": "true",
+                "LANGSMITH_TRACING_MODE": "langsmith",
+                "LANGSMITH_OTEL_ENABLED": "true",
+            },
+            UNCHANGED,
+            "",
         ),
     ],
 )
 def test_langsmith_is_known_by_its_variables(
     variables: dict[str, str],
     said: str,
+    remedy: str,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The line says whether LangSmith exports spans of its own."""
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    with caplog.at_level(logging.INFO, "langchain_otel"):
-        LangChainInstrumentor().instrument()
-    LangChainInstrumentor().uninstrument()
-    (record,) = caplog.records
-    assert said in record.getMessage()
+    """The log says whether LangSmith makes spans of its own, when the first run starts."""
+    tracing = Tracing()
+    with caplog.at_level(logging.INFO, "langchain_otel"), instrumented(tracing):
+        # Ours alone is told of two runs: LangSmith's own tracer would ask for a server.
+        (handler,) = CallbackManager.configure().handlers
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        assert not caplog.records
+        for run_id in (uuid4(), uuid4()):
+            handler.on_chain_start({}, {}, run_id=run_id)
+            handler.on_chain_end({}, run_id=run_id)
+    lines = [f"{record.levelname} {record.getMessage()}" for record in caplog.records]
+    (line,) = (line for line in lines if "LangSmith" in line)
+    assert line.startswith(said)
+    assert remedy in line
+    caplog.clear()

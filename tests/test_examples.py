@@ -61,7 +61,11 @@ WEATHER_TOOL: ChatCompletionToolParam = {
 
 
 def run(*command: str, **variables: str) -> str:
-    """What the command prints; it may not complain about anything."""
+    return run_in(EXAMPLES.parent, *command, **variables)
+
+
+def run_in(directory: Path, *command: str, **variables: str) -> str:
+    """What the command prints there; it may not complain about anything."""
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -69,7 +73,7 @@ def run(*command: str, **variables: str) -> str:
     }
     done = subprocess.run(
         command,
-        cwd=EXAMPLES.parent,
+        cwd=directory,
         env=inherited | {"PYTHONIOENCODING": "utf-8"} | variables,
         capture_output=True,
         encoding="utf-8",
@@ -182,6 +186,24 @@ def test_failures_are_shown_where_they_happened() -> None:
     ]
     assert [line.endswith("error ConnectionError") for line in failed] == [True] * 3 + [False]
     assert failed[-1].endswith("AuthenticationError")
+
+
+@newest_agent
+def test_the_agent_that_asks_is_answered_from_any_directory(tmp_path: Path) -> None:
+    """Both commands find the same database, again and again, and none of them leaves a file."""
+    pytest.importorskip("langgraph.checkpoint.sqlite")
+    places = {name: tmp_path / name for name in ("temporary", "here", "there")}
+    for place in places.values():
+        place.mkdir()
+    program = (sys.executable, str(EXAMPLES / "human_in_the_loop.py"))
+    said = [
+        run_in(places[place], *program, *words, TMPDIR=str(places["temporary"]))
+        for words, place in ((("ask",), "here"), (("answer", "yes"), "there")) * 2
+    ]
+    assert said == ["Book Adler?\n", said[1]] * 2
+    assert "Adler is booked" in said[1]
+    assert [list(places[name].iterdir()) for name in ("here", "there")] == [[], []]
+    assert [file.suffix for file in places["temporary"].iterdir()] == [".db"]
 
 
 # The ways in

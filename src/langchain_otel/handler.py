@@ -8,8 +8,8 @@ from opentelemetry._logs import LoggerProvider
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
-from langchain_otel import health
 from langchain_otel.content.fields import fields_of, first_items
+from langchain_otel.notices.first_run import first_run
 from langchain_otel.operations.chain import CHAIN, operation_of
 from langchain_otel.operations.model import CHAT, COMPLETION, is_content, is_end_of_stream
 from langchain_otel.operations.retriever import RETRIEVER
@@ -31,11 +31,11 @@ class RecordingHandler(InlineHandler):
     """Tells a recorder of every run that LangChain reports to it.
 
     Without a recorder of its own, to that of the instrumentor while there is one.
-    `before_first` is called when the first run starts.
+    `before_first` is called when the first run starts, and again until it gives True.
     """
 
     def __init__(
-        self, recorder: Recorder | None = None, before_first: Callable[[], None] | None = None
+        self, recorder: Recorder | None = None, before_first: Callable[[], bool] | None = None
     ) -> None:
         super().__init__()
         self._own_recorder = recorder
@@ -46,7 +46,7 @@ class RecordingHandler(InlineHandler):
 
     def stop(self) -> None:
         """Have no recorder from here on; a callback manager that has this handler keeps it."""
-        self._own_recorder = None
+        self._own_recorder = self._before_first = None
 
     def _recorder_in(self, parent_run_id: UUID | None) -> RunRecorder | None:
         recorder = active_recorder()
@@ -63,9 +63,9 @@ class RecordingHandler(InlineHandler):
         parent_run_id: UUID | None,
         started: Started,
     ) -> None:
-        if self._before_first is not None:
-            before_first, self._before_first = self._before_first, None
-            _attempt(before_first)
+        before_first = self._before_first
+        if before_first is not None:
+            self._before_first = None if before_first() else before_first
         recorder = self._own_recorder or self._recorder_in(parent_run_id)
         if recorder is not None:
             recorder.start(self, operation, run_id, parent_run_id, started)
@@ -276,7 +276,8 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
             **options,
         }
         has_own = any(argument is not None for argument in arguments.values())
-        super().__init__(recorder_for(arguments) if has_own else None)
+        recorder = recorder_for(arguments) if has_own else None
+        super().__init__(recorder, first_run(arguments, recorder))
         PATCHER.apply()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -291,10 +292,3 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
         # Without the instrumentor, or after it, this handler sees to the current span itself.
         PATCHER.apply()
         super()._start(*args)
-
-
-def _attempt(action: Callable[[], None]) -> None:
-    try:
-        action()
-    except Exception as error:
-        health.failed("handler", error)

@@ -12,11 +12,12 @@ from packaging.requirements import Requirement
 from langchain_otel.config import SDK_DISABLED_VARIABLE, is_disabled
 from langchain_otel.forks import fork_safe
 from langchain_otel.handler import RecordingHandler
+from langchain_otel.notices.first_run import first_run
+from langchain_otel.notices.settings import warn_of_argument
 from langchain_otel.patching.inject import inject
 from langchain_otel.patching.supported import REQUIREMENT, conflicting_version
 from langchain_otel.recording.arguments import ARGUMENTS, Arguments
 from langchain_otel.recording.registry import activate_recorder, recorder_for
-from langchain_otel.sources.other_tracers import OtherTracers
 from langchain_otel.sources.patch_points import PATCHER
 
 logger: Final = logging.getLogger("langchain_otel")
@@ -97,24 +98,17 @@ class LangChainInstrumentor(BaseInstrumentor):  # type: ignore[misc] # it has no
 
 def _started(arguments: dict[str, Any]) -> Sequence[Callable[[], None]]:
     """Start to trace; gives what takes it back, to be called from the last to the first."""
-    for name in arguments.keys() - ARGUMENTS:
-        logger.warning(
-            "instrument() has no argument %s: it is ignored. It takes %s.",
-            name,
-            ", ".join(sorted(ARGUMENTS)),
-        )
+    for name in sorted(arguments.keys() - ARGUMENTS):
+        warn_of_argument(name, ARGUMENTS)
     recorder = recorder_for(arguments)
     if is_disabled():
         logger.info("%s=true: LangChain is not traced.", SDK_DISABLED_VARIABLE)
         return ()
     activate_recorder(recorder)
-    other_tracers = OtherTracers()
-    handler = RecordingHandler(recorder, before_first=other_tracers.report)
-    undo = (
+    handler = RecordingHandler(recorder, first_run(arguments, recorder))
+    return (
         lambda: activate_recorder(None),
         handler.stop,
         PATCHER.apply(checked=True),
         inject(handler),
     )
-    other_tracers.report()
-    return undo

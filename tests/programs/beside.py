@@ -254,13 +254,13 @@ def beside(case: str) -> dict[str, Any]:
     }
 
 
-def listen() -> list[str]:
-    """Our log lines of level INFO, as they come; complaints become problems."""
+def listen() -> list[tuple[str, str]]:
+    """Our log lines with their levels, as they come; complaints become problems."""
     logging.getLogger().addHandler(Complaints())
     health.strict = True
-    lines: list[str] = []
+    lines: list[tuple[str, str]] = []
     handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    handler.emit = lambda record: lines.append((record.levelname, record.getMessage()))  # type: ignore[method-assign]
     logger = logging.getLogger("langchain_otel")
     logger.setLevel(logging.INFO)
     logger.addHandler(handler)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from typing import Any, Final, Literal, NamedTuple
@@ -15,7 +16,17 @@ from langchain_otel.content.policy import (
     Redact,
 )
 
-__all__ = ["OPTIONS", "SAFE", "Config", "Hook", "Option", "configured", "is_disabled", "policy_of"]
+__all__ = [
+    "OPTIONS",
+    "SAFE",
+    "Config",
+    "Hook",
+    "Option",
+    "configured",
+    "is_disabled",
+    "policy_of",
+    "written",
+]
 
 logger: Final = logging.getLogger("langchain_otel")
 
@@ -79,25 +90,8 @@ def policy_of(config: Config) -> Policy:
         max_span_bytes=config.max_span_content_bytes,
         binary=config.capture_binary,
         history=config.history,
-        structured=config.structured_messages and _takes_structures(),
+        structured=config.structured_messages,
     )
-
-
-def _takes_structures() -> bool:
-    """Whether the SDK keeps a span's structured attributes: earlier ones drop them."""
-    try:
-        version = version_of(SDK)
-    except PackageNotFoundError:
-        return False
-    if tuple(int(number) for number in version.split(".")[:2]) >= STRUCTURED_SINCE:
-        return True
-    logger.warning(
-        "structured_messages needs %s 1.45 or newer, but %s is installed: messages are JSON "
-        "strings instead.",
-        SDK,
-        version,
-    )
-    return False
 
 
 def configured(arguments: dict[str, Any]) -> Config:
@@ -106,7 +100,40 @@ def configured(arguments: dict[str, Any]) -> Config:
     A variable with an invalid value is one warning, and `SAFE` or the default is used. An argument
     of the wrong type raises a TypeError, one with an invalid value a ValueError.
     """
-    return Config(**{option.name: _value(option, arguments.get(option.name)) for option in OPTIONS})
+    config = Config(
+        **{option.name: _value(option, arguments.get(option.name)) for option in OPTIONS}
+    )
+    takes = not config.structured_messages or _takes_structures(arguments)
+    return config if takes else config._replace(structured_messages=False)
+
+
+def written(name: str, value: Any, arguments: Mapping[str, Any] | None = None) -> str:
+    """What the user has written for an option that has this value: its argument, or its variable.
+
+    Without the arguments it is the variable where that says the same.
+    """
+    variable = next(option.variable for option in OPTIONS if option.name == name)
+    if variable is None or (arguments is not None and arguments.get(name) is not None):
+        return name
+    text = os.environ.get(variable, "").strip()
+    return variable if text and (arguments is not None or text == value) else name
+
+
+def _takes_structures(arguments: Mapping[str, Any]) -> bool:
+    """Whether the SDK keeps a span's structured attributes: earlier ones drop them."""
+    try:
+        version = version_of(SDK)
+    except PackageNotFoundError:
+        return False
+    if tuple(int(number) for number in version.split(".")[:2]) >= STRUCTURED_SINCE:
+        return True
+    logger.warning(
+        "%s needs %s 1.45 or newer, but %s is installed: messages are JSON strings instead.",
+        written("structured_messages", value=True, arguments=arguments),
+        SDK,
+        version,
+    )
+    return False
 
 
 def is_disabled() -> bool:

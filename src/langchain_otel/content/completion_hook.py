@@ -132,10 +132,13 @@ class CompletionHook:
         return self._types.FunctionToolDefinition(definition["name"], *described)
 
 
-def load_hook(wanted: Any, policy: Policy) -> CompletionHook | None:
+def load_hook(
+    wanted: Any, policy: Policy, written: str = "completion_hook"
+) -> CompletionHook | None:
     """The hook of the option: an object, or an entry point's name; None without one.
 
-    Where it cannot be had, one warning says why, and there is none.
+    Where it cannot be had, one warning says why, and there is none. `written` is what the user has
+    written: the argument, or the variable.
     """
     if wanted is None:
         return None
@@ -144,8 +147,9 @@ def load_hook(wanted: Any, policy: Policy) -> CompletionHook | None:
         hook = _hook(wanted)
     except Exception as error:
         logger.warning(
-            "completion_hook=%r cannot be used: %s (%s). It takes the name of an entry point in "
-            "the group %s, or an object with on_completion(), and needs the package %s.",
+            "%s=%r cannot be used: %s (%s). It takes the name of an entry point in the group %s, "
+            "or, as an argument, an object with on_completion(), and needs the package %s.",
+            written,
             wanted,
             type(error).__name__,
             _reason(error),

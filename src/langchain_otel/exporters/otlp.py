@@ -48,9 +48,9 @@ class FastSpanExporter(SpanExporter):
 
 
 def _protocol() -> str:
-    name, value = next(
-        ((name, os.environ[name]) for name in PROTOCOL_VARIABLES if name in os.environ), ("", GRPC)
-    )
+    # OpenTelemetry takes an empty variable for one that is not set.
+    values = ((name, os.environ.get(name, "").strip()) for name in PROTOCOL_VARIABLES)
+    name, value = next(((name, value) for name, value in values if value), ("", GRPC))
     if value not in {GRPC, HTTP}:
         logger.warning(
             "%s=%r is not valid: expected %s or %s. %s is used instead.",

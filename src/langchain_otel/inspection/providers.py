@@ -1,29 +1,35 @@
 """Describes the providers: which somebody has set, and where what they record is sent."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from opentelemetry._logs import get_logger_provider
-from opentelemetry.metrics import get_meter_provider
-from opentelemetry.trace import get_tracer_provider
+from opentelemetry._logs import NoOpLoggerProvider, get_logger_provider
+from opentelemetry.metrics import NoOpMeterProvider, get_meter_provider
+from opentelemetry.trace import NoOpTracerProvider, get_tracer_provider
 
 SignalName = Literal["traces", "metrics", "logs"]
 
 GRPC: Final = "grpc"
 HTTP: Final = "http/protobuf"
 FAST_EXPORTER: Final = "FastSpanExporter"
-NO_PROVIDER: Final = frozenset(
-    (
-        "NoOpLoggerProvider",
-        "NoOpMeterProvider",
-        "NoOpTracerProvider",
-        "ProxyLoggerProvider",
-        "ProxyTracerProvider",
-        "_ProxyMeterProvider",
-    )
-)
+# The methods that make a provider's instruments, and the API's own classes: those that do nothing,
+# and those that stand where nobody has set a provider, and lead to the one that somebody sets.
+METHODS: Final = {"traces": "get_tracer", "metrics": "get_meter", "logs": "get_logger"}
+NO_OPS: Final = {
+    "traces": NoOpTracerProvider,
+    "metrics": NoOpMeterProvider,
+    "logs": NoOpLoggerProvider,
+}
+PROXIES: Final = frozenset(("ProxyLoggerProvider", "ProxyTracerProvider", "_ProxyMeterProvider"))
+API: Final = ("opentelemetry.trace", "opentelemetry.metrics.", "opentelemetry._logs.")
+GLOBALS: Final[dict[SignalName, Callable[[], Any]]] = {
+    "traces": get_tracer_provider,
+    "metrics": get_meter_provider,
+    "logs": get_logger_provider,
+}
 # Modules whose classes are the SDK's providers, where the application has imported them.
 SDK_PROVIDERS: Final = {
     "traces": ("opentelemetry.sdk.trace", "TracerProvider"),
@@ -33,9 +39,12 @@ SDK_PROVIDERS: Final = {
 # Where the SDK's providers keep what takes their data, and what takes it keeps its exporter; the
 # places differ from version to version.
 PROCESSORS: Final = {
-    "traces": (("_active_span_processor", "_span_processors"),),
+    "traces": (("_active_span_processor", "_span_processors"), ("_active_span_processor",)),
     "metrics": (("_metric_readers",), ("_sdk_config", "metric_readers")),
-    "logs": (("_multi_log_record_processor", "_log_record_processors"),),
+    "logs": (
+        ("_multi_log_record_processor", "_log_record_processors"),
+        ("_multi_log_record_processor",),
+    ),
 }
 EXPORTERS: Final = (("span_exporter",), ("_exporter",), ("_batch_processor", "_exporter"))
 HEADERS: Final = (("_headers",), ("_client", "_headers"))
@@ -65,8 +74,9 @@ class Destination:
 class Provider:
     """The provider of one signal.
 
-    `is_set` is False where nobody has set one: nothing is recorded. `is_sdk` is False for one of
-    another kind than OpenTelemetry's SDK, of which no destination is known.
+    `is_set` is False where nobody has set one, or one that does nothing: nothing is recorded.
+    `is_sdk` is False for one of another kind than OpenTelemetry's SDK, of which no destination is
+    known.
     """
 
     signal: SignalName
@@ -75,6 +85,11 @@ class Provider:
     is_sdk: bool
     destinations: tuple[Destination, ...]
     instance: Any
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether what it records goes anywhere, as far as is known."""
+        return self.is_set and (not self.is_sdk or bool(self.destinations))
 
     def __str__(self) -> str:
         """What a person reads: where the signal goes."""
@@ -97,24 +112,39 @@ def global_providers() -> tuple[Provider, Provider, Provider]:
 
 
 def described(signal: SignalName, provider: Any) -> Provider:
-    """A provider as it is now."""
+    """A provider as it is now; one that leads to the global provider is that one, if it is set."""
+    if is_proxy(provider):
+        provider = GLOBALS[signal]()
     kind = type(provider)
-    is_sdk = _is_sdk(signal, provider)
-    found = _first(provider, *PROCESSORS[signal]) if is_sdk else None
+    found = _first(provider, *PROCESSORS[signal]) if _is_sdk(signal, provider) else None
+    if found is not None and not isinstance(found, (tuple, list, set, frozenset)):
+        found = (found,)
     return Provider(
         signal,
         f"{kind.__module__}.{kind.__qualname__}",
-        kind.__name__ not in NO_PROVIDER,
-        is_sdk,
+        not is_proxy(provider) and not _is_no_op(signal, provider),
+        found is not None,
         tuple(map(_destination, found or ())),
         provider,
     )
+
+
+def is_proxy(provider: Any) -> bool:
+    """Whether a provider only leads to the global one, once there is one."""
+    # Other packages have classes of these names too, which record.
+    kind = type(provider)
+    return kind.__name__ in PROXIES and kind.__module__.startswith(API)
 
 
 def without_secrets(endpoint: str) -> str:
     """A URL without user, password, query and fragment, which may be keys."""
     parts = urlsplit(endpoint)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _is_no_op(signal: SignalName, provider: Any) -> bool:
+    method, no_op = METHODS[signal], NO_OPS[signal]
+    return getattr(type(provider), method, None) is getattr(no_op, method)
 
 
 def _is_sdk(signal: SignalName, provider: Any) -> bool:

@@ -4,7 +4,7 @@ from itertools import islice, takewhile
 from typing import Any, Final
 
 from langchain_otel import health, semconv
-from langchain_otel.config import Config
+from langchain_otel.config import Config, written
 from langchain_otel.content.completion_hook import load_hook
 from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.fields import MAX_ITEMS, entry, fields_of, first_items, text_of
@@ -35,7 +35,8 @@ class Capture:
             policy.state or dialect.shows_roots or dialect.request_content is not None
         )
         self._dialect = dialect
-        self._hook = load_hook(config.completion_hook, self._policy)
+        hook = config.completion_hook
+        self._hook = load_hook(hook, self._policy, written("completion_hook", hook))
         self._goes_beyond_spans = policy.on_events or self._hook is not None
         self.is_wanted = policy.on_spans or self._goes_beyond_spans
 

@@ -57,6 +57,7 @@ class Recorder:
         meter_provider: MeterProvider | None = None,
         logger_provider: LoggerProvider | None = None,
     ) -> None:
+        self.config = config
         self._tracer_provider = tracer_provider
         self._tracer = trace.get_tracer(
             SCOPE, __version__, tracer_provider, schema_url=semconv.SCHEMA_URL
