@@ -47,7 +47,16 @@ ROOMS = {
     "notices": WORDS | {"content", "runs", "config", "recording", "inspection"},
     "startup": WORDS | {"config", "inspection", "instrumentor", "exporters", "recording"},
     "doctor": WORDS
-    | {"config", "content", "inspection", "instrumentor", "patching", "recording", "sources"},
+    | {
+        "config",
+        "content",
+        "handler",
+        "inspection",
+        "instrumentor",
+        "patching",
+        "recording",
+        "sources",
+    },
     **dict.fromkeys(WORDS - {"health"}, frozenset[str]()),
     "health": {"async_exceptions"},
 }
@@ -152,6 +161,7 @@ def test_rows_lead_to_known_names() -> None:
             r"from opentelemetry\.sdk",
             {
                 "configure.py",
+                "empty_export.py",
                 "otlp.py",
                 "otlp_grpc.py",
                 "otlp_http.py",

@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 from langchain_otel.config import SDK_DISABLED_VARIABLE, is_disabled
 from langchain_otel.forks import fork_safe
 from langchain_otel.handler import RecordingHandler
+from langchain_otel.inspection.command import is_command_running
 from langchain_otel.notices.first_run import first_run
 from langchain_otel.notices.settings import warn_of_argument
 from langchain_otel.patching.inject import inject
@@ -62,6 +63,9 @@ class LangChainInstrumentor(BaseInstrumentor):  # type: ignore[misc] # it has no
             TypeError: An argument is of the wrong type; the message says what it takes.
             ValueError: An option has no valid value.
         """
+        # The command takes extras of packages for what is to be checked, and we have none of these.
+        if arguments.keys() <= OF_COMMAND and is_command_running():
+            arguments.pop("skip_dep_check", None)
         with _LOCK:
             if not self.is_instrumented_by_opentelemetry:
                 super().instrument(**arguments)

@@ -10,6 +10,7 @@ from typing import Final
 
 COMMAND: Final = "opentelemetry-instrument"
 MODULE: Final = "opentelemetry.instrumentation.auto_instrumentation"
+CONFIGURE: Final = "langchain_otel.startup.configure"
 CONFIGURATORS: Final = "opentelemetry_configurator"
 CONFIGURATOR_VARIABLE: Final = "OTEL_PYTHON_CONFIGURATOR"
 FILE_VARIABLE: Final = "OTEL_CONFIG_FILE"
@@ -19,7 +20,8 @@ NONE: Final = "none"
 
 def is_command_running() -> bool:
     """Whether this process was started by `opentelemetry-instrument`, or does what it does."""
-    return MODULE in sys.modules
+    # `configure()` uses a part of the command.
+    return MODULE in sys.modules and CONFIGURE not in sys.modules
 
 
 def wanted_configurator() -> str | None:

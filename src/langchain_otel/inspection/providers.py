@@ -1,10 +1,10 @@
 """Describes the providers: which somebody has set, and where what they record is sent."""
 
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit, urlunsplit
 
 from opentelemetry._logs import NoOpLoggerProvider, get_logger_provider
 from opentelemetry.metrics import NoOpMeterProvider, get_meter_provider
@@ -138,8 +138,9 @@ def is_proxy(provider: Any) -> bool:
 
 def without_secrets(endpoint: str) -> str:
     """A URL without user, password, query and fragment, which may be keys."""
-    parts = urlsplit(endpoint)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    address = re.split("[?#]", endpoint, maxsplit=1)[0]
+    scheme, slashes, rest = address.rpartition("://")
+    return scheme + slashes + rest.rpartition("@")[2]
 
 
 def _is_no_op(signal: SignalName, provider: Any) -> bool:
@@ -174,7 +175,9 @@ def _url(endpoint: Any, sender: Any, *, is_grpc: bool) -> str:
     # The exporter over gRPC keeps host and port alone.
     if not is_grpc or "://" in str(endpoint):
         return str(endpoint)
-    return f"{'http' if _first(sender, ('_insecure',)) else 'https'}://{endpoint}"
+    # Before opentelemetry 1.40 only an exporter with TLS has credentials.
+    is_insecure = getattr(sender, "_insecure", not hasattr(sender, "_credentials"))
+    return f"{'http' if is_insecure else 'https'}://{endpoint}"
 
 
 def _header_names(sender: Any) -> tuple[str, ...]:

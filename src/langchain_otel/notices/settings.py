@@ -51,7 +51,7 @@ def _unknown() -> Iterator[str]:
         elif (option := _without_variable(name)) is not None:
             hint = f"{option} can only be an argument of instrument() or of the handler"
         else:
-            hint = "the README lists those that there are"
+            hint = "docs/settings.md lists those that there are"
         yield f"The environment variable {name} has no effect, because nobody reads it: {hint}."
 
 
