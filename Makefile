@@ -2,7 +2,7 @@
 # make test           the tests; those against real backends too, once `make backends` has built them
 # make test-versions  the tests at both ends of every version range; QUICK=1: the most telling ones
 # make check          lint, format and types
-# make docs-tables    the tables of README.md and docs/ anew, from the code and semconv/registry
+# make docs-tables    the tables of docs/ anew, from the code and semconv/registry
 # make backends       builds the OpenTelemetry Collector and Jaeger with its pages into ~/.cache/langchain-otel, once
 # make postgres       installs PostgreSQL for the tests of checkpointers (Debian, Ubuntu; as root)
 # make prometheus     installs Prometheus for the tests of dashboards (Debian, Ubuntu; as root)
@@ -17,9 +17,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Without an endpoint the spans are printed as a tree; metrics and logs have nowhere to go then.
-TERMINAL := OTEL_TRACES_EXPORTER=langchain_tree OTEL_METRICS_EXPORTER=none OTEL_LOGS_EXPORTER=none
-EXPORTERS = $(if $(OTEL_EXPORTER_OTLP_ENDPOINT),,$(TERMINAL))
 
 # uv trusts whom the machine trusts, as pip does.
 export UV_SYSTEM_CERTS ?= true
@@ -44,8 +41,7 @@ $(VENV)/.test: pyproject.toml | $(BIN)/python
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
-	@OTEL_SERVICE_NAME=$${OTEL_SERVICE_NAME:-langchain-otel-demo} $(EXPORTERS) \
-		$(BIN)/opentelemetry-instrument $(BIN)/python examples/agent.py
+	@OTEL_SERVICE_NAME=$${OTEL_SERVICE_NAME:-langchain-otel-demo} $(BIN)/langchain-otel run examples/agent.py
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST_ARGS)

@@ -2,11 +2,11 @@ r"""A travel agent with two tools, and not a word about tracing: that is the poi
 
     pip install "langchain-otel[console]" langchain langchain-openai \
         opentelemetry-instrumentation-httpx opentelemetry-instrumentation-sqlite3
-    opentelemetry-instrument --traces_exporter langchain_tree python examples/agent.py
+    langchain-otel run examples/agent.py
 
 prints the agent's answer, then its trace as a tree: the agent, its model calls and tools, and
 below them the HTTP requests and database queries that OpenTelemetry's own instrumentations see.
-With `--traces_exporter otlp` the same trace goes to a backend.
+With OTEL_EXPORTER_OTLP_ENDPOINT set the same trace goes to a backend.
 
 The model is the scripted one of `openai_server.py`, unless OPENAI_API_KEY and OPENAI_BASE_URL
 name another (and OPENAI_MODEL which of its models).

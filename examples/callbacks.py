@@ -5,9 +5,9 @@
     python examples/callbacks.py constructor    # a handler in the constructors' callbacks=
     python examples/callbacks.py both           # the first two together
 
-With no code at all it is OpenTelemetry's own command that switches tracing on:
+With no code at all a command switches tracing on:
 
-    opentelemetry-instrument --traces_exporter langchain_tree python examples/callbacks.py nothing
+    langchain-otel run examples/callbacks.py nothing
 
 Two handlers of the application's own, one sync and one async, go along in every case: they get
 their tokens and events whether LangChain is traced or not.

@@ -1,6 +1,6 @@
 """An agent whose tool and whose model provider fail, to see what failures look like.
 
-    opentelemetry-instrument python examples/failing_agent.py
+    langchain-otel run examples/failing_agent.py
 
 The model server is on loopback: no key is needed. Nothing in here is about tracing.
 """

@@ -1,9 +1,7 @@
-r"""An agent that asks a person before it acts, and goes on in another process when it is answered.
+"""An agent that asks a person before it acts, and goes on in another process when it is answered.
 
-    opentelemetry-instrument --traces_exporter langchain_tree \
-        python examples/human_in_the_loop.py ask
-    opentelemetry-instrument --traces_exporter langchain_tree \
-        python examples/human_in_the_loop.py answer yes
+    langchain-otel run examples/human_in_the_loop.py ask
+    langchain-otel run examples/human_in_the_loop.py answer yes
 
 The first process ends with the agent waiting: its trace says `interrupted`, and nothing in it is an
 error. The second one is a trace of its own, days later if need be. It continues the first: its root

@@ -27,6 +27,8 @@ ELSEWHERE: Final = (
     "backends",
     "test_architecture.py",
     "test_docs.py",
+    "test_documentation_blocks.py",
+    "test_documentation_links.py",
     "test_environments.py",
     "test_postgres.py",
 )

@@ -188,12 +188,12 @@ def test_attributes_encode(path: Path) -> None:
             assert "sound_attributes(" in line
 
 
-def test_options_are_in_the_readme() -> None:
-    """Each option is documented, with its variable and its argument."""
-    readme = (ROOT / "README.md").read_text()
+def test_options_are_in_the_documentation() -> None:
+    """Each option is on the page of settings, with its variable and its argument."""
+    page = (ROOT / "docs" / "settings.md").read_text()
     for option in OPTIONS:
-        assert option.variable is None or f"`{option.variable}`" in readme
-        assert f"`{option.name}`" in readme
+        assert option.variable is None or f"`{option.variable}`" in page
+        assert f"`{option.name}`" in page
 
 
 def test_each_finding_has_a_next_step() -> None:

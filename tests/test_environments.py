@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 import pytest
 
+from documentation import blocks_of
 from environments import ENVIRONMENTS as ENDS
 from environments import ROOT, pins
+from servers.otlp_sink import running_sink
 
 PROGRAMS = ROOT / "tests" / "programs"
 MCP_PROGRAM = PROGRAMS / "mcp_tools.py"
@@ -188,6 +190,44 @@ def test_mcp_tool_in(name: str, wheel: Path, tmp_path: Path) -> None:
     found = json.loads(attributes)
     assert found["mcp.method.name"] == "tools/call"
     assert found["network.transport"] == "pipe"
+
+
+@pytest.mark.parametrize("way", ["uv in a project", "uv", "pip"])
+def test_otlp_over_http_without_grpc(way: str, wheel: Path, tmp_path: Path) -> None:
+    """As docs/installing.md leaves it out: traces arrive, and nothing misses it."""
+    place = tmp_path / ".venv"
+    uv("venv", "--quiet", "--seed", "--python", sys.executable, place)
+    blocks = blocks_of(ROOT / "docs" / "installing.md")
+    project, by_uv, by_pip = (block.text for block in blocks if block.section.startswith("With "))
+    if way == "uv in a project":
+        source = f'[tool.uv.sources]\nlangchain-otel = {{path = "{wheel}"}}\n'
+        (tmp_path / "pyproject.toml").write_text(f"{project}\n{source}")
+        commands = "uv sync --quiet"
+    else:
+        commands = (by_uv if way == "uv" else by_pip).replace("langchain-otel", str(wheel))
+    path = f"{place / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    variables = os.environ | {"PATH": path, "VIRTUAL_ENV": str(place)}
+    subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands], cwd=tmp_path, env=variables, check=True
+    )
+    python = place / "bin" / "python"
+    assert subprocess.run(
+        [python, "-c", "import grpc"], capture_output=True, check=False
+    ).returncode
+    with running_sink() as sink:
+        done = subprocess.run(
+            [place / "bin" / "opentelemetry-instrument", python, PROGRAMS / "any_version.py"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={
+                "PATH": path,
+                "OTEL_EXPORTER_OTLP_ENDPOINT": sink.url,
+                "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+            },
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "invoke_workflow" in {span.name for span in sink.spans}
 
 
 def test_wheel_contents(wheel: Path) -> None:

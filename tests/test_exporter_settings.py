@@ -36,7 +36,8 @@ OTHERS: Final = {
 
 
 def settings(name: str) -> dict[str, str]:
-    return dict(line.split("=", 1) for line in SECTIONS[name].splitlines())
+    lines = [line.removeprefix("export ") for line in SECTIONS[name].splitlines()]
+    return dict(line.split("=", 1) for line in lines)
 
 
 def one_of(names: tuple[str, ...], given: dict[str, str]) -> str:

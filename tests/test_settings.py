@@ -232,7 +232,7 @@ def test_kinds_of_content_are_one_warning(
         {"emit_event": True},
         {"emit_event": False},
     ],
-    ids=str,
+    ids=",".join,
 )
 @pytest.mark.parametrize("way", ["instrumentor", "handler"])
 def test_settings_that_have_an_effect(
