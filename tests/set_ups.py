@@ -304,6 +304,16 @@ SOUND: Final = {
         {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "*"},
         program=PROVIDER + INSTRUMENT + RUN,
     ),
+    "configure()": SetUp(
+        "langchain_otel.configure() set OpenTelemetry up.",
+        program="import langchain_otel\nlangchain_otel.configure()\n" + RUN,
+    ),
+    "configure() that variables direct": SetUp(
+        "Traces (set by langchain_otel.configure()) go by BatchSpanProcessor to "
+        "ConsoleSpanExporter",
+        {"OTEL_TRACES_EXPORTER": "console"},
+        program="import langchain_otel\nlangchain_otel.configure()\n" + RUN,
+    ),
     "an argument": SetUp(
         "The content mode is SPAN_ONLY (from an argument of instrument()",
         program=PROVIDER

@@ -63,15 +63,16 @@ class LangChainInstrumentor(BaseInstrumentor):  # type: ignore[misc] # it has no
             TypeError: An argument is of the wrong type; the message says what it takes.
             ValueError: An option has no valid value.
         """
+        is_of_command = bool(arguments) and arguments.keys() <= OF_COMMAND
         # The command takes extras of packages for what is to be checked, and we have none of these.
-        if arguments.keys() <= OF_COMMAND and is_command_running():
+        if is_of_command and is_command_running():
             arguments.pop("skip_dep_check", None)
         with _LOCK:
             if not self.is_instrumented_by_opentelemetry:
                 super().instrument(**arguments)
             # With a configuration file, OpenTelemetry's own command calls once with the options of
             # the file, and again as it calls all instrumentors.
-            elif not arguments or arguments.keys() - OF_COMMAND:
+            elif not is_of_command:
                 logger.warning(
                     "LangChain is already instrumented: this instrument() changes nothing."
                 )

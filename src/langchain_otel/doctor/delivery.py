@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_otel.doctor.destinations import is_shut_down
-from langchain_otel.doctor.finding import Finding
+from langchain_otel.doctor.finding import MEND, Finding
 from langchain_otel.doctor.scene import APPLICATION, Scene
 
 if TYPE_CHECKING:
@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 ENDPOINT: Final = "langchain_otel.doctor.endpoint"
 LANGCHAIN: Final = "langchain_core"
+TRACES: Final = "traces"
 EXPORT: Final = "langchain_otel.doctor.export_check"
 
 
 def delivery(scene: Scene) -> Iterator[Finding]:
-    """Each endpoint, then an empty export and a test run by each exporter."""
+    """Each endpoint, then an empty export and a test run by each exporter.
+
+    Where nothing answers, only traces are sent: each exporter would try for seconds.
+    """
     from langchain_otel.inspection.providers import global_providers
 
     found = [provider for provider in global_providers() if provider.destinations]
@@ -27,15 +31,28 @@ def delivery(scene: Scene) -> Iterator[Finding]:
         if LANGCHAIN not in sys.modules:
             return
         found = [provider for provider in found if _is_silent(provider)]
-    endpoint_findings = _function(ENDPOINT, "endpoint_findings")
-    export_findings = _function(EXPORT, "export_findings")
+    away = set()
     for provider in found:
-        for destination in provider.destinations:
-            if destination.endpoint is not None and endpoint_findings is not None:
-                yield from endpoint_findings(destination, provider.signal)
+        for finding in _at_endpoints(provider):
+            yield finding
+            if finding.level == MEND:
+                away.add(provider.signal)
     for provider in found:
-        if provider.is_sdk and export_findings is not None:
-            yield from export_findings(provider)
+        if provider.signal == TRACES or provider.signal not in away:
+            yield from _by_exporters(provider)
+
+
+def _at_endpoints(provider: "Provider") -> Iterator[Finding]:
+    look = _function(ENDPOINT, "endpoint_findings")
+    for destination in provider.destinations if look is not None else ():
+        if destination.endpoint is not None:
+            yield from look(destination, provider.signal)
+
+
+def _by_exporters(provider: "Provider") -> Iterator[Finding]:
+    send = _function(EXPORT, "export_findings")
+    if provider.is_sdk and send is not None:
+        yield from send(provider)
 
 
 def _is_silent(provider: "Provider") -> bool:

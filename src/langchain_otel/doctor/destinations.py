@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from langchain_otel.doctor.finding import MEND, NOTE, OK, Finding, Level
 from langchain_otel.doctor.scene import APPLICATION, Scene
+from langchain_otel.inspection.command import is_configured
 
 if TYPE_CHECKING:
     from langchain_otel.inspection.providers import Provider
@@ -53,7 +54,8 @@ def _provider(provider: "Provider", scene: Scene) -> Iterator[Finding]:
             f"No provider of {signal} is set: none are recorded.",
             "See what is said of the set-up."
             if scene.is_own
-            else "Start the application by `opentelemetry-instrument`, or set a provider in code.",
+            else "Call langchain_otel.configure(), start the application by "
+            "`opentelemetry-instrument`, or set a provider in code.",
         )
     elif provider.is_sdk and not provider.destinations:
         if _is_switched_off(signal) and signal != TRACES:
@@ -86,7 +88,7 @@ def _sent(provider: "Provider", scene: Scene) -> Iterator[Finding]:
             "Call shutdown() only at the end of the program.",
         )
     yield from _doubled(provider)
-    who = " (set by opentelemetry-instrument)" if _is_automatic(provider.instance) else ""
+    who = f" (set by {_setter()})" if _is_automatic(provider.instance) else ""
     for destination in provider.destinations:
         names = ", ".join(destination.header_names)
         headers = f", with the headers {names}" if names else ""
@@ -111,6 +113,11 @@ def _is_switched_off(signal: str) -> bool:
 
 def _is_automatic(provider: Any) -> bool:
     return AUTOMATIC in _attributes(provider)
+
+
+def _setter() -> str:
+    """Who lets OpenTelemetry's configurator make providers in this process."""
+    return "langchain_otel.configure()" if is_configured() else "opentelemetry-instrument"
 
 
 def _attributes(provider: Any) -> Any:

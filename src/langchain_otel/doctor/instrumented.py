@@ -109,12 +109,12 @@ def _not_instrumented(scene: Scene) -> Iterator[Finding]:
         step = "See what is said of the packages and of the set-up."
     else:
         sentence = (
-            "Nothing instrumented LangChain in this process: neither `opentelemetry-instrument` "
-            "nor LangChainInstrumentor().instrument()."
+            "Nothing instrumented LangChain in this process: neither langchain_otel.configure() "
+            "nor LangChainInstrumentor().instrument() was called, nor `opentelemetry-instrument`."
         )
         step = (
-            "Start the application by `opentelemetry-instrument`, or call "
-            "LangChainInstrumentor().instrument()."
+            "Call langchain_otel.configure() at the start of the application, or start it by "
+            "`opentelemetry-instrument`."
         )
     yield Finding(TOPIC, MEND, sentence, step)
 

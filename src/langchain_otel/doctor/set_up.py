@@ -9,6 +9,7 @@ from langchain_otel.doctor.complaints import complaint_findings
 from langchain_otel.doctor.entries import entries
 from langchain_otel.doctor.finding import MEND, NOTE, OK, Finding
 from langchain_otel.doctor.scene import Scene
+from langchain_otel.inspection.command import is_command_running, is_configured
 
 TOPIC: Final = "set-up"
 # What OpenTelemetry's own command loads, with the variable that chooses one.
@@ -28,7 +29,7 @@ CONFIG_FILE: Final = "OTEL_CONFIG_FILE"
 
 def set_up(scene: Scene) -> Iterator[Finding]:
     """Distro and configurator, the exporters that variables name, what was complained of."""
-    if scene.is_own or _is_automatic():
+    if scene.is_own or is_command_running():
         for kind, variable in LOADED.items():
             yield from _loaded(kind, variable)
         file = os.environ.get(CONFIG_FILE)
@@ -37,16 +38,11 @@ def set_up(scene: Scene) -> Iterator[Finding]:
         else:
             for signal in SIGNALS:
                 yield from _exporters(signal)
+    elif is_configured():
+        yield Finding(TOPIC, OK, "langchain_otel.configure() set OpenTelemetry up.")
     else:
         yield from _unread()
     yield from complaint_findings(scene.complaints)
-
-
-def _is_automatic() -> bool:
-    """Whether `opentelemetry-instrument` has set this process up."""
-    import sys
-
-    return "opentelemetry.instrumentation.auto_instrumentation" in sys.modules
 
 
 def _loaded(kind: str, variable: str) -> Iterator[Finding]:
@@ -155,12 +151,11 @@ def _unread() -> Iterator[Finding]:
         yield Finding(
             TOPIC,
             NOTE,
-            f"Nothing in this process read {', '.join(found)}: only `opentelemetry-instrument` "
-            "does.",
-            "Start the application by `opentelemetry-instrument`, or unset them.",
+            f"Nothing in this process read {', '.join(found)}: only langchain_otel.configure() and "
+            "`opentelemetry-instrument` do.",
+            "Call langchain_otel.configure(), start the application by `opentelemetry-instrument`, "
+            "or unset them.",
         )
     else:
-        sentence = (
-            "The application sets OpenTelemetry up itself, without `opentelemetry-instrument`."
-        )
+        sentence = "`opentelemetry-instrument` did not start this application."
         yield Finding(TOPIC, OK, sentence)

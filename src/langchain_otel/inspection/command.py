@@ -24,6 +24,11 @@ def is_command_running() -> bool:
     return MODULE in sys.modules and CONFIGURE not in sys.modules
 
 
+def is_configured() -> bool:
+    """Whether `langchain_otel.configure()` has been called in this process."""
+    return getattr(sys.modules.get(CONFIGURE), "_telemetry", None) is not None
+
+
 def wanted_configurator() -> str | None:
     """The configurator that a variable names, which the command looks for; None: any."""
     return os.environ.get(CONFIGURATOR_VARIABLE)
