@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from .jaeger_ui import pages_directory
-from .loopback import is_taken
+from .loopback import fetch, is_taken
 from .pins import BUILD_COMMAND, cache_directory
 from .processes import Process, Server, ServerError
 from .prometheus import INSTALL_COMMAND, local_prometheus
@@ -109,19 +109,25 @@ def _addresses(site: Site) -> list[tuple[str, str, str]]:
     """Every page that a browser can open: whose it is, where, and what it shows."""
     ports = site.ports
     jaeger = "traces" if pages_directory().exists() else f"no pages yet: `{BUILD_COMMAND}`"
-    prometheus, tempo = ports.prometheus_port, ports.tempo_http_port
+    prometheus, tempo = _prometheus(site), ports.tempo_http_port
     health, collected = ports.collector_health_port, ports.collector_prometheus_port
     itself = ports.collector_telemetry_port
     return [
         ("Jaeger", site.url(ports.jaeger_ui_port, "/search"), jaeger),
         ("Tempo", site.url(tempo, "/status"), "its state; its pages are those of Grafana"),
-        ("Prometheus", site.url(prometheus, "/graph"), "metrics, asked for in PromQL"),
-        ("Prometheus", site.url(prometheus, "/alerts"), "alerts, and which of them are raised"),
-        ("Prometheus", site.url(prometheus, "/targets"), "whom it reads, and whether they answer"),
+        ("Prometheus", f"{prometheus}/graph", "metrics, asked for in PromQL"),
+        ("Prometheus", f"{prometheus}/alerts", "alerts, and which of them are raised"),
+        ("Prometheus", f"{prometheus}/targets", "whom it reads, and whether they answer"),
         ("Collector", site.url(health), "whether it is well"),
         ("Collector", site.url(collected, "/metrics"), "metrics that it was sent or made of spans"),
         ("Collector", site.url(itself, "/metrics"), "metrics of itself: queues, spans that failed"),
     ]
+
+
+def _prometheus(site: Site) -> str:
+    """Where the pages of Prometheus are: the build of Debian has the older ones only."""
+    older = site.url(site.ports.prometheus_port, "/classic")
+    return older if fetch(f"{older}/alerts", 5.0) else older.removesuffix("/classic")
 
 
 def _state() -> Path:
