@@ -166,6 +166,8 @@ def people_in_jaeger(site: Site, browser: "Browser") -> None:
 def take(page: "Page", name: str) -> None:
     """A picture of the page as it is once nothing moves."""
     page.mouse.move(0, 0)
+    # A click has moved the name of a deep span to the left.
+    page.evaluate("document.querySelectorAll('*').forEach(each => each.scrollLeft = 0)")
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(2 * SECONDS)
     file = IMAGES / f"{name}.png"

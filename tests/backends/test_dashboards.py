@@ -30,6 +30,7 @@ GIVEN: Final = {
     "$agent": ".*",
     "$model": ".*",
 }
+COSTS: Final = ("gen_ai_agent_cost_per_second", "gen_ai_cost_per_second")
 PANEL_KEYS: Final = {"title", "type", "gridPos", "datasource", "targets"}
 
 pytestmark = [pytest.mark.xdist_group("backends")]
@@ -127,6 +128,21 @@ def test_what_a_run_costs_is_what_its_tokens_cost(grown: str, prometheus: Promet
     total = " + ".join(f"sum({metric})" for metric in tokens)
     # The recorded series follow the others at the next evaluation.
     prometheus.wait_for(f"(sum({cost}) / ({total}) > 0.999 / 1e6) < 1.001 / 1e6")
+
+
+def test_who_waits_is_who_paused_and_was_not_resumed(grown: str, prometheus: Prometheus) -> None:
+    """Each round of the shop leaves one run waiting, and has one resumed."""
+    panels = DASHBOARDS["overview"]["panels"]
+    (panel,) = [panel for panel in panels if panel["title"] == "Runs that wait for people"]
+    waiting = filled(panel["targets"][0]["expr"], grown)
+    calls = f'traces_span_metrics_calls_total{{job="{grown}", langgraph_run_resumed="true"}}'
+    prometheus.wait_for(f"({waiting}) == sum({calls})")
+
+
+def test_cost_by_agent_adds_up_to_cost(grown: str, prometheus: Prometheus) -> None:
+    """Of spans and of metrics, which count the same calls and are read at different times."""
+    both = [f'sum({name}{{job="{grown}"}})' for name in COSTS]
+    prometheus.wait_for(f"({both[0]} / {both[1]} > 0.8) < 1.25")
 
 
 @pytest.mark.parametrize("target", targets("tempo"))
