@@ -111,7 +111,6 @@ def _addresses(site: Site) -> list[tuple[str, str, str]]:
     jaeger = "traces" if pages_directory().exists() else f"no pages yet: `{BUILD_COMMAND}`"
     prometheus, tempo = _prometheus(site), ports.tempo_http_port
     health, collected = ports.collector_health_port, ports.collector_prometheus_port
-    itself = ports.collector_telemetry_port
     return [
         ("Jaeger", site.url(ports.jaeger_ui_port, "/search"), jaeger),
         ("Tempo", site.url(tempo, "/status"), "its state; its pages are those of Grafana"),
@@ -120,8 +119,16 @@ def _addresses(site: Site) -> list[tuple[str, str, str]]:
         ("Prometheus", f"{prometheus}/targets", "whom it reads, and whether they answer"),
         ("Collector", site.url(health), "whether it is well"),
         ("Collector", site.url(collected, "/metrics"), "metrics that it was sent or made of spans"),
-        ("Collector", site.url(itself, "/metrics"), "metrics of itself: queues, spans that failed"),
+        *_telemetry(site),
     ]
+
+
+def _telemetry(site: Site) -> list[tuple[str, str, str]]:
+    """What the Collector says of itself, unless it was told not to."""
+    if os.environ.get("COLLECTOR_TELEMETRY") == "none":
+        return []
+    itself = site.url(site.ports.collector_telemetry_port, "/metrics")
+    return [("Collector", itself, "metrics of itself: queues, spans that failed")]
 
 
 def _prometheus(site: Site) -> str:

@@ -66,13 +66,14 @@ def test_every_alert_has_a_case() -> None:
 
 @pytest.mark.parametrize("rule", RULES_OF_ALERTS, ids=lambda rule: rule["alert"])
 def test_an_alert_says_what_to_do(rule: Any) -> None:
-    """How bad it is, whose it is, what has happened, and where to look first."""
+    """How bad it is, whose it is, what has happened, where to look first; it is in the README."""
     assert rule["labels"]["severity"] in SEVERITIES
     texts = rule["annotations"]
     assert texts.keys() == {"summary", "description", "runbook"}
     assert "$labels." in texts["summary"]
     assert texts["description"].endswith(".")
     assert texts["runbook"].endswith(".")
+    assert f"`{rule['alert']}`" in (CONFIGURATION / "README.md").read_text()
 
 
 def test_prometheus_reads_the_collector_itself_and_loads_the_rules(prometheus: Prometheus) -> None:
