@@ -5,12 +5,12 @@
 # make docs-tables    the tables of docs/ anew, from the code and semconv/registry
 # make backends       builds the OpenTelemetry Collector and Jaeger with its pages into ~/.cache/langchain-otel, once
 # make postgres       installs PostgreSQL for the tests of checkpointers (Debian, Ubuntu; as root)
-# make prometheus     installs Prometheus for the tests of dashboards (Debian, Ubuntu; as root)
+# make prometheus     installs Prometheus for dashboards and alerts, and their tests (Debian, Ubuntu; as root)
 # make traceql        installs Grafana's grammar of TraceQL for the tests of queries (npm), once
 # make kafka          brings Kafka for the test of a fleet (Maven and Java are needed)
 # make phoenix        installs Arize Phoenix for its tests, into an environment of its own, once
 # make screenshots    the pictures in docs/images, of the real Jaeger and Phoenix (Chromium is needed)
-# make up, down       starts and stops them on loopback
+# make up, down       starts and stops them on loopback, Prometheus too, and prints what is where
 # make bench          what tracing costs, beside other packages; BENCH_ARGS="--output FILE" keeps all figures
 # make bench-scale    the same for us alone, at scale; BENCH_ARGS="--soak MINUTES"
 

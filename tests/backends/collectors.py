@@ -20,7 +20,7 @@ HERE: Final = Path(__file__).parent
 # A backend that writes what it gets to files.
 SINK: Final = HERE / "sink.yaml"
 STEP: Final = 0.05
-PORTS: Final = ("GRPC", "HTTP", "HEALTH", "PROMETHEUS")
+PORTS: Final = ("GRPC", "HTTP", "HEALTH", "PROMETHEUS", "TELEMETRY")
 # What the whole of collector-config/production.yaml is made of.
 PRODUCTION: Final = ("production.yaml", "redaction.yaml", "sampling.yaml", "span-metrics.yaml")
 # And a gateway of a fleet.

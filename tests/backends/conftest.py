@@ -47,7 +47,7 @@ def prometheus(
     """Prometheus, reading that Collector; without it the test is skipped, or fails."""
     state = tmp_path_factory.mktemp("prometheus")
     try:
-        with running_prometheus(backends.ports.collector_prometheus_port, state) as server:
+        with running_prometheus(backends.ports, state) as server:
             yield server
     except ServerError as error:
         unavailable(error)

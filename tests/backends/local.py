@@ -9,8 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from .loopback import is_taken
-from .pins import cache_directory
+from .jaeger_ui import pages_directory
+from .loopback import fetch, is_taken
+from .pins import BUILD_COMMAND, cache_directory
 from .processes import Process, Server, ServerError
 from .prometheus import INSTALL_COMMAND, local_prometheus
 from .servers import TEMPO_VARIABLE, Binaries, Ports, Site, servers, start_all, stop_all
@@ -62,6 +63,10 @@ def status() -> int:
     return 0 if running else 1
 
 
+ABSENT: Final = {
+    "Tempo": f"does not run: {TEMPO_VARIABLE} names no binary of it",
+    "Prometheus": f"is not installed: `{INSTALL_COMMAND}`, then `make up`",
+}
 COMMANDS: Final[dict[str, Callable[[], int]]] = {"up": up, "down": down, "status": status}
 
 
@@ -72,9 +77,7 @@ def _servers(site: Site) -> list[Server]:
     if binary is None:
         return found
     site.state.mkdir(parents=True, exist_ok=True)
-    ports = site.ports
-    metrics = ports.collector_prometheus_port
-    return [*found, local_prometheus(binary, metrics, site.state, ports.prometheus_port)]
+    return [*found, local_prometheus(binary, site.ports, site.state)]
 
 
 def _start(site: Site, wanted: list[Server]) -> list[Process]:
@@ -90,21 +93,48 @@ def _refuse_taken_ports(ports: Ports, wanted: list[Server]) -> None:
 
 
 def _where(site: Site, running: set[str]) -> str:
+    """Each address with what is to be seen there, what does not run, and what to do next."""
+    lines = [
+        f"{name:11} {address:38} {shown}"
+        for name, address, shown in _addresses(site)
+        if name.lower() in running
+    ]
+    absent = [f"{name:11} {why}" for name, why in ABSENT.items() if name.lower() not in running]
+    log = f"{'Log records':11} {site.state / 'collector.log'}"
+    endpoint = site.url(site.ports.collector_grpc_port)
+    return "\n".join([*lines, *absent, log, f"export OTEL_EXPORTER_OTLP_ENDPOINT={endpoint}"])
+
+
+def _addresses(site: Site) -> list[tuple[str, str, str]]:
+    """Every page that a browser can open: whose it is, where, and what it shows."""
     ports = site.ports
-    addresses = {
-        "Jaeger": site.url(ports.jaeger_ui_port),
-        "Tempo": site.url(ports.tempo_http_port),
-        "Prometheus": site.url(ports.prometheus_port),
-        "metrics": site.url(ports.collector_prometheus_port, "/metrics"),
-        "logs": str(site.state / "collector.log"),
-    }
-    if "tempo" not in running:
-        addresses["Tempo"] = f"not running: {TEMPO_VARIABLE} names no binary of it"
-    if "prometheus" not in running:
-        addresses["Prometheus"] = f"not installed: `{INSTALL_COMMAND}`, then `make up`"
-    lines = [f"{name:10} {address}" for name, address in addresses.items()]
-    endpoint = site.url(ports.collector_grpc_port)
-    return "\n".join([*lines, f"export OTEL_EXPORTER_OTLP_ENDPOINT={endpoint}"])
+    jaeger = "traces" if pages_directory().exists() else f"no pages yet: `{BUILD_COMMAND}`"
+    prometheus, tempo = _prometheus(site), ports.tempo_http_port
+    health, collected = ports.collector_health_port, ports.collector_prometheus_port
+    return [
+        ("Jaeger", site.url(ports.jaeger_ui_port, "/search"), jaeger),
+        ("Tempo", site.url(tempo, "/status"), "its state; its pages are those of Grafana"),
+        ("Prometheus", f"{prometheus}/graph", "metrics, asked for in PromQL"),
+        ("Prometheus", f"{prometheus}/alerts", "alerts, and which of them are raised"),
+        ("Prometheus", f"{prometheus}/targets", "whom it reads, and whether they answer"),
+        ("Collector", site.url(health), "whether it is well"),
+        ("Collector", site.url(collected, "/metrics"), "metrics that it was sent or made of spans"),
+        *_telemetry(site),
+    ]
+
+
+def _telemetry(site: Site) -> list[tuple[str, str, str]]:
+    """What the Collector says of itself, unless it was told not to."""
+    if os.environ.get("COLLECTOR_TELEMETRY") == "none":
+        return []
+    itself = site.url(site.ports.collector_telemetry_port, "/metrics")
+    return [("Collector", itself, "metrics of itself: queues, spans that failed")]
+
+
+def _prometheus(site: Site) -> str:
+    """Where the pages of Prometheus are: the build of Debian has the older ones only."""
+    older = site.url(site.ports.prometheus_port, "/classic")
+    return older if fetch(f"{older}/alerts", 5.0) else older.removesuffix("/classic")
 
 
 def _state() -> Path:

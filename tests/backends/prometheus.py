@@ -14,10 +14,11 @@ from typing import Any, Final
 from .loopback import ADDRESS, fetch, free_ports
 from .patience import PATIENCE
 from .processes import Server, ServerError, start, stop, wait_until_ready
-from .servers import CONFIGURATION, only_one_chooses_ports
+from .servers import CONFIGURATION, Ports, only_one_chooses_ports
 
 INSTALL_COMMAND: Final = "make prometheus"
 STEP: Final = 0.1
+RULES: Final = ("prices.yaml", "prometheus-alerts.yaml")
 # Sooner than for people, or tests would wait.
 SOON: Final = {"_interval: 5s": "_interval: 200ms"}
 
@@ -38,6 +39,20 @@ class Prometheus:
         result: list[Series] = json.loads(body)["data"]["result"]
         return result
 
+    def exemplars(self, promql: str) -> list[Series]:
+        """The exemplars of the last hour of all series that a query reads."""
+        now = time.time()
+        asked = urllib.parse.urlencode({"query": promql, "start": now - 3600, "end": now + 60})
+        body = fetch(f"{self.url}/api/v1/query_exemplars?{asked}")
+        assert body is not None, f"Prometheus refuses {promql}"
+        series: list[Series] = json.loads(body)["data"]
+        return [exemplar for row in series for exemplar in row["exemplars"]]
+
+    def health_of_rules(self) -> dict[str, str]:
+        """Of each rule whether its last evaluation went well: `ok`, `err` or `unknown`."""
+        groups = json.loads(fetch(f"{self.url}/api/v1/rules") or b"{}")["data"]["groups"]
+        return {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}
+
     def wait_for(self, promql: str) -> list[Series]:
         """The series of a query, once all are numbers and one is more than nothing."""
         deadline = time.monotonic() + PATIENCE
@@ -53,12 +68,12 @@ def _says_something(found: list[Series]) -> bool:
 
 
 @contextmanager
-def running_prometheus(collector_port: int, state: Path) -> Iterator[Prometheus]:
+def running_prometheus(collector: Ports, state: Path) -> Iterator[Prometheus]:
     """A server on a free port, with the files of collector-config/, reading that Collector."""
     binary = shutil.which("prometheus")
     if binary is None:
         raise ServerError(f"Prometheus is not installed: run `{INSTALL_COMMAND}`")
-    files = _configured(collector_port, state, SOON)
+    files = _configured(collector, state, SOON)
     with only_one_chooses_ports():
         (port,) = free_ports(1)
         server = _server(binary, files, state, port)
@@ -74,17 +89,22 @@ def running_prometheus(collector_port: int, state: Path) -> Iterator[Prometheus]
         stop(process)
 
 
-def local_prometheus(binary: str, collector_port: int, state: Path, port: int) -> Server:
-    """The server for people, which reads the Collector at this port as often as in the files."""
-    return _server(binary, _configured(collector_port, state, {}), state, port)
+def local_prometheus(binary: str, ports: Ports, state: Path) -> Server:
+    """The server for people, which reads the Collector at these ports as often as in the files."""
+    return _server(binary, _configured(ports, state, {}), state, ports.prometheus_port)
 
 
-def _configured(collector_port: int, state: Path, changes: Mapping[str, str]) -> Path:
+def _configured(collector: Ports, state: Path, changes: Mapping[str, str]) -> Path:
     text = (CONFIGURATION / "prometheus.yaml").read_text()
-    for wanted, instead in {"collector:9464": f"{ADDRESS}:{collector_port}", **changes}.items():
+    moved = {
+        "collector:9464": f"{ADDRESS}:{collector.collector_prometheus_port}",
+        "collector:8888": f"{ADDRESS}:{collector.collector_telemetry_port}",
+    }
+    for wanted, instead in {**moved, **changes}.items():
         assert wanted in text
         text = text.replace(wanted, instead)
-    shutil.copy(CONFIGURATION / "prices.yaml", state)
+    for rules in RULES:
+        shutil.copy(CONFIGURATION / rules, state)
     configuration = state / "prometheus.yaml"
     configuration.write_text(text)
     return configuration

@@ -1,8 +1,10 @@
 """Knows where queries are written down, and which attributes one names."""
 
+import json
 import re
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 from langchain_otel import semconv
 
@@ -18,6 +20,12 @@ def attributes_in(traceql: str) -> set[str]:
 def words() -> set[str]:
     """Every name that `semconv` has."""
     return {value for value in vars(semconv).values() if isinstance(value, str)}
+
+
+def linked(url: str) -> list[dict[str, Any]]:
+    """The queries of a link to Grafana's Explore, as they are when nothing was put in."""
+    found = parse_qs(urlsplit(url).query).get("panes", ["{}"])
+    return [query for pane in json.loads(found[0]).values() for query in pane["queries"]]
 
 
 def blocks(page: Path, language: str) -> list[str]:

@@ -26,9 +26,11 @@ ROOT: Final = Path(__file__).parents[2]
 IMAGES: Final = ROOT / "docs" / "images"
 EXAMPLE: Final = ROOT / "examples" / "agent.py"
 FAILING: Final = ROOT / "examples" / "failing_agent.py"
+ASKING: Final = ROOT / "examples" / "human_in_the_loop.py"
 SERVICE: Final = "travel-agent"
 FAILING_SERVICE: Final = "weather-agent"
-MAX_SIZE: Final = 300_000
+ASKING_SERVICE: Final = "booking-agent"
+MAX_SIZE: Final = 250_000
 VIEWPORT: Final[Any] = {"width": 1440, "height": 860}
 TALL: Final[Any] = {"width": 1440, "height": 1040}
 # A stack trace is cut before the first path of the machine.
@@ -54,19 +56,30 @@ def main() -> None:
             in_phoenix(phoenix, browser)
         with running_jaeger(Path(state)) as site:
             endpoint = site.url(site.ports.jaeger_otlp_http_port, "/v1/traces")
-            run_example(endpoint, "gen_ai")
+            for _ in range(3):
+                run_example(endpoint, "gen_ai")
             run_example(endpoint, "gen_ai", FAILING, FAILING_SERVICE)
+            for command in (("ask",), ("answer", "yes")):
+                database = ("--database", str(Path(state) / "approval.db"))
+                told = (*database, *command)
+                run_example(endpoint, "gen_ai", ASKING, ASKING_SERVICE, *told, content="NO_CONTENT")
             in_jaeger(site, browser)
             failures_in_jaeger(site, browser)
+            people_in_jaeger(site, browser)
 
 
 def run_example(
-    endpoint: str, dialect: str, example: Path = EXAMPLE, service: str = SERVICE
+    endpoint: str,
+    dialect: str,
+    example: Path = EXAMPLE,
+    service: str = SERVICE,
+    *arguments: str,
+    content: str = "SPAN_ONLY",
 ) -> None:
-    """Run an example as its users do, with its content."""
+    """Run an example as its users do; with its content, unless there would be no room for more."""
     bin_folder = Path(sys.executable).parent
     subprocess.run(
-        [bin_folder / "opentelemetry-instrument", sys.executable, example],
+        [bin_folder / "opentelemetry-instrument", sys.executable, example, *arguments],
         check=True,
         env={
             "PATH": os.environ["PATH"],
@@ -77,7 +90,7 @@ def run_example(
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
             "OTEL_METRICS_EXPORTER": "none",
             "OTEL_LOGS_EXPORTER": "none",
-            "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "SPAN_ONLY",
+            "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": content,
             "OTEL_INSTRUMENTATION_LANGCHAIN_DIALECT": dialect,
         },
     )
@@ -132,8 +145,29 @@ def failures_in_jaeger(site: Site, browser: "Browser") -> None:
     take(page, "jaeger-failed-trace")
 
 
+def people_in_jaeger(site: Site, browser: "Browser") -> None:
+    """An agent that waits for a person, and the trace that goes on when it is answered."""
+    url = site.url(site.ports.jaeger_ui_port)
+    traces = json.loads(fetch(f"{url}/api/traces?service={ASKING_SERVICE}") or b"{}")["data"]
+    asked, answered = sorted(traces, key=lambda trace: int(trace["spans"][0]["startTime"]))
+    for name, trace, opened, seen in (
+        ("jaeger-interrupted-trace", asked, "Logs", "langgraph.interrupt"),
+        ("jaeger-resumed-trace", answered, "References", "langgraph.interrupt.wait_time"),
+    ):
+        page = browser.new_page(viewport=TALL)
+        page.goto(f"{url}/trace/{trace['traceID']}")
+        page.get_by_text(f"invoke_agent {ASKING_SERVICE}").last.click(timeout=60 * SECONDS)
+        page.get_by_text("Tags").first.click()
+        page.get_by_text(opened, exact=False).last.click()
+        page.get_by_text(seen).first.wait_for(timeout=60 * SECONDS)
+        take(page, name)
+
+
 def take(page: "Page", name: str) -> None:
     """A picture of the page as it is once nothing moves."""
+    page.mouse.move(0, 0)
+    # A click has moved the name of a deep span to the left.
+    page.evaluate("document.querySelectorAll('*').forEach(each => each.scrollLeft = 0)")
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(2 * SECONDS)
     file = IMAGES / f"{name}.png"

@@ -33,6 +33,7 @@ class Ports:
     collector_http_port: int = 4318
     collector_health_port: int = 13133
     collector_prometheus_port: int = 9464
+    collector_telemetry_port: int = 8888
     jaeger_ui_port: int = 16686
     jaeger_query_grpc_port: int = 16685
     jaeger_otlp_grpc_port: int = 14317

@@ -14,7 +14,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from grafana_foundation_sdk.models.tempo import TempoQuery
 
 from .prometheus import Prometheus
-from .queries import attributes_in, words
+from .queries import attributes_in, linked, words
 from .readback import Backends
 from .servers import CONFIGURATION
 from .shop import Shop
@@ -22,7 +22,15 @@ from .shop import Shop
 FILES: Final = sorted((CONFIGURATION / "grafana").glob("*.json"))
 DASHBOARDS: Final[dict[str, Any]] = {file.stem: json.loads(file.read_text()) for file in FILES}
 # What Grafana puts in: a time between two points, the time shown, and all values of a variable.
-GIVEN: Final = {"$__rate_interval": "5m", "$__range": "5m", "$agent": ".*", "$model": ".*"}
+GIVEN: Final = {
+    "$__rate_interval": "5m",
+    "$__range": "5m",
+    "$__interval_ms": "1000",
+    "$__interval": "1s",
+    "$agent": ".*",
+    "$model": ".*",
+}
+COSTS: Final = ("gen_ai_agent_cost_per_second", "gen_ai_cost_per_second")
 PANEL_KEYS: Final = {"title", "type", "gridPos", "datasource", "targets"}
 
 pytestmark = [pytest.mark.xdist_group("backends")]
@@ -37,6 +45,32 @@ def targets(source: str) -> list[Any]:
         for target in panel["targets"]
         if panel["datasource"]["uid"] == source
     ]
+
+
+def panels(*kinds: str) -> list[Any]:
+    """Every panel, or those of some types, named after its dashboard and title."""
+    return [
+        pytest.param(name, panel, id=f"{name}: {panel['title']}")
+        for name, dashboard in DASHBOARDS.items()
+        for panel in dashboard["panels"]
+        if not kinds or panel["type"] in kinds
+    ]
+
+
+def shows_durations(panel: Any) -> bool:
+    """Seconds over time, each of which was one run: where an exemplar can be drawn."""
+    defaults = panel.get("fieldConfig", {"defaults": {}})["defaults"]
+    return bool(panel["type"] == "timeseries" and defaults.get("unit") == "s")
+
+
+def selectors(target: Any) -> list[str]:
+    """What a query reads, each with its conditions: of a trace query all of it."""
+    if "query" in target:
+        return [target["query"].replace("=~ ", "=~")]
+    return re.findall(r"\b(?:traces|gen_ai|langgraph)_\w+{[^}]*}", target["expr"])
+
+
+DURATIONS: Final = [param for param in panels("timeseries") if shows_durations(param.values[1])]
 
 
 def variables() -> list[Any]:
@@ -96,6 +130,21 @@ def test_what_a_run_costs_is_what_its_tokens_cost(grown: str, prometheus: Promet
     prometheus.wait_for(f"(sum({cost}) / ({total}) > 0.999 / 1e6) < 1.001 / 1e6")
 
 
+def test_who_waits_is_who_paused_and_was_not_resumed(grown: str, prometheus: Prometheus) -> None:
+    """Each round of the shop leaves one run waiting, and has one resumed."""
+    panels = DASHBOARDS["overview"]["panels"]
+    (panel,) = [panel for panel in panels if panel["title"] == "Runs that wait for people"]
+    waiting = filled(panel["targets"][0]["expr"], grown)
+    calls = f'traces_span_metrics_calls_total{{job="{grown}", langgraph_run_resumed="true"}}'
+    prometheus.wait_for(f"({waiting}) == sum({calls})")
+
+
+def test_cost_by_agent_adds_up_to_cost(grown: str, prometheus: Prometheus) -> None:
+    """Of spans and of metrics, which count the same calls and are read at different times."""
+    both = [f'sum({name}{{job="{grown}"}})' for name in COSTS]
+    prometheus.wait_for(f"({both[0]} / {both[1]} > 0.8) < 1.25")
+
+
 @pytest.mark.parametrize("target", targets("tempo"))
 def test_a_trace_query_speaks_of_attributes_that_exist(target: Any) -> None:
     named = attributes_in(target["query"])
@@ -128,6 +177,73 @@ def test_a_dashboard_is_whole(file: Path) -> None:
         }
         assert not cells & taken
         taken |= cells
+
+
+@pytest.mark.parametrize(("name", "panel"), panels())
+def test_a_panel_says_in_a_sentence_what_it_shows(name: str, panel: Any) -> None:
+    """For a person who has never read a query."""
+    description = panel["description"]
+    assert description.endswith(".")
+    assert not description[0].islower()
+    assert len(description.split()) > 5
+
+
+@pytest.mark.parametrize(("name", "panel"), panels("stat"))
+def test_a_number_has_a_unit_and_thresholds(name: str, panel: Any) -> None:
+    defaults = panel["fieldConfig"]["defaults"]
+    assert defaults["unit"]
+    values = [step["value"] for step in defaults["thresholds"]["steps"]]
+    assert values[0] is None
+    assert values[1:] == sorted(values[1:])
+
+
+@pytest.mark.parametrize(("name", "panel"), panels())
+def test_a_panel_obeys_every_variable(name: str, panel: Any) -> None:
+    """Each series that it reads, and each of its trace queries; prices are everybody's."""
+    wanted = [variable["name"] for variable in DASHBOARDS[name]["templating"]["list"]]
+    for target in panel["targets"]:
+        assert not re.search(r"\w\[", target.get("expr", "")), "it reads all series of a name"
+        assert selectors(target)
+        for asked in selectors(target):
+            assert not [each for each in wanted if f'=~"${each}"' not in asked], asked
+
+
+@pytest.mark.parametrize(("name", "panel"), DURATIONS)
+def test_a_duration_leads_to_traces(
+    name: str, panel: Any, grown: str, prometheus: Prometheus
+) -> None:
+    """By exemplars, which Grafana asks for and which Prometheus has, with the ids of traces."""
+    for target in panel["targets"]:
+        assert target["exemplar"]
+        found = prometheus.exemplars(filled(target["expr"], grown))
+        assert [exemplar["labels"]["trace_id"] for exemplar in found]
+
+
+@pytest.mark.parametrize(
+    "panel", DASHBOARDS["overview"]["panels"], ids=lambda panel: panel["title"]
+)
+def test_the_overview_leads_to_boards_and_traces(panel: Any) -> None:
+    """With its variables and its time; a click on a number leads where the panel's title does."""
+    links = panel["links"]
+    board, tempo, jaeger = (link["url"] for link in links)
+    (uid,) = re.findall(r"^/d/([\w-]+)\?\${__url_time_range}&\${__all_variables}$", board)
+    assert uid.removeprefix("langchain-") in DASHBOARDS
+    assert panel.get("fieldConfig", {"defaults": {"links": links}})["defaults"]["links"] == links
+    for url, source in ((tempo, "tempo"), (jaeger, "jaeger")):
+        (query,) = linked(url)
+        assert query["datasource"] == {"type": source, "uid": source}
+    (asked,) = linked(tempo)
+    assert attributes_in(asked["query"]) <= words()
+    for variable in DASHBOARDS["overview"]["templating"]["list"]:
+        assert f"${{{variable['name']}:pipe}}" in asked["query"]
+
+
+def test_every_board_is_led_to() -> None:
+    """By the overview, or from the list of boards that each has in its corner."""
+    for dashboard in DASHBOARDS.values():
+        (link,) = dashboard["links"]
+        assert set(link["tags"]) <= set(dashboard["tags"])
+        assert (link["includeVars"], link["keepTime"]) == (True, True)
 
 
 def test_a_panel_is_understood_without_its_neighbours() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -33,8 +34,9 @@ from opentelemetry.trace import (
 )
 
 from .build import NO_GO, BuildError, find_go
+from .jaeger_ui import pages_directory
 from .local import main as local
-from .loopback import ADDRESS, listening
+from .loopback import ADDRESS, fetch, listening
 from .pins import CACHE_VARIABLE
 from .processes import Server, ServerError
 from .readback import Backends
@@ -207,7 +209,7 @@ def other_ports(
 ) -> Iterator[Ports]:
     """`up` finds the same binaries in another cache, where nothing runs, and other ports."""
     ports = Ports.free()
-    for built in (binaries.collector.parent, binaries.jaeger.parent):
+    for built in (binaries.collector.parent, binaries.jaeger.parent, pages_directory()):
         (tmp_path / built.name).symlink_to(built)
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     for name, port in ports.environment().items():
@@ -235,6 +237,27 @@ def test_up_and_down(
         assert f"({pid})" in said
         assert not Path(f"/proc/{pid}").exists()
     assert local(["status"]) == 1
+
+
+def test_up_prints_addresses_that_open(
+    other_ports: Ports, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each says what is to be seen there; Jaeger's page is its real one, where that was fetched."""
+    assert local(["up"]) == 0
+    said = capsys.readouterr().out
+    printed = re.findall(r"^(\w+) +(http\S+) +(\w.*)$", said, re.MULTILINE)
+    # What the Collector was sent is nothing yet: an empty page.
+    opened = {url: body for _, url, _ in printed if (body := fetch(url)) is not None}
+    assert opened.keys() == {url for _, url, _ in printed}
+    whose = {name for name, _, _ in printed}
+    assert whose >= {"Jaeger", "Collector"}
+    assert ("Prometheus" in whose) is (shutil.which("prometheus") is not None)
+    jaeger = opened[f"http://{ADDRESS}:{other_ports.jaeger_ui_port}/search"]
+    assert (b"static/" in jaeger) is pages_directory().exists()
+    assert (
+        b"otelcol_process_uptime"
+        in opened[f"http://{ADDRESS}:{other_ports.collector_telemetry_port}/metrics"]
+    )
 
 
 def test_up_refuses_a_port_that_is_taken(

@@ -10,7 +10,7 @@ from langchain_otel import semconv
 from required import unavailable
 
 from .processes import ServerError
-from .queries import blocks
+from .queries import blocks, linked
 from .servers import CONFIGURATION
 from .traceql import compared_numbers, syntax_errors
 
@@ -32,12 +32,9 @@ DOUBLES: Final = frozenset(
 def in_dashboards() -> list[str]:
     boards = [json.loads(file.read_text()) for file in (CONFIGURATION / "grafana").glob("*.json")]
     panels = [panel for board in boards for panel in board["panels"]]
-    return [
-        target["query"]
-        for panel in panels
-        if panel["datasource"]["uid"] == "tempo"
-        for target in panel["targets"]
-    ]
+    asked = [target for panel in panels for target in panel["targets"]]
+    asked += [q for panel in panels for link in panel.get("links", ()) for q in linked(link["url"])]
+    return list(dict.fromkeys(q["query"] for q in asked if q.get("queryType") == "traceql"))
 
 
 def in_pages() -> list[str]:

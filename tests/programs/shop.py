@@ -1,7 +1,7 @@
 """Does what dashboards and queries show, once for every line that it reads, and says "sent" then.
 
-The examples' agents, one of them interrupted and resumed, a streamed answer, a tool, a node and a
-model that fail. Says nothing of tracing but that it is to be sent now.
+The examples' agents, one of them interrupted and resumed, another waiting, a streamed answer, a
+tool, a node and a model that fail. Says nothing of tracing but that it is to be sent now.
 """
 
 import os
@@ -41,6 +41,8 @@ def wait_for_a_person() -> None:
         question: Any = {"messages": [HumanMessage(human_in_the_loop.QUESTION)]}
         human_in_the_loop.run(question, database, "booking-7")
         human_in_the_loop.run(Command(resume="yes"), database, "booking-7")
+        # Nobody will answer this one.
+        human_in_the_loop.run(question, database, "booking-8")
 
 
 def stream_and_fail() -> None:
