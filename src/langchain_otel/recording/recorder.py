@@ -27,6 +27,7 @@ from langchain_otel.operations.tool import call_id_of
 from langchain_otel.recording.capture import Capture
 from langchain_otel.recording.channels import Channels
 from langchain_otel.recording.content_budget import budget_of
+from langchain_otel.recording.costs import costs_of, is_inside_observed
 from langchain_otel.recording.description import describe_request, end_facts, title_of
 from langchain_otel.recording.exceptions import Exceptions, message_of
 from langchain_otel.recording.lazy_attributes import LazyAttributes
@@ -62,6 +63,7 @@ class Recorder:
             SCOPE, __version__, tracer_provider, schema_url=semconv.SCHEMA_URL
         )
         self._metrics = Metrics(config.metrics, meter_provider)
+        self._costs = costs_of(config.cost, self._metrics)
         self._policy = config.policy
         self._dialect = dialect_of(config.dialect, structured=self._policy.structured)
         self._log = LogRecords(config, logger_provider)
@@ -164,6 +166,7 @@ class Recorder:
             run.span.is_recording()
             or (agent is not None and agent.is_observed)
             or self._channels.listen()
+            or (self._costs is not None and is_inside_observed(run))
         )
         if run.is_observed and type(attributes) is LazyAttributes and not attributes.is_read:
             describe_request(run, started)
@@ -270,7 +273,7 @@ class Recorder:
 
     def _describe_end(self, run: Run, result: Any, error: BaseException | None) -> None:
         """Describe the end on the run's own span: that comes before any other channel."""
-        facts = end_facts(run, result, error)
+        facts = end_facts(run, result, error, self._costs)
         if run.operation.family == "tool" and run.has_span:
             add_late_links(run, facts)
         run.facts.update(facts)
