@@ -36,11 +36,11 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 $(VENV)/.demo: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[console]' --group demo
+	$(BIN)/python -m pip install --quiet --editable '.[console,cost]' --group demo
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[console]' --group demo --group test --group check
+	$(BIN)/python -m pip install --quiet --editable '.[console,cost]' --group demo --group test --group check
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
