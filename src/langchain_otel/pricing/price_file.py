@@ -32,20 +32,28 @@ class ModelRates(NamedTuple):
     model: str
     rates: Rates
 
+    @property
+    def is_pattern(self) -> bool:
+        """Whether they are of every model whose name fits."""
+        return "*" in self.model
+
     def is_of(self, provider: str, model: str) -> bool:
-        """Whether they are of this model; a name with `*` is of every one that fits it."""
-        return self.provider in {None, provider} and (
-            fnmatchcase(model, self.model) if "*" in self.model else model == self.model
-        )
+        """Whether they are of this model."""
+        fits = fnmatchcase(model, self.model) if self.is_pattern else model == self.model
+        return fits and self.provider in {None, provider}
 
 
 @dataclass(frozen=True, slots=True)
 class PriceFile:
-    """The prices of a file. `has_fallback`: of models that are not in it, the package's."""
+    """The prices of a file: of single models, and of all whose names fit a pattern with `*`.
+
+    `has_fallback`: of models that are not in it, the package's prices count.
+    """
 
     day: date
     source: str
     models: tuple[ModelRates, ...]
+    patterns: tuple[ModelRates, ...]
     has_fallback: bool
 
     def __call__(self, question: Question) -> Amounts | None:
@@ -54,13 +62,16 @@ class PriceFile:
         return None if rates is None else amounts(question.usage, rates)
 
     def rates(self, question: Question) -> Rates | None:
-        """The rates of a call's model: by its full name first, then without date and prefix."""
-        names = [model.lower() for model in question.models]
-        bare = [unprefixed(name) for name in names]
-        for name in dict.fromkeys((*names, *bare, *map(undated, (*names, *bare)))):
-            for each in self.models:
-                if each.is_of(question.provider, name):
-                    return each.rates
+        """The rates of a call's model: by its name as it is first, then without prefix and date."""
+        for model in question.models:
+            name = model.lower()
+            bare = unprefixed(name)
+            names = dict.fromkeys((name, bare, undated(name), undated(bare)))
+            for entries in (self.models, self.patterns):
+                for each in names:
+                    for entry in entries:
+                        if entry.is_of(question.provider, each):
+                            return entry.rates
         return None
 
 
@@ -98,13 +109,17 @@ def _prices(content: Any) -> PriceFile:
     if not isinstance(entries, list) or not entries:
         raise PriceFileError("models is no list, or empty")
     models = tuple(_model(entry) for entry in entries)
-    # Those for one provider and one name come before those for more.
-    ordered = sorted(models, key=lambda each: ("*" in each.model, each.provider is None))
     known = {(each.provider, each.model) for each in models}
     if len(known) < len(models):
         raise PriceFileError("a model is in it twice")
+    # Those for one provider come before those for any.
+    ordered = sorted(models, key=lambda each: each.provider is None)
     return PriceFile(
-        _date(content.get("date")), _text(content, "source"), tuple(ordered), fallback is not None
+        _date(content.get("date")),
+        _text(content, "source"),
+        tuple(each for each in ordered if not each.is_pattern),
+        tuple(each for each in ordered if each.is_pattern),
+        fallback is not None,
     )
 
 

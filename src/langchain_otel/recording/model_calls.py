@@ -42,13 +42,14 @@ def share_of(run: Run) -> Share:
     if run.operation.family != "model":
         return WHOLE
     around = run.model
-    call, tokens = not run.has_inner_call, counts_tokens(run)
+    call, tokens = not run.has_inner_call, not run.has_inner_tokens
     if around is None:
         return Share(call, tokens)
     same_agent = run.agent is around.agent
     if around.ended:
         first = around.has_inner_call or not same_agent
-        return Share(call and first, tokens)
+        uncounted = around.has_inner_tokens or USAGE_NAMES.isdisjoint(around.facts)
+        return Share(call and first, tokens and uncounted)
     around.has_inner_call = around.has_inner_call or same_agent
     if not tokens or semconv.CACHE_HIT in run.facts or not USAGE_NAMES.isdisjoint(run.facts):
         around.has_inner_tokens = True
@@ -56,7 +57,7 @@ def share_of(run: Run) -> Share:
 
 
 def counts_tokens(run: Run) -> bool:
-    """Whether the tokens of a run that ends are counted as its own."""
+    """Whether `share_of` will say that a run that ends adds its tokens; marks nothing."""
     around = run.model
     if run.has_inner_tokens or around is None or not around.ended:
         return not run.has_inner_tokens

@@ -1,0 +1,1056 @@
+"""What calls cost: each token once, as the kind that it is; what is unknown is counted, not 0."""
+
+import asyncio
+import itertools
+import logging
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal, localcontext
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from langchain_core.caches import InMemoryCache
+from langchain_core.embeddings import FakeEmbeddings
+from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import RunnableLambda, RunnableParallel
+from langchain_core.tools import tool
+from langchain_openai import ChatOpenAI, OpenAIEmbeddings
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, Decision, Sampler, SamplingResult
+
+from langchain_otel import OpenTelemetryCallbackHandler, health, semconv
+from openai_server import start_server
+from priced import (
+    PICTURES,
+    RATES,
+    SOUND,
+    Seller,
+    StreamingSeller,
+    Writer,
+    costs,
+    costs_of,
+    paid,
+    price_file,
+    unknown,
+    used,
+)
+from recording import Tracing, instrumented
+from test_wrapped_models import Wrapper
+from versions import create_agent
+
+MILLION: Final = 1_000_000
+# Of a call with 1,000 tokens in and 100 out.
+PLAIN: Final = {"total": 0.0028, "input": 0.002, "output": 0.0008}
+KINDS: Final[dict[str, tuple[Any, dict[str, Any]]]] = {
+    "input and output": (used(1_000, 100), PLAIN),
+    "nothing": (used(0, 0), {"total": 0.0}),
+    "cached": (
+        used(1_000, 100, in_cache_read=400),
+        {"total": 0.0022, "input": 0.0012, "cache_read": 0.0002, "output": 0.0008},
+    ),
+    "all cached": (
+        used(1_000, 100, in_cache_read=1_000),
+        {"total": 0.0013, "cache_read": 0.0005, "output": 0.0008},
+    ),
+    "written to the cache": (
+        used(1_000, 100, in_cache_read=200, in_cache_creation=400),
+        {
+            "total": 0.0027,
+            "input": 0.0008,
+            "cache_read": 0.0001,
+            "cache_write": 0.001,
+            "output": 0.0008,
+        },
+    ),
+    "written for five minutes and an hour": (
+        used(
+            1_000,
+            100,
+            in_cache_read=200,
+            in_cache_creation=0,
+            in_ephemeral_5m_input_tokens=300,
+            in_ephemeral_1h_input_tokens=100,
+        ),
+        {
+            "total": 0.00285,
+            "input": 0.0008,
+            "cache_read": 0.0001,
+            "cache_write": 0.00075,
+            "cache_write_1h": 0.0004,
+            "output": 0.0008,
+        },
+    ),
+    "written for an hour, beside the sum": (
+        used(1_000, 100, in_cache_creation=400, in_ephemeral_1h_input_tokens=400),
+        {"total": 0.0036, "input": 0.0012, "cache_write_1h": 0.0016, "output": 0.0008},
+    ),
+    "reasoning": (
+        used(1_000, 100, out_reasoning=60),
+        {"total": 0.00286, "input": 0.002, "output": 0.00032, "reasoning": 0.00054},
+    ),
+    "sound without a price of its own": (used(1_000, 100, in_audio=300, out_audio=50), PLAIN),
+    "more cached than read": (used(100, 1, in_cache_read=101), {"unknown_calls": 1}),
+    "more reasoning than output": (used(100, 1, out_reasoning=2), {"unknown_calls": 1}),
+    "no output": ({"input_tokens": 100}, {"unknown_calls": 1}),
+    "no input": ({"output_tokens": 100}, {"unknown_calls": 1}),
+    "no usage": (None, {"unknown_calls": 1}),
+}
+
+
+@pytest.fixture
+def prices(tmp_path: Path) -> str:
+    return price_file(tmp_path)
+
+
+@pytest.fixture
+def priced(prices: str) -> Iterator[Tracing]:
+    """LangChain traced with the prices of the file."""
+    tracing = Tracing()
+    with instrumented(tracing, cost=prices):
+        yield tracing
+
+
+@pytest.fixture
+def by_package() -> Iterator[Tracing]:
+    """LangChain traced with the prices of genai-prices."""
+    pytest.importorskip("genai_prices")
+    tracing = Tracing()
+    with instrumented(tracing, cost=True):
+        yield tracing
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kinds(priced: Tracing, kind: str) -> None:
+    """Every token is paid for once, as what it is, on the span and in the metric."""
+    usage, expected = KINDS[kind]
+    Seller(usage=usage).invoke("hello")
+    assert costs(priced) == expected
+    kinds = {name: dollars for name, dollars in expected.items() if name in RATES}
+    assert paid(priced) == kinds
+    assert sum(kinds.values()) == pytest.approx(expected.get("total", 0), rel=1e-12)
+    assert unknown(priced) == expected.get("unknown_calls", 0)
+
+
+def test_nothing_without_being_asked() -> None:
+    """Without the option no span and no metric says a word of costs."""
+    tracing = Tracing()
+    with instrumented(tracing):
+        Seller(usage=used(1_000, 100)).invoke("hello")
+    assert costs(tracing) == {}
+    assert not [name for name in tracing.metrics() if "cost" in name]
+
+
+MODALITIES: Final = {
+    "sound": (
+        used(1_000, 100, in_audio=300, out_audio=50),
+        SOUND,
+        {
+            "total": 0.0146,
+            "input": 0.0014,
+            "input_audio": 0.0096,
+            "output": 0.0004,
+            "output_audio": 0.0032,
+        },
+    ),
+    "pictures": (
+        used(1_000, 100, in_image=300, out_image=50),
+        PICTURES,
+        {
+            "total": 0.0068,
+            "input": 0.0014,
+            "input_image": 0.003,
+            "output": 0.0004,
+            "output_image": 0.002,
+        },
+    ),
+    # Nothing says whether the cached tokens are those of the sound.
+    "cached sound": (used(1_000, 100, in_audio=300, in_cache_read=1), SOUND, {"unknown_calls": 1}),
+    "written sound": (
+        used(1_000, 100, in_audio=300, in_cache_creation=1),
+        SOUND,
+        {"unknown_calls": 1},
+    ),
+    "cached, and sound in the answer": (
+        used(1_000, 100, out_audio=100, in_cache_read=1_000),
+        SOUND,
+        {"total": 0.0069, "cache_read": 0.0005, "output_audio": 0.0064},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MODALITIES)
+def test_sound_and_pictures(tmp_path: Path, kind: str) -> None:
+    """Where they have prices of their own they are paid for by these, else as text."""
+    usage, rates, expected = MODALITIES[kind]
+    tracing = Tracing()
+    model = {"model": "sees-and-hears", **RATES, **rates}
+    with instrumented(tracing, cost=price_file(tmp_path, model)):
+        Seller(name="sees-and-hears", usage=usage).invoke("hello")
+    assert costs(tracing) == expected
+
+
+def test_kinds_without_a_price_of_their_own(tmp_path: Path) -> None:
+    """They are paid for as the input and the output that they are a part of."""
+    tracing = Tracing()
+    plain = {"model": "plain", "input": 2, "output": 8}
+    writes = {"model": "writes", "input": 2, "cache_write": 2.5, "output": 8}
+    usage = used(
+        1_000,
+        100,
+        in_cache_read=100,
+        in_ephemeral_5m_input_tokens=300,
+        in_ephemeral_1h_input_tokens=100,
+        out_reasoning=60,
+    )
+    with instrumented(tracing, cost=price_file(tmp_path, plain, writes)):
+        Seller(name="plain", usage=usage).invoke("hello")
+        Seller(name="writes", usage=usage).invoke("hello")
+    assert costs_of(tracing.spans[0]) == {
+        "total": 0.0028,
+        "input": 0.001,
+        "cache_read": 0.0002,
+        "cache_write": 0.0006,
+        "cache_write_1h": 0.0002,
+        "reasoning": 0.00048,
+        "output": 0.00032,
+    }
+    # An hour costs more than five minutes, and how much is not said.
+    assert costs_of(tracing.spans[1]) == {"unknown_calls": 1}
+
+
+def test_tiers_and_requests(tmp_path: Path) -> None:
+    """A tier counts for the whole call once the input is longer; a request may have a price."""
+    tracing = Tracing()
+    tiers = [{"start": 1_000, "price": 4}, {"start": 2_000, "price": 6}]
+    model = {"model": "long", "input": {"base": 2, "tiers": tiers[::-1]}, "output": 8}
+    with instrumented(tracing, cost=price_file(tmp_path, {**model, "request": 0.005})):
+        for tokens in (1_000, 1_001, 3_000):
+            Seller(name="long", usage=used(tokens, 100)).invoke("hello")
+    found = [costs_of(span) for span in tracing.spans]
+    assert [each["input"] for each in found] == [0.002, 0.004004, 0.018]
+    assert {each["request"] for each in found} == {0.005}
+    assert found[0]["total"] == 0.0078
+
+
+# As the file names them, and as a call does.
+NAMES: Final = {
+    "the same": ("gpt-x", "openai", "gpt-x", True),
+    "with a date": ("gpt-x", "openai", "gpt-x-2026-08-07", True),
+    "with a date in one": ("claude-x", "anthropic", "claude-x-20260807", True),
+    "with a date, Vertex AI": ("claude-x", "google_vertexai", "claude-x@20260807", True),
+    "the latest": ("mistral-x", "mistralai", "mistral-x-latest", True),
+    "Bedrock": ("anthropic.claude-x", "bedrock", "anthropic.claude-x-20260807-v1:0", True),
+    "Bedrock, a version": ("amazon.nova-x", "bedrock", "amazon.nova-x-v1:0", True),
+    "Bedrock, a region": ("*.anthropic.claude-x", "bedrock", "eu.anthropic.claude-x-v1:0", True),
+    "a path": ("gemini-x", "google_genai", "models/gemini-x", True),
+    "through a gateway": ("claude-x", "openai", "anthropic/claude-x-20260807", True),
+    "upper case": ("gpt-x", "openai", "GPT-X", True),
+    "fine-tuned": ("ft:gpt-x:*", "openai", "ft:gpt-x:my-org::abc", True),
+    "a name that begins so": ("gpt-x", "openai", "gpt-x-mini", False),
+    "a date in the file": ("gpt-x-2026-08-07", "openai", "gpt-x", False),
+    "no date": ("gpt-x", "openai", "gpt-x-2026-99-99", False),
+    "fine-tuned, by the base's name": ("gpt-x", "openai", "ft:gpt-x:my-org::abc", False),
+}
+
+
+@pytest.mark.parametrize("case", NAMES)
+def test_names_in_a_file(tmp_path: Path, case: str) -> None:
+    """A model is found by its name with and without date and prefix, and never by a similar one."""
+    in_file, provider, name, is_found = NAMES[case]
+    tracing = Tracing()
+    model = {"model": in_file, "input": 2, "output": 8}
+    with instrumented(tracing, cost=price_file(tmp_path, model)):
+        Seller(provider=provider, name=name, usage=used(1_000, 100)).invoke("hello")
+    assert costs(tracing) == (PLAIN if is_found else {"unknown_calls": 1})
+
+
+def test_the_closest_entry_counts(tmp_path: Path) -> None:
+    """Provider and full name come first, the pattern last, wherever they stand in the file."""
+    tracing = Tracing()
+    entries = [
+        {"model": "gpt-*", "input": 1, "output": 1},
+        {"model": "gpt-x", "input": 2, "output": 2},
+        {"model": "gpt-x-2026-08-07", "input": 3, "output": 3},
+        {"model": "gpt-x", "provider": "azure.ai.openai", "input": 4, "output": 4},
+    ]
+    with instrumented(tracing, cost=price_file(tmp_path, *entries)):
+        for provider, name in (
+            ("openai", "gpt-y"),
+            ("openai", "gpt-x"),
+            ("openai", "gpt-x-2026-08-07"),
+            ("azure", "gpt-x"),
+            ("azure", "gpt-x-2026-01-01"),
+        ):
+            Seller(provider=provider, name=name, usage=used(MILLION, 0)).invoke("hello")
+    assert [costs_of(span)["total"] for span in tracing.spans] == [1, 2, 3, 4, 4]
+
+
+def test_the_answers_model_comes_first(tmp_path: Path) -> None:
+    """Which model answered is more exact than which was asked for: Azure's are deployments."""
+    tracing = Tracing()
+    entries = [
+        {"model": "router", "input": 1, "output": 1},
+        {"model": "gpt-x", "input": 2, "output": 2},
+    ]
+    usage = used(MILLION, 0)
+    with instrumented(tracing, cost=price_file(tmp_path, *entries)):
+        Seller(name="router", answered="gpt-x-2026-08-07", usage=usage).invoke("hello")
+        Seller(name="router", answered="never heard of", usage=usage).invoke("hello")
+        Seller(name="my-deployment", answered="gpt-x", usage=usage).invoke("hello")
+    assert [costs_of(span)["total"] for span in tracing.spans] == [2, 1, 2]
+
+
+# Provider, model, tokens in and out, US dollars by the table of genai-prices.
+SOLD: Final = {
+    "OpenAI": ("openai", "gpt-4o", 0.0035),
+    "OpenAI, with a date": ("openai", "gpt-4o-2024-08-06", 0.0035),
+    "OpenAI, fine-tuned": ("openai", "ft:gpt-4o-mini-2024-07-18:org::id", 0.00042),
+    "OpenAI, through a gateway": ("openai", "openai/gpt-4o", 0.0035),
+    "Anthropic, through a gateway": ("openai", "anthropic/claude-sonnet-4-20250514", 0.0045),
+    "Azure": ("azure", "gpt-4o-2024-08-06", 0.0035),
+    "Azure, an older spelling": ("azure", "gpt-35-turbo", 0.00065),
+    "Bedrock": ("bedrock", "anthropic.claude-3-5-sonnet-20240620-v1:0", 0.0045),
+    "Bedrock, a region": ("bedrock", "us.anthropic.claude-sonnet-4-20250514-v1:0", 0.0045),
+    "Vertex AI": ("anthropicvertex", "claude-sonnet-4@20250514", 0.0045),
+    "Gemini": ("google_genai", "models/gemini-2.5-flash", 0.00055),
+    "Anthropic": ("anthropic", "claude-3-5-haiku-20241022", 0.0012),
+    "Mistral": ("mistralai", "mistral-large-latest", 0.0026),
+}
+UNSOLD: Final = {
+    "a model of nobody": ("openai", "gpt-unknown-9"),
+    "a new model": ("anthropic", "claude-99"),
+    "a deployment": ("azure", "my-deployment"),
+    "a fine-tuned model of nobody": ("openai", "ft:nobody:org::id"),
+    "at home": ("ollama", "llama3"),
+    "a provider that is like another": ("my-openai-clone", "gpt-4o"),
+    "no provider": ("", "gpt-4o"),
+    "through a gateway, a model of nobody": ("openai", "nobody/nothing"),
+}
+
+
+@pytest.mark.parametrize("case", SOLD)
+def test_names_in_the_package(by_package: Tracing, case: str) -> None:
+    """1,000 tokens in and 100 out, by the prices of models that no longer change."""
+    provider, name, dollars = SOLD[case]
+    Seller(provider=provider, name=name, usage=used(1_000, 100)).invoke("hello")
+    assert costs(by_package)["total"] == dollars
+
+
+@pytest.mark.parametrize("case", UNSOLD)
+def test_names_that_the_package_does_not_know(by_package: Tracing, case: str) -> None:
+    """They have no price, are counted, and cost nothing that is not known."""
+    provider, name = UNSOLD[case]
+    for _ in range(2):
+        Seller(provider=provider, name=name, usage=used(1_000, 100)).invoke("hello")
+    assert [costs_of(span) for span in by_package.spans] == [{"unknown_calls": 1}] * 2
+    (point,) = by_package.points(semconv.METRIC_COST_UNKNOWN)
+    assert (point.value, point.attributes[semconv.GEN_AI_REQUEST_MODEL]) == (2, name)
+    assert paid(by_package) == {}
+
+
+USAGES: Final = {
+    "plain": used(1_000, 100),
+    "cached": used(1_000, 100, in_cache_read=300),
+    "written": used(1_000, 100, in_cache_read=300, in_cache_creation=200),
+    "reasoning": used(1_000, 100, out_reasoning=70),
+    "long": used(300_000, 100, in_cache_read=100_000),
+}
+TO_COMPARE: Final = (
+    *(("openai", name) for name in ("gpt-4o", "gpt-5-mini", "o3", "gpt-4.1-nano")),
+    *(("anthropic", name) for name in ("claude-sonnet-4-5", "claude-3-5-haiku-latest")),
+    *(("google", name) for name in ("gemini-2.5-pro", "gemini-2.5-flash")),
+    ("deepseek", "deepseek-chat"),
+)
+
+
+@pytest.mark.parametrize("usage", USAGES)
+@pytest.mark.parametrize(("seller", "name"), TO_COMPARE)
+def test_the_same_as_the_package_reckons(
+    by_package: Tracing, usage: str, seller: str, name: str
+) -> None:
+    """The sum is the one that genai-prices itself comes to."""
+    import genai_prices
+
+    provider = {"google": "google_genai"}.get(seller, seller)
+    given = USAGES[usage]
+    Seller(provider=provider, name=name, usage=given).invoke("hello")
+    keys = {
+        "cache_read_tokens": given["input_token_details"].get("cache_read"),
+        "cache_write_tokens": given["input_token_details"].get("cache_creation"),
+        "output_reasoning_tokens": given["output_token_details"].get("reasoning"),
+    }
+    counted = genai_prices.Usage(
+        input_tokens=given["input_tokens"], output_tokens=given["output_tokens"], **keys
+    )
+    expected = genai_prices.calc_price(counted, name, provider_id=seller).total_price
+    assert costs(by_package)["total"] == float(expected)
+
+
+def test_service_tiers(by_package: Tracing) -> None:
+    """The tier that answered has the price that the package has for it; else the standard one."""
+    usage = used(1_000_000, 0)
+    for tier in (None, "default", "flex", "never heard of"):
+        Seller(name="o3", tier=tier, usage=usage).invoke("hello")
+    standard, default, flex, other = [costs_of(span)["total"] for span in by_package.spans]
+    assert standard == default == other == 2
+    assert flex == 1
+
+
+def test_one_hour_in_the_package(by_package: Tracing) -> None:
+    """Anthropic's cache of an hour has a price; Bedrock's is not in the table."""
+    usage = used(MILLION, 0, in_ephemeral_5m_input_tokens=0, in_ephemeral_1h_input_tokens=100_000)
+    Seller(provider="anthropic", name="claude-sonnet-4-20250514", usage=usage).invoke("hello")
+    bedrock = "us.anthropic.claude-sonnet-4-20250514-v1:0"
+    Seller(provider="bedrock", name=bedrock, usage=usage).invoke("hello")
+    known, not_known = [costs_of(span) for span in by_package.spans]
+    assert known == {"total": 3.3, "input": 2.7, "cache_write_1h": 0.6}
+    assert not_known == {"unknown_calls": 1}
+
+
+def test_a_file_over_the_package(tmp_path: Path) -> None:
+    """With `fallback` other models have the package's prices, without it none."""
+    pytest.importorskip("genai_prices")
+    models = [Seller(usage=used(1_000, 100)), Seller(name="gpt-4o", usage=used(1_000, 100))]
+    for fallback, others in (("genai-prices", {"total": 0.0035}), (None, {"unknown_calls": 1})):
+        tracing = Tracing()
+        with instrumented(tracing, cost=price_file(tmp_path, fallback=fallback)):
+            for model in models:
+                model.invoke("hello")
+        own, other = [costs_of(span) for span in tracing.spans]
+        assert own == PLAIN
+        assert others.items() <= other.items()
+
+
+def test_offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is fetched, not even looked up."""
+    pytest.importorskip("genai_prices")
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError("the network was asked for")
+
+    for name in ("socket", "create_connection", "getaddrinfo"):
+        monkeypatch.setattr(socket, name, refuse)
+    tracing = Tracing()
+    with instrumented(tracing, cost=True):
+        Seller(name="gpt-4o", usage=used(1_000, 100)).invoke("hello")
+    assert costs(tracing)["total"] == 0.0035
+
+
+def test_a_function() -> None:
+    """It is given usage, provider and model, each name until it knows one."""
+    asked: list[Any] = []
+
+    def price(usage: dict[str, int], provider: str, model: str) -> dict[str, float] | None:
+        asked.append((usage, provider, model))
+        return {"input": 0.1, "output": 0.2} if model == "house-model" else None
+
+    tracing = Tracing()
+    model = Seller(answered="house-model-9", usage=used(10, 5, in_cache_read=4))
+    with instrumented(tracing, cost=price):
+        model.invoke("hello")
+    assert costs(tracing) == {"total": 0.3, "input": 0.1, "output": 0.2}
+    usage = {"input": 10, "output": 5, "cache_read": 4}
+    assert asked == [(usage, "openai", "house-model-9"), (usage, "openai", "house-model")]
+
+
+ANSWERS: Final = {
+    "none": (None, {"unknown_calls": 1}),
+    "nothing": ({}, {"total": 0.0}),
+    "an integer": ({"input": 1}, {"total": 1.0, "input": 1.0}),
+    "a decimal": ({"input": Decimal("0.1")}, {"total": 0.1, "input": 0.1}),
+    "zero": ({"input": 0}, {"total": 0.0, "input": 0.0}),
+}
+NONSENSE: Final = {
+    "not a number": {"input": float("nan")},
+    "a decimal that is none": {"input": Decimal("NaN")},
+    "a decimal that signals": {"input": Decimal("sNaN")},
+    "infinite": {"input": float("inf")},
+    "negative": {"input": -0.01},
+    "huge": {"input": 10**10},
+    "endless": {"input": 10**4000},
+    "a text": {"input": "0.1"},
+    "a bool": {"input": True},
+    "nothing in it": {"input": None},
+    "an unknown kind": {"inputs": 0.1},
+    "a kind that is no text": {7: 0.1},
+    "a number alone": 0.1,
+    "a list": [0.1, 0.2],
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_answers_of_a_function(answer: str) -> None:
+    """Amounts by kind are taken as they are, also none of them; None is not known."""
+    given, expected = ANSWERS[answer]
+    tracing = Tracing()
+    with instrumented(tracing, cost=lambda *_: given):
+        Seller(usage=used(10, 5)).invoke("hello")
+    assert costs(tracing) == expected
+
+
+@pytest.fixture
+def forgiving(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As in an application: failures are counted, and forgotten after the test."""
+    monkeypatch.setattr(health, "strict", False)
+    yield
+    health.failures.clear()
+
+
+@pytest.mark.parametrize("answer", NONSENSE)
+def test_nonsense_of_a_function(
+    forgiving: None, answer: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing of it is on the span; the call is counted, and one line says so."""
+    tracing = Tracing()
+    with instrumented(tracing, cost=lambda *_: NONSENSE[answer]):
+        for _ in range(2):
+            Seller(usage=used(10, 5)).invoke("hello")
+    assert [costs_of(span) for span in tracing.spans] == [{"unknown_calls": 1}] * 2
+    assert unknown(tracing) == 2
+    assert paid(tracing) == {}
+    assert sum(health.failures.values()) == 2
+    assert caplog.text.count("The function given as cost") == 1
+
+
+def test_a_function_that_raises(forgiving: None, caplog: pytest.LogCaptureFixture) -> None:
+    """The application gets its answer; what the exception says is not logged."""
+
+    def price(*_: Any) -> Any:
+        raise ValueError("the secret contract")
+
+    tracing = Tracing()
+    with instrumented(tracing, cost=price):
+        assert Seller(usage=used(10, 5)).invoke("hello").content == "hello"
+    assert costs(tracing) == {"unknown_calls": 1}
+    assert semconv.GEN_AI_USAGE_INPUT_TOKENS in (tracing.spans[0].attributes or {})
+    assert health.failures == {"cost:ValueError": 1}
+    assert "ValueError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_what_comes_from_outside_passes_a_function() -> None:
+    """A signal that arrives while the function runs reaches the application."""
+
+    def price(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with instrumented(Tracing(), cost=price), pytest.raises(KeyboardInterrupt):
+        Seller(usage=used(10, 5)).invoke("hello")
+
+
+def test_a_function_cannot_change_what_is_recorded() -> None:
+    """The usage that it is given is its own."""
+
+    def price(usage: dict[str, int], *_: Any) -> Any:
+        usage.clear()
+        return {"input": 1}
+
+    tracing = Tracing()
+    with instrumented(tracing, cost=price):
+        Seller(usage=used(10, 5)).invoke("hello")
+    assert (tracing.spans[0].attributes or {})[semconv.GEN_AI_USAGE_INPUT_TOKENS] == 10
+
+
+def test_an_application_with_few_decimal_digits(priced: Tracing) -> None:
+    """The application's own way to reckon with decimals is not ours."""
+    with localcontext(prec=1):
+        Seller(usage=used(123_456, 7)).invoke("hello")
+    assert costs(priced)["total"] == 0.246968
+
+
+# Calls that are streamed, left, retried, cached
+
+
+def test_a_streamed_call(priced: Tracing) -> None:
+    """It costs what its last chunk says."""
+    list(StreamingSeller(usage=used(1_000, 100)).stream("hello"))
+    assert costs(priced) == PLAIN
+
+
+def test_a_stream_that_is_left(priced: Tracing) -> None:
+    """What came counts, and that it is not all; without a count nothing is known."""
+    counting = StreamingSeller(usage=used(1_000, 100))
+    stream = counting.stream("hello")
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    assert costs(priced) == {"unknown_calls": 1}
+
+
+class EarlySeller(StreamingSeller):
+    """Counts with its first chunk, as Anthropic does."""
+
+    def _stream(self, *_: Any, **__: Any) -> Any:
+        first, *others = super()._stream()
+        first.message.usage_metadata = self.usage
+        yield from (first, *others[:-1])
+
+
+def test_a_stream_that_is_left_after_its_count(priced: Tracing) -> None:
+    """The known part of the cost is there, and that it is a part, also in the sums."""
+
+    def leave(_: Any) -> None:
+        stream = EarlySeller(usage=used(1_000, 1)).stream("hello")
+        next(stream)
+        stream.close()  # type: ignore[attr-defined]
+
+    RunnableLambda(leave, name="leaver").invoke("x")
+    expected = {"total": 0.002008, "input": 0.002, "output": 0.000008, "unknown_calls": 1}
+    assert costs(priced) == expected
+    assert costs_of(priced.span("invoke_workflow leaver")) == {
+        "total": 0.002008,
+        "unknown_calls": 1,
+    }
+    assert paid(priced) == {"input": 0.002, "output": 0.000008}
+    assert unknown(priced) == 1
+
+
+def test_a_call_that_fails(priced: Tracing) -> None:
+    """A refused call is paid for by nobody; one that breaks off in its answer is."""
+    with pytest.raises(ValueError, match="no"):
+        Seller(fails=ValueError("no")).invoke("hello")
+    with pytest.raises(ValueError, match="no"):
+        list(StreamingSeller(fails=ValueError("no")).stream("hello"))
+    refused, broken = [costs_of(span) for span in priced.spans]
+    assert refused == {}
+    assert broken == {"unknown_calls": 1}
+    assert unknown(priced) == 1
+
+
+def test_a_call_that_is_tried_again(priced: Tracing) -> None:
+    """Each attempt is a call; who is around them pays for all that answered."""
+    failing = itertools.chain([ValueError("no")], itertools.repeat(None))
+
+    class Flaky(Seller):
+        def _generate(self, messages: Any, *_: Any, **__: Any) -> Any:
+            error = next(failing)
+            if error is not None:
+                raise error
+            return super()._generate(messages)
+
+    model = Flaky(usage=used(1_000, 100)).with_retry(wait_exponential_jitter=False)
+    RunnableLambda(model.invoke, name="retrier").invoke("hello")
+    workflow = priced.span("invoke_workflow retrier")
+    assert costs_of(workflow) == {"total": 0.0028}
+    assert paid(priced) == {"input": 0.002, "output": 0.0008}
+
+
+def test_an_answer_from_langchains_cache(priced: Tracing) -> None:
+    """It costs nothing and is nothing unknown; who is around pays for the first one."""
+    model = Seller(usage=used(1_000, 100), cache=InMemoryCache())
+
+    def twice(_: Any) -> None:
+        model.invoke("hello")
+        model.invoke("hello")
+
+    RunnableLambda(twice, name="asker").invoke("x")
+    first, second, workflow = [costs_of(span) for span in priced.spans]
+    assert (first, second, workflow) == (PLAIN, {}, {"total": 0.0028})
+    assert paid(priced) == {"input": 0.002, "output": 0.0008}
+    assert unknown(priced) == 0
+
+
+def test_a_completion_model(priced: Tracing) -> None:
+    """Which does not say what it used: unknown."""
+    Writer().invoke("hello")
+    assert costs(priced) == {"unknown_calls": 1}
+
+
+# The real client of OpenAI
+
+
+def test_openais_client(by_package: Tracing) -> None:
+    """Its usage, its dated name and its embeddings are priced, whole and streamed."""
+    with start_server() as server:
+        options: dict[str, Any] = {"base_url": server.base_url, "api_key": "none"}
+        model = ChatOpenAI(model="gpt-4o", stream_usage=True, **options)
+        model.invoke("Hello")
+        list(model.stream("Hello"))
+        asyncio.run(model.ainvoke("Hello"))
+        with pytest.raises(Exception, match="Incorrect API key"):
+            ChatOpenAI(model="fail-401", max_retries=0, **options).invoke("Hello")
+        embeddings = OpenAIEmbeddings(
+            model="text-embedding-3-small", check_embedding_ctx_length=False, **options
+        )
+        embeddings.embed_documents(["one", "two"])
+    *chats, failed, embedded = by_package.spans
+    for span in chats:
+        tokens: dict[str, Any] = dict(span.attributes or {})
+        cached = tokens[semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS]
+        fresh = tokens[semconv.GEN_AI_USAGE_INPUT_TOKENS] - cached
+        out = tokens[semconv.GEN_AI_USAGE_OUTPUT_TOKENS]
+        dollars = fresh * 2.5 + cached * 1.25 + out * 10
+        assert costs_of(span)["total"] == pytest.approx(dollars / MILLION, rel=1e-12)
+        assert dollars
+    assert costs_of(failed) == {}
+    counted = (embedded.attributes or {})[semconv.GEN_AI_USAGE_INPUT_TOKENS]
+    assert isinstance(counted, int)
+    dollars = pytest.approx(counted * 0.02 / MILLION, rel=1e-12)
+    assert costs_of(embedded) == {"total": dollars, "input": dollars}
+    operations = {
+        point.attributes[semconv.GEN_AI_OPERATION_NAME]
+        for point in by_package.points(semconv.METRIC_COST)
+    }
+    assert operations == {"chat", "embeddings"}
+    assert unknown(by_package) == 0
+
+
+# Sums
+
+
+@tool
+def look(question: str) -> str:
+    """Look."""
+    return "found"
+
+
+def calling(name: str) -> AIMessage:
+    call = {"name": name, "args": {"question": "?"}, "id": "1", "type": "tool_call"}
+    return AIMessage("", tool_calls=[call])
+
+
+def test_an_agent_with_a_subagent(priced: Tracing) -> None:
+    """Who is around a call pays for it once, at every level; a price that is not known shows."""
+    usage = used(1_000, 100)
+    inner = create_agent(
+        Seller(usage=usage, answers=[calling("look"), AIMessage("here")]), [look], name="inner"
+    )
+    strange = Seller(name="of nobody", usage=usage)
+
+    @tool
+    def delegate(question: str) -> str:
+        """Ask somebody else."""
+        strange.invoke(question)
+        return str(inner.invoke({"messages": [HumanMessage(question)]})["messages"][-1].content)
+
+    outer_model = Seller(usage=usage, answers=[calling("delegate"), AIMessage("there")])
+    outer = create_agent(outer_model, [delegate], name="outer")
+    chain: Any = RunnableLambda(lambda text: {"messages": [HumanMessage(text)]}) | outer
+    chain.with_config(run_name="request").invoke("where?")
+    sums = {span.name: costs_of(span) for span in priced.spans if span.name.startswith("invoke_")}
+    assert sums.pop("invoke_agent inner") == {"total": 0.0056}
+    assert sums.pop("invoke_agent outer") == {"total": 0.0112, "unknown_calls": 1}
+    (workflow,) = sums.values()
+    assert workflow == {"total": 0.0112, "unknown_calls": 1}
+    others = [span for span in priced.spans if not span.name.startswith(("invoke_", "chat"))]
+    assert others
+    assert all(costs_of(span) == {} for span in others)
+    assert sum(paid(priced).values()) == pytest.approx(0.0112, rel=1e-12)
+    assert unknown(priced) == 1
+
+
+def test_only_unknown_calls(priced: Tracing) -> None:
+    """Nothing known is no sum of 0."""
+    chain = ChatPromptTemplate.from_template("{x}") | Seller(name="of nobody") | StrOutputParser()
+    chain.invoke({"x": "hello"})
+    assert costs_of(priced.spans[-1]) == {"unknown_calls": 1}
+
+
+@pytest.mark.parametrize("detail", ["all", "nodes", "semantic"])
+def test_sums_at_every_level_of_detail(prices: str, detail: str) -> None:
+    """Steps that have no span do not keep the cost from their workflow."""
+    tracing = Tracing()
+    chain = ChatPromptTemplate.from_template("{x}") | Seller(usage=used(1_000, 100))
+    with instrumented(tracing, cost=prices, detail=detail):
+        RunnableLambda(lambda x: chain.invoke({"x": x}), name="outer").invoke("hello")
+    assert costs_of(tracing.span("invoke_workflow outer")) == {"total": 0.0028}
+
+
+def test_calls_at_the_same_time(priced: Tracing) -> None:
+    """Many threads and tasks: the sum is exact to the last digit."""
+    model = Seller(usage=used(1_000, 100))
+    branches = {f"branch{number}": model for number in range(8)}
+    parallel: Any = RunnableParallel(branches)
+
+    def many(_: Any) -> None:
+        for _ in range(10):
+            parallel.invoke("hello")
+
+    async def amany(_: Any) -> None:
+        await asyncio.gather(*(parallel.ainvoke("hello") for _ in range(10)))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(RunnableLambda(many, name="threads").invoke, range(4)))
+    asyncio.run(RunnableLambda(amany, name="tasks").ainvoke("x"))
+    workflows = [span for span in priced.spans if span.name in THREADS_AND_TASKS]
+    assert [costs_of(span) for span in workflows] == [{"total": 0.224}] * 5
+    assert paid(priced) == {"input": 0.8, "output": 0.32}
+
+
+THREADS_AND_TASKS: Final = ("invoke_workflow threads", "invoke_workflow tasks")
+
+
+def test_a_model_that_wraps_another(priced: Tracing) -> None:
+    """The call is paid for once, by the run that made it."""
+    inner = Seller(usage=used(1_000, 100))
+
+    def ask(text: str) -> Any:
+        return Wrapper(inner=inner).invoke(text)
+
+    RunnableLambda(ask, name="asker").invoke("hello")
+    by_name = {span.name: costs_of(span) for span in priced.spans}
+    assert by_name == {
+        "chat house-model": PLAIN,
+        "chat wrapper": {},
+        "invoke_workflow asker": {"total": 0.0028},
+    }
+    assert unknown(priced) == 0
+
+
+def test_a_wrapped_model_that_says_nothing(priced: Tracing) -> None:
+    """One call of unknown price is one, not one for each run that stands for it."""
+    Wrapper(inner=Seller(usage=None)).invoke("hello")
+    assert unknown(priced) == 1
+
+
+# Who looks
+
+
+def test_calls_that_are_not_sampled(prices: str) -> None:
+    """The metric counts them all the same."""
+    tracing = Tracing()
+    tracing.tracer_provider = TracerProvider(sampler=ALWAYS_OFF, shutdown_on_exit=False)
+    with instrumented(tracing, cost=prices):
+        Seller(usage=used(1_000, 100)).invoke("hello")
+        Seller(name="of nobody").invoke("hello")
+    assert tracing.spans == ()
+    assert paid(tracing) == {"input": 0.002, "output": 0.0008}
+    assert unknown(tracing) == 1
+
+
+class WithoutModels(Sampler):
+    """Drops the spans of model calls."""
+
+    def should_sample(
+        self, parent_context: Any, trace_id: int, name: str, *_: Any, **__: Any
+    ) -> SamplingResult:
+        is_model = name.startswith("chat")
+        return SamplingResult(Decision.DROP if is_model else Decision.RECORD_AND_SAMPLE)
+
+    def get_description(self) -> str:
+        return "without models"
+
+
+def test_sums_of_calls_without_spans(prices: str) -> None:
+    """A workflow pays for calls whose spans nobody keeps, though nobody measures."""
+    tracing = Tracing()
+    tracing.tracer_provider = TracerProvider(sampler=WithoutModels(), shutdown_on_exit=False)
+    tracing.tracer_provider.add_span_processor(SimpleSpanProcessor(tracing.exporter))
+    tracing.meter_provider = MeterProvider([], shutdown_on_exit=False)
+    with instrumented(tracing, cost=prices):
+        RunnableLambda(Seller(usage=used(1_000, 100)).invoke, name="asker").invoke("hello")
+    assert tracing.names() == ["invoke_workflow asker"]
+    assert costs_of(tracing.spans[0]) == {"total": 0.0028}
+
+
+def test_series_of_models(prices: str) -> None:
+    """Provider, names and kind are the attributes; they are bounded as of any metric."""
+    tracing = Tracing()
+    with instrumented(tracing, cost=lambda *_: {"input": 1}):
+        for number in range(110):
+            Seller(name=f"model-{number}", answered="same", usage=used(1, 1)).invoke("hello")
+    assert sum(paid(tracing).values()) == 110
+    points = tracing.points(semconv.METRIC_COST)
+    assert len(points) == 101
+    assert points[0].attributes == {
+        semconv.GEN_AI_OPERATION_NAME: "chat",
+        semconv.GEN_AI_PROVIDER_NAME: "openai",
+        semconv.GEN_AI_REQUEST_MODEL: "model-0",
+        semconv.GEN_AI_RESPONSE_MODEL: "same",
+        semconv.COST_KIND: "input",
+    }
+    health.failures.clear()
+
+
+def test_two_who_trace_count_once(prices: str) -> None:
+    """Two that trace into the same metrics do not count a call twice."""
+    tracing = Tracing()
+    other = Tracing()
+    handler = OpenTelemetryCallbackHandler(
+        other.tracer_provider, meter_provider=tracing.meter_provider, cost=prices
+    )
+    with instrumented(tracing, cost=prices):
+        Seller(usage=used(1_000, 100)).invoke("hello", {"callbacks": [handler]})
+    assert costs(tracing) == costs(other) == PLAIN
+    assert paid(tracing) == {"input": 0.002, "output": 0.0008}
+
+
+def test_embeddings_that_do_not_say_what_they_used(priced: Tracing) -> None:
+    """Unknown, as of a model."""
+    FakeEmbeddings(size=2).embed_query("hello")
+    assert costs_of(priced.spans[0]) == {"unknown_calls": 1}
+
+
+# The dialect of Phoenix
+
+
+def test_openinference(tmp_path: Path) -> None:
+    """Model calls have OpenInference's names; parts add up to prompt and completion."""
+    usage = used(
+        1_000,
+        100,
+        in_cache_read=200,
+        in_ephemeral_5m_input_tokens=300,
+        in_ephemeral_1h_input_tokens=100,
+        out_reasoning=60,
+    )
+    tracing = Tracing()
+    with instrumented(tracing, cost=price_file(tmp_path), dialect="openinference"):
+        RunnableLambda(Seller(usage=usage).invoke, name="asker").invoke("hello")
+        Seller(name="of nobody").invoke("hello")
+    call, workflow, nobody = [dict(span.attributes or {}) for span in tracing.spans]
+    found = {name: value for name, value in call.items() if "cost" in name}
+    assert found == pytest.approx(
+        {
+            "llm.cost.total": 0.00291,
+            "llm.cost.prompt": 0.00205,
+            "llm.cost.prompt_details.input": 0.0008,
+            "llm.cost.prompt_details.cache_read": 0.0001,
+            "llm.cost.prompt_details.cache_write": 0.00115,
+            "llm.cost.completion": 0.00086,
+            "llm.cost.completion_details.output": 0.00032,
+            "llm.cost.completion_details.reasoning": 0.00054,
+        },
+        rel=1e-12,
+    )
+    assert workflow[semconv.COST_TOTAL] == 0.00291
+    assert nobody[semconv.COST_UNKNOWN_CALLS] == 1
+    assert not [name for name in nobody if name.startswith("llm.cost")]
+
+
+# What the option takes
+
+
+def variable(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("OTEL_INSTRUMENTATION_LANGCHAIN_COST", value)
+
+
+def test_the_variable_names_a_file(prices: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the argument does, which may also be a path."""
+    for argument in (None, Path(prices)):
+        if argument is None:
+            variable(monkeypatch, prices)
+        tracing = Tracing()
+        with instrumented(tracing, cost=argument):
+            Seller(usage=used(1_000, 100)).invoke("hello")
+        assert costs(tracing) == PLAIN
+        monkeypatch.delenv("OTEL_INSTRUMENTATION_LANGCHAIN_COST", raising=False)
+
+
+def entry(**fields: Any) -> dict[str, Any]:
+    return {"models": [{"model": "m", "input": 1, "output": 1, **fields}]}
+
+
+BROKEN: Final[dict[str, Any]] = {
+    "no date": ({"date": None}, "date is no date"),
+    "a strange date": ({"date": "yesterday"}, "date is no date"),
+    "no source": ({"source": ""}, "source is missing"),
+    "a strange fallback": ({"fallback": "litellm"}, "fallback is genai-prices"),
+    "an unknown field": ({"modles": []}, "unknown field 'modles'"),
+    "no models": ({"models": []}, "models is no list, or empty"),
+    "models as a text": ({"models": "m"}, "models is no list"),
+    "a model as a text": ({"models": ["m"]}, "a model has no fields"),
+    "a model without a name": ({"models": [{"input": 1}]}, "field model is missing"),
+    "a model without a price": ({"models": [{"model": "m"}]}, "m has no price"),
+    "a model twice": ({"models": entry()["models"] * 2}, "in it twice"),
+    "a misspelt kind": (entry(inptu=1), "unknown field 'inptu'"),
+    "a negative price": (entry(input=-1), "input of m is no number from 0"),
+    "a price as a text": (entry(input="1"), "input of m is no number"),
+    "a price as a bool": (entry(input=True), "input of m is no number"),
+    "no price": (entry(input=None), "input of m is no number"),
+    "a huge price": (entry(input=1e300), "input of m is no number"),
+    "tiers without a base": (entry(input={"tiers": []}), "input of m is no number"),
+    "tiers that are none": (entry(input={"base": 1, "tiers": [7]}), "no list of tiers"),
+    "a tier without a start": (entry(input={"base": 1, "tiers": [{"price": 1}]}), "whose start"),
+    "a request in tiers": (entry(request={"base": 1, "tiers": []}), "request of m has tiers"),
+    "a provider that is no text": (entry(provider=7), "field provider"),
+}
+
+
+def warned(caplog: pytest.LogCaptureFixture) -> str:
+    (record,) = [each for each in caplog.records if each.levelno >= logging.WARNING]
+    return record.getMessage()
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_file(
+    tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One warning names the variable, the file and what is wrong; then nothing is priced."""
+    fields, wrong = BROKEN[case]
+    path = price_file(tmp_path, **fields)
+    variable(monkeypatch, path)
+    tracing = Tracing()
+    with instrumented(tracing):
+        Seller(usage=used(1_000, 100)).invoke("hello")
+    assert costs(tracing) == {}
+    message = warned(caplog)
+    assert "OTEL_INSTRUMENTATION_LANGCHAIN_COST" in message
+    assert path in message
+    assert wrong in message
+    with pytest.raises(ValueError, match="cost must be"):
+        instrumented(tracing, cost=path).__enter__()
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        (None, "cannot be read: FileNotFoundError"),
+        ("models:\n", "it is not JSON"),
+        ("[]", "it has no fields"),
+        ('{"date": NaN}', "NaN is no price"),
+        ("[" * 100_000, "it is not JSON"),
+        (b"\xff\xfe", "it is not JSON"),
+    ],
+)
+def test_what_is_no_file_of_prices(
+    tmp_path: Path,
+    text: Any,
+    wrong: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The same warning."""
+    path = tmp_path / "prices.json"
+    if text is not None:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    variable(monkeypatch, str(path))
+    with instrumented(Tracing()):
+        pass
+    assert wrong in warned(caplog)
+
+
+def test_a_price_of_the_wrong_type() -> None:
+    """A number is neither a switch nor a file nor a function."""
+    with pytest.raises(TypeError, match="cost must be"):
+        instrumented(Tracing(), cost=7).__enter__()
+
+
+def test_without_the_package(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One warning says how to install it, however many trace; nothing is priced."""
+    monkeypatch.setitem(sys.modules, "genai_prices", None)
+    for _ in range(2):
+        tracing = Tracing()
+        with instrumented(tracing, cost=True):
+            Seller(name="gpt-4o", usage=used(1_000, 100)).invoke("hello")
+        assert costs(tracing) == {}
+    assert 'pip install "langchain-otel[cost]"' in warned(caplog)
+    health.failures.clear()
+
+
+def test_nothing_of_the_package_is_loaded_without_being_asked() -> None:
+    """It takes its time to load, which is for those who want it."""
+    program = (
+        "import sys; from langchain_otel import LangChainInstrumentor as i; i().instrument();"
+        "assert not [name for name in sys.modules if 'genai_prices' in name]"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
