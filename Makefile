@@ -2,7 +2,8 @@
 # make test           the tests; those against real backends too, once `make backends` has built them
 # make test-versions  the tests at both ends of every version range; QUICK=1: the most telling ones
 # make check          lint, format and types
-# make docs-tables    the tables of README.md and docs/ anew, from the code and semconv/registry
+# make docs-tables    the tables of README.md and docs/ anew, from the code and semconv/registry; and the
+#                     prices of collector-config from those of genai-prices
 # make backends       builds the OpenTelemetry Collector and Jaeger with its pages into ~/.cache/langchain-otel, once
 # make postgres       installs PostgreSQL for the tests of checkpointers (Debian, Ubuntu; as root)
 # make prometheus     installs Prometheus for the tests of dashboards (Debian, Ubuntu; as root)
@@ -28,7 +29,7 @@ export UV_SYSTEM_CERTS ?= true
 .PHONY: help demo test test-versions check format docs-tables backends postgres prometheus kafka phoenix screenshots up down bench bench-scale clean
 
 help:
-	@grep -E '^# make' Makefile | cut -c3-
+	@grep -E '^# (make|  )' Makefile | cut -c3-
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -64,6 +65,7 @@ format: $(VENV)/.test
 
 docs-tables: $(VENV)/.test
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/prices.py
 
 backends:
 	$(PYTHON) -m tests.backends.build

@@ -758,8 +758,12 @@ def test_sums_at_every_level_of_detail(prices: str, detail: str) -> None:
     """Steps that have no span do not keep the cost from their workflow."""
     tracing = Tracing()
     chain = ChatPromptTemplate.from_template("{x}") | Seller(usage=used(1_000, 100))
+
+    def ask(text: str) -> Any:
+        return chain.invoke({"x": text})
+
     with instrumented(tracing, cost=prices, detail=detail):
-        RunnableLambda(lambda x: chain.invoke({"x": x}), name="outer").invoke("hello")
+        RunnableLambda(ask, name="outer").invoke("hello")
     assert costs_of(tracing.span("invoke_workflow outer")) == {"total": 0.0028}
 
 
