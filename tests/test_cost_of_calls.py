@@ -1,18 +1,22 @@
 """What calls cost: each token once, as the kind that it is; what is unknown is counted, not 0."""
 
 import asyncio
+import io
 import itertools
 import logging
+import re
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal, localcontext
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import yaml
 from langchain_core.caches import InMemoryCache
 from langchain_core.embeddings import FakeEmbeddings
 from langchain_core.messages import AIMessage, HumanMessage
@@ -27,6 +31,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, Decision, Sampler, SamplingResult
 
 from langchain_otel import OpenTelemetryCallbackHandler, health, semconv
+from langchain_otel.exporters.cost_text import cost_of_calls, cost_text
+from langchain_otel.exporters.tree import TreeSpanExporter
+from langchain_otel.pricing.kinds import COSTS
 from openai_server import start_server
 from priced import (
     PICTURES,
@@ -46,6 +53,7 @@ from recording import Tracing, instrumented
 from test_wrapped_models import Wrapper
 from versions import create_agent
 
+ROOT: Final = Path(__file__).parents[1]
 MILLION: Final = 1_000_000
 # Of a call with 1,000 tokens in and 100 out.
 PLAIN: Final = {"total": 0.0028, "input": 0.002, "output": 0.0008}
@@ -1058,3 +1066,122 @@ def test_nothing_of_the_package_is_loaded_without_being_asked() -> None:
         "assert not [name for name in sys.modules if 'genai_prices' in name]"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+# Documentation and what is made of the same table
+
+
+def block(language: str) -> str:
+    text = (ROOT / "docs" / "cost.md").read_text()
+    (found,) = re.findall(rf"^```{language}\n(.+?)^```$", text, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+def test_the_file_of_the_documentation(tmp_path: Path) -> None:
+    """It is read as it stands, and prices as it says."""
+    pytest.importorskip("genai_prices")
+    path = tmp_path / "prices.json"
+    path.write_text(block("json"))
+    tracing = Tracing()
+    usage = used(150_000, 1_000, in_cache_read=50_000)
+    with instrumented(tracing, cost=path):
+        for name in ("gpt-5-mini-2025-08-07", "house-model-7", "gpt-4o"):
+            Seller(name=name, usage=usage).invoke("hello")
+    contract, house, listed = [costs_of(span)["total"] for span in tracing.spans]
+    assert (contract, house, listed) == (0.0226, 0.0075, 0.3225)
+
+
+def test_the_function_of_the_documentation() -> None:
+    """It comes to what the file comes to."""
+    tracing = Tracing()
+    program, _, call = block("python").rpartition("LangChainInstrumentor()")
+    assert call == ".instrument(cost=price)\n"
+    names: dict[str, Any] = {}
+    exec(program, names)
+    with instrumented(tracing, cost=names["price"]):
+        Seller(name="gpt-5-mini", usage=used(150_000, 1_000, in_cache_read=50_000)).invoke("hello")
+        Seller(name="gpt-4o", usage=used(150_000, 1_000)).invoke("hello")
+    contract, other = [costs_of(span) for span in tracing.spans]
+    assert contract["total"] == pytest.approx(0.0226, rel=1e-12)
+    assert other == {"unknown_calls": 1}
+
+
+def test_every_kind_is_in_the_documentation() -> None:
+    """A kind has a row that says what it is."""
+    text = (ROOT / "docs" / "cost.md").read_text()
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    assert [kind for kind in COSTS if not any(f"`{kind}`" in row for row in rows)] == []
+
+
+def test_prices_of_the_dashboards_are_up_to_date() -> None:
+    """After a change of the table: `make docs-tables`. Another version of it may differ."""
+    pytest.importorskip("genai_prices")
+    import prices as page
+
+    text = page.FILE.read_text()
+    (written,) = re.findall(r"# Of genai-prices (\S+), as of (\S+)", text)
+    assert written[1] == page.DAY
+    if written[0] != version("genai-prices"):
+        pytest.skip(f"the file is made of genai-prices {written[0]}")
+    assert page.rewritten(text) == text
+
+
+def test_prices_of_the_dashboards(tmp_path: Path) -> None:
+    """Each model has one price for each kind, and what is outside of the marks stays."""
+    page = pytest.importorskip("prices")
+    text = page.FILE.read_text()
+    rules = yaml.safe_load(text)["groups"][0]["rules"]
+    labels = [tuple(rule["labels"].values()) for rule in rules]
+    assert len(set(labels)) == len(labels)
+    assert {
+        rule["expr"] for rule in rules if rule["labels"]["gen_ai_request_model"] == "gpt-4o"
+    } == {
+        "vector(2.5 / 1e6)",
+        "vector(1.25 / 1e6)",
+        "vector(10 / 1e6)",
+    }
+    emptied = page.MARKED.sub("", text)
+    assert page.rewritten(emptied) == page.rewritten(text)
+    assert "gen_ai_tokens_total" in emptied
+
+
+def test_the_tree_shows_costs() -> None:
+    """A few digits that say something, and whether there is more that is not known."""
+    known = {semconv.COST_TOTAL: 0.000364, semconv.GEN_AI_OPERATION_NAME: "chat"}
+    nobody = {semconv.COST_UNKNOWN_CALLS: 1, semconv.GEN_AI_OPERATION_NAME: "chat"}
+    agent = {semconv.COST_TOTAL: 0.000364, semconv.GEN_AI_OPERATION_NAME: "invoke_agent"}
+    assert cost_text([known]) == "$0.000364"
+    assert cost_text([nobody]) == "$?"
+    assert cost_text([{}, None]) == ""
+    assert cost_of_calls([known, known, agent, nobody, None]) == "$0.000728 + $?"
+
+
+@pytest.mark.parametrize(
+    ("dollars", "shown"),
+    [
+        (0.0, "$0.00"),
+        (1e-9, "$0.000000001"),
+        (0.00012345, "$0.000123"),
+        (0.1, "$0.10"),
+        (0.25, "$0.25"),
+        (0.9999, "$1.00"),
+        (1.0, "$1.00"),
+        (1234.5, "$1234.50"),
+    ],
+)
+def test_digits_of_the_tree(dollars: float, shown: str) -> None:
+    assert cost_text([{semconv.COST_TOTAL: dollars}]) == shown
+
+
+def test_the_tree_in_the_terminal(priced: Tracing) -> None:
+    """Spans have their cost, and the last line that of all calls."""
+    chain = ChatPromptTemplate.from_template("{x}") | Seller(usage=used(1_000, 100))
+    chain.invoke({"x": "hello"})
+    out = io.StringIO()
+    exporter = TreeSpanExporter(out)
+    exporter.export(priced.spans)
+    head, root, *_, totals, _ = out.getvalue().splitlines()
+    assert head.startswith("trace ")
+    assert root.endswith("$0.0028")
+    assert totals.endswith("$0.0028")
+    assert out.getvalue().count("$0.0028") == 3
