@@ -25,6 +25,9 @@ RATES: Final[dict[str, float]] = {
 SOUND: Final[dict[str, float]] = {"input_audio": 32, "output_audio": 64}
 PICTURES: Final[dict[str, float]] = {"input_image": 10, "output_image": 40}
 
+# Of a call with 1,000 tokens in and 100 out.
+PLAIN: Final = {"total": 0.0028, "input": 0.002, "output": 0.0008}
+
 
 def price_file(folder: Path, *models: Any, **fields: Any) -> str:
     """A file with the prices of `house-model`, and of other models."""

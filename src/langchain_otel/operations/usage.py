@@ -164,7 +164,7 @@ def _ephemeral_writes(details: Mapping[str, Any]) -> Facts:
     if not known:
         return {}
     facts: Facts = {} if count(details.get("cache_creation")) else {CACHE_WRITE: total(known)}
-    if writes[-1]:
+    if writes[-1] is not None and any(known):
         facts[semconv.USAGE_CACHE_WRITE_1H] = writes[-1]
     return facts
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from langchain_otel import health
 from langchain_otel.async_exceptions import let_through
 from langchain_otel.pricing.kinds import COSTS
-from langchain_otel.pricing.question import Question
+from langchain_otel.pricing.question import NAMELESS, Question
 from langchain_otel.pricing.rates import Amounts
 
 PriceFunction = Callable[[dict[str, int], str, str], Mapping[str, float | Decimal] | None]
@@ -25,7 +25,7 @@ class FunctionPrices:
 
     def __call__(self, question: Question) -> Amounts | None:
         """What each kind of a call costs, asked for each name of its model until one is known."""
-        for model in question.models:
+        for model in question.models or NAMELESS:
             try:
                 answer = self._function(dict(question.usage), question.provider, model)
                 found = None if answer is None else _amounts(answer)
@@ -51,10 +51,11 @@ def _kind(kind: Any) -> str:
 
 
 def _amount(amount: Any) -> Decimal:
-    if type(amount) not in NUMBERS:
+    if not isinstance(amount, NUMBERS) or isinstance(amount, bool):
         raise TypeError
-    # The digits that are shown, not those that a double has beyond them. NaN compares to nothing.
-    dollars = Decimal(repr(amount)) if type(amount) is float else Decimal(amount)
+    # The digits that are shown, not those that a double has beyond them.
+    is_double = isinstance(amount, float)
+    dollars = Decimal(repr(float(amount))) if is_double else Decimal(amount)
     if dollars.is_nan() or not 0 <= dollars <= MOST:
         raise ValueError
     return dollars

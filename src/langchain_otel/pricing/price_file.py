@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 from langchain_otel.pricing.kinds import COSTS, REQUEST
 from langchain_otel.pricing.model_names import undated, unprefixed
-from langchain_otel.pricing.question import Question
+from langchain_otel.pricing.question import NAMELESS, Question
 from langchain_otel.pricing.rates import Amounts, Rate, Rates, Tiered, amounts
 
 PACKAGE: Final = "genai-prices"
@@ -63,7 +63,7 @@ class PriceFile:
 
     def rates(self, question: Question) -> Rates | None:
         """The rates of a call's model: by its name as it is first, then without prefix and date."""
-        for model in question.models:
+        for model in question.models or NAMELESS:
             name = model.lower()
             bare = unprefixed(name)
             names = dict.fromkeys((name, bare, undated(name), undated(bare)))

@@ -1,10 +1,13 @@
 """Defines what prices are: a function from what is known of a call to what it costs."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from langchain_otel.pricing.kinds import Usage
 from langchain_otel.pricing.rates import Amounts
+
+NAMELESS: Final = ("",)
+"""The names of a model that has none."""
 
 
 class Question(NamedTuple):

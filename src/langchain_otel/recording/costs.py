@@ -8,8 +8,15 @@ from typing import Any, Final
 from langchain_otel import health, semconv
 from langchain_otel.content.values import Facts
 from langchain_otel.forks import fork_safe
+from langchain_otel.operations.cache_lifetimes import HOUR, asked_lifetimes
 from langchain_otel.operations.provider_report import USAGE_NAMES
-from langchain_otel.pricing.kinds import COSTS, usage_by_kind
+from langchain_otel.pricing.kinds import (
+    CACHE_WRITE,
+    CACHE_WRITE_1H,
+    COSTS,
+    Usage,
+    usage_by_kind,
+)
 from langchain_otel.pricing.prices import prices_of
 from langchain_otel.pricing.question import Prices, Question
 from langchain_otel.pricing.rates import EXACT, Amounts, total
@@ -46,6 +53,7 @@ class Costs:
             if run.facts.get(semconv.GEN_AI_OPERATION_NAME) in NEEDED:
                 facts = {**run.facts, **found}
                 run.spent = self._spent(run, facts, error)
+                run.asked = None
                 if run.spent is not None:
                     self._add(run, run.spent)
                     self._metrics.record_cost(run, facts, run.spent)
@@ -60,24 +68,26 @@ class Costs:
             return None
         if USAGE_NAMES.isdisjoint(facts) and (run.has_inner_call or _was_refused(run, facts)):
             return None
-        dollars = self._amounts(facts)
+        usage = _usage(run, facts)
+        dollars = None if usage is None else self._amounts(usage, facts)
         if dollars is None:
             return Spent(unknown_calls=1)
         # What was left before its end may have counted only what came until then.
         is_partial = error is not None and bool(run.chunk_times)
         return Spent(dollars, total(dollars), unknown_calls=int(is_partial))
 
-    def _amounts(self, facts: Facts) -> Amounts | None:
-        if any(name not in facts for name in NEEDED[facts[semconv.GEN_AI_OPERATION_NAME]]):
-            return None
-        return self._prices(
-            Question(
-                usage_by_kind(facts),
-                facts.get(semconv.GEN_AI_PROVIDER_NAME, ""),
-                tuple(dict.fromkeys(facts[name] for name in MODELS if name in facts)),
-                facts.get(semconv.OPENAI_RESPONSE_SERVICE_TIER),
-            )
+    def _amounts(self, usage: Usage, facts: Facts) -> Amounts | None:
+        question = Question(
+            usage,
+            facts.get(semconv.GEN_AI_PROVIDER_NAME, ""),
+            tuple(dict.fromkeys(facts[name] for name in MODELS if name in facts)),
+            facts.get(semconv.OPENAI_RESPONSE_SERVICE_TIER),
         )
+        try:
+            return self._prices(question)
+        except Exception as failure:
+            health.failed("prices", failure)
+            return None
 
     def _add(self, run: Run, spent: Spent) -> None:
         for around in _runs_around(run):
@@ -95,6 +105,21 @@ def costs_of(option: Any, metrics: Metrics) -> Costs | None:
 def is_inside_observed(run: Run) -> bool:
     """Whether a run, itself not recorded, belongs to one that says what it costs."""
     return run.enclosing is not None and run.enclosing.is_observed
+
+
+def _usage(run: Run, facts: Facts) -> Usage | None:
+    """What a call used by kind; None where something is missing without which there is no price.
+
+    Of what was written to a cache, too, for how long: the answer says it, or else the request.
+    """
+    if any(name not in facts for name in NEEDED[facts[semconv.GEN_AI_OPERATION_NAME]]):
+        return None
+    usage = usage_by_kind(facts)
+    if usage.get(CACHE_WRITE) and CACHE_WRITE_1H not in usage and run.asked is not None:
+        lifetimes = asked_lifetimes(run.asked)
+        if HOUR in lifetimes:
+            return usage | {CACHE_WRITE_1H: usage[CACHE_WRITE]} if len(lifetimes) == 1 else None
+    return usage
 
 
 def _was_refused(run: Run, facts: Facts) -> bool:

@@ -145,6 +145,7 @@ class Recorder:
 
     def _start_span(self, run: Run, started: Started, hangs_under: Context) -> None:
         operation, agent = run.operation, run.agent
+        run.asked = None if self._costs is None else started
         attributes: Attributes | LazyAttributes
         if run.parent is not None and run.parent.span.is_recording():
             attributes = self._attributes(run, started)
@@ -153,10 +154,9 @@ class Recorder:
         links: Sequence[Link] = ()
         if operation.family == "tool":
             links = links_of(run, call_id_of(started), trace.get_current_span(hangs_under))
-        title = title_of(run, started)
         try:
             run.span = self._tracer.start_span(
-                title, hangs_under, operation.kind, attributes, links
+                title_of(run, started), hangs_under, operation.kind, attributes, links
             )
         except Exception as error:
             # A sampler of the application, or a processor that sees spans start.

@@ -135,12 +135,14 @@ class Run:
     recorders may record one run of LangChain: `next_recording` leads from one to the next, and the
     first of those that share metrics measures it (`is_measured`). What a run has none of is None,
     or `EMPTY`. `inner_results` is what calls inside have found that its span records; `spent` is
-    what it cost, or all calls inside it, where that is asked for.
+    what it cost, or all calls inside it, where that is asked for; `asked` is then what it was
+    started with.
     """
 
     __slots__ = (
         "agent",
         "ambient",
+        "asked",
         "attempt",
         "attempts",
         "budget",
@@ -199,6 +201,7 @@ class Run:
     next_recording: "Run | None"
     totals: Totals | None
     spent: Spent | None
+    asked: Started | None
     prompt: Started | None
     budget: Budget | None
     chunks: list[Any] | None
@@ -236,7 +239,7 @@ class Run:
         self.request_content = self.content = self.source_facts = EMPTY
         self.identity = self.metadata_identity = self.configurable_identity = EMPTY
         self.parent = self.enclosing = self.agent = self.model = self.next_recording = None
-        self.totals = self.spent = self.prompt = self.budget = None
+        self.totals = self.spent = self.asked = self.prompt = self.budget = None
         self.chunks = None
         self.chunk_times = []
         self.attempts = self.logged_error = self.shown_error = None
