@@ -15,6 +15,8 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
 from langchain_otel import semconv
+from langchain_otel.operations.cache_lifetimes import asked_lifetimes
+from langchain_otel.runs.run import Started
 from priced import costs_of, price_file
 from recording import Tracing, instrumented
 from servers.anthropic_server import ModelServer, start_server
@@ -254,9 +256,9 @@ async def test_what_is_written_costs_by_its_lifetime(
     assert costs_of(reads)["cache_read"] == pytest.approx(10 * tokens / 1_000_000)
 
 
-@pytest.mark.parametrize("place", ["message", "tool", "beside them"])
+@pytest.mark.parametrize("place", ["message", "tool"])
 def test_where_a_request_asks_for_an_hour(server: ModelServer, tmp_path: Path, place: str) -> None:
-    """In a block, in a tool, or for the whole request."""
+    """In a block, or in a tool."""
     rates = {"input": 1, "cache_write": 100, "cache_write_1h": 1000, "output": 0}
     tracing = Tracing()
     control = {"type": "ephemeral", "ttl": "1h"}
@@ -264,9 +266,7 @@ def test_where_a_request_asks_for_an_hour(server: ModelServer, tmp_path: Path, p
     schema: dict[str, Any] = {"type": "object", "properties": {}}
     searches: dict[str, Any] = {"name": "search", "description": "x", "input_schema": schema}
     options: dict[str, Any] = {}
-    if place == "beside them":
-        options = {"cache_control": control}
-    elif place == "tool":
+    if place == "tool":
         options = {"tools": [{**searches, "cache_control": control}]}
     else:
         block["cache_control"] = control  # type: ignore[assignment]
@@ -275,3 +275,25 @@ def test_where_a_request_asks_for_an_hour(server: ModelServer, tmp_path: Path, p
     found = costs_of(tracing.spans[0])
     assert found["cache_write_1h"] > 0
     assert "cache_write" not in found
+
+
+LIFETIMES: dict[str, tuple[Any, Any, set[str]]] = {
+    "nowhere": ({}, [[HumanMessage("hello")]], set()),
+    "for the whole request": ({"cache_control": {"ttl": "1h"}}, [], {"1h"}),
+    "without a lifetime": ({"cache_control": {"type": "ephemeral"}}, None, {"5m"}),
+    "Bedrock": ({}, [[HumanMessage([{"cachePoint": {"ttl": "1h"}}])]], {"1h"}),
+    "in both": (
+        {"tools": [{"name": "x", "cache_control": {}}, "y"]},
+        [[SystemMessage([cached("x", "1h"), "text"])]],
+        {"1h", "5m"},
+    ),
+    "strange": ({"tools": 7, "cache_control": "1h"}, [7, [None, "x"], "text"], {"5m"}),
+}
+
+
+@pytest.mark.parametrize("case", LIFETIMES)
+def test_lifetimes_of_requests(case: str) -> None:
+    """Every mark is read, wherever it stands and whatever else does."""
+    params, payload, expected = LIFETIMES[case]
+    options = {"invocation_params": params}
+    assert asked_lifetimes(Started(None, payload, None, None, options)) == expected

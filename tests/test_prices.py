@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from numpy import float64
 
 from langchain_otel import health, semconv
 from langchain_otel.pricing.kinds import COSTS
@@ -273,8 +274,9 @@ ANSWERS: Final = {
     "an integer": ({"input": 1}, {"total": 1.0, "input": 1.0}),
     "a decimal": ({"input": Decimal("0.1")}, {"total": 0.1, "input": 0.1}),
     "zero": ({"input": 0}, {"total": 0.0, "input": 0.0}),
+    "a number of numpy": ({"input": float64(0.1)}, {"total": 0.1, "input": 0.1}),
 }
-NONSENSE: Final = {
+NONSENSE: Final[dict[str, Any]] = {
     "not a number": {"input": float("nan")},
     "a decimal that is none": {"input": Decimal("NaN")},
     "a decimal that signals": {"input": Decimal("sNaN")},
@@ -340,6 +342,36 @@ def test_a_function_that_raises(forgiving: None, caplog: pytest.LogCaptureFixtur
     assert health.failures == {"cost:ValueError": 1}
     assert "ValueError" in caplog.text
     assert "secret" not in caplog.text
+
+
+def test_prices_that_fail(forgiving: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure of our own, or of the package, costs the price alone, and is counted."""
+    data_snapshot = pytest.importorskip("genai_prices.data_snapshot")
+    tracing = Tracing()
+    with instrumented(tracing, cost=True):
+        monkeypatch.setattr(data_snapshot.DataSnapshot, "find_provider_model", None)
+        Seller(name="gpt-4o", usage=used(10, 5)).invoke("hello")
+    assert costs(tracing) == {"unknown_calls": 1}
+    assert unknown(tracing) == 1
+    assert health.failures == {"prices:TypeError": 1}
+
+
+def test_a_model_without_a_name(tmp_path: Path) -> None:
+    """A function and a pattern may know it by its provider."""
+    nameless = Seller(name="", usage=used(1_000, 100))
+    model = {"provider": "openai", "model": "*", "input": 2, "output": 8}
+    asked = []
+
+    def price(_: Any, provider: str, name: str) -> dict[str, float]:
+        asked.append((provider, name))
+        return {"input": 1}
+
+    for cost, expected in ((price_file(tmp_path, model), 0.0028), (price, 1.0)):
+        tracing = Tracing()
+        with instrumented(tracing, cost=cost):
+            nameless.invoke("hello")
+        assert costs(tracing)["total"] == expected
+    assert asked == [("openai", "")]
 
 
 def test_what_comes_from_outside_passes_a_function() -> None:
