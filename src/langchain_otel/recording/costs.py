@@ -55,8 +55,7 @@ class Costs:
                 run.spent = self._spent(run, facts, error)
                 run.asked = None
                 if run.spent is not None:
-                    self._add(run, run.spent)
-                    self._metrics.record_cost(run, facts, run.spent)
+                    self._pass_on(run, facts, run.spent)
             return {} if run.spent is None else _stated(run.spent)
         except Exception as failure:
             health.failed("cost", failure)
@@ -88,6 +87,14 @@ class Costs:
         except Exception as failure:
             health.failed("prices", failure)
             return None
+
+    def _pass_on(self, run: Run, facts: Facts, spent: Spent) -> None:
+        """Add what a call cost to the runs around it and to the metrics."""
+        try:
+            self._add(run, spent)
+            self._metrics.record_cost(run, facts, spent)
+        except Exception as failure:
+            health.failed("metrics", failure)
 
     def _add(self, run: Run, spent: Spent) -> None:
         for around in _runs_around(run):

@@ -145,7 +145,7 @@ class Recorder:
 
     def _start_span(self, run: Run, started: Started, hangs_under: Context) -> None:
         operation, agent = run.operation, run.agent
-        run.asked = None if self._costs is None else started
+        run.asked = started if self._costs is not None and operation.family == "model" else None
         attributes: Attributes | LazyAttributes
         if run.parent is not None and run.parent.span.is_recording():
             attributes = self._attributes(run, started)
