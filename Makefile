@@ -2,7 +2,8 @@
 # make test           the tests; those against real backends too, once `make backends` has built them
 # make test-versions  the tests at both ends of every version range; QUICK=1: the most telling ones
 # make check          lint, format and types
-# make docs-tables    the tables of docs/ anew, from the code and semconv/registry
+# make docs-tables    the tables of docs/ anew, from the code and semconv/registry, and the prices of
+#                     collector-config, from those of genai-prices
 # make backends       builds the OpenTelemetry Collector and Jaeger with its pages into ~/.cache/langchain-otel, once
 # make postgres       installs PostgreSQL for the tests of checkpointers (Debian, Ubuntu; as root)
 # make prometheus     installs Prometheus for dashboards and alerts, and their tests (Debian, Ubuntu; as root)
@@ -25,7 +26,7 @@ export UV_SYSTEM_CERTS ?= true
 .PHONY: help demo test test-versions check format docs-tables backends postgres prometheus kafka phoenix screenshots up down bench bench-scale clean
 
 help:
-	@grep -E '^# make' Makefile | cut -c3-
+	@grep -E '^# (make|  )' Makefile | cut -c3-
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -33,11 +34,11 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 $(VENV)/.demo: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[console]' --group demo
+	$(BIN)/python -m pip install --quiet --editable '.[console,cost]' --group demo
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[console]' --group demo --group test --group check
+	$(BIN)/python -m pip install --quiet --editable '.[console,cost]' --group demo --group test --group check
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
@@ -60,6 +61,7 @@ format: $(VENV)/.test
 
 docs-tables: $(VENV)/.test
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/prices.py
 
 backends:
 	$(PYTHON) -m tests.backends.build

@@ -15,7 +15,14 @@ from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.root_chain import ROOT_CHAIN
 from langchain_otel.operations.search import RERANKING, SEARCH
 from langchain_otel.operations.tool import TOOL
-from langchain_otel.recording.instruments import TOTALS, Row, rows_of
+from langchain_otel.recording.instruments import (
+    CALL_UNIT,
+    DOLLAR_UNIT,
+    PRICED,
+    TOTALS,
+    Row,
+    rows_of,
+)
 from langchain_otel.runs.run import Operation, Started
 from registry import Definition, is_template, members, read_registry
 
@@ -182,6 +189,15 @@ def metrics() -> str:
     (counted,) = (row for row in rows_of("latest") if row.name == semconv.METRIC_INFERENCE_INPUT)
     names = codes((*counted.attributes, semconv.GEN_AI_TOKEN_MODALITY))
     rows += [(code(name), "counter", code(counted.unit), names) for name in TOTALS.values()]
+    rows += [
+        (
+            code(semconv.METRIC_COST),
+            "counter",
+            code(DOLLAR_UNIT),
+            codes((*PRICED, semconv.COST_KIND)),
+        ),
+        (code(semconv.METRIC_COST_UNKNOWN), "counter", code(CALL_UNIT), codes(PRICED)),
+    ]
     return table(METRIC_HEADS, rows)
 
 

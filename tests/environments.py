@@ -21,7 +21,7 @@ from backends.pins import cache_directory
 
 ROOT: Final = Path(__file__).parent.parent
 GROUPS: Final = ("demo", "test")
-EXTRAS: Final = ("console",)
+EXTRAS: Final = ("console", "cost")
 # What does not depend on the versions, or makes environments of its own.
 ELSEWHERE: Final = (
     "backends",

@@ -21,7 +21,9 @@ from langgraph.types import CachePolicy, Command, RetryPolicy
 from tenacity import RetryCallState, Retrying
 
 from approvals import State, answer, graph_of, in_node, invoke, prepare
+from langchain_otel.pricing.kinds import COSTS
 from models import Model, ScriptedModel, calls, says
+from priced import Seller, used
 from versions import classic
 
 AT_ONCE = RetryPolicy(initial_interval=0, jitter=False, retry_on=lambda _: True)
@@ -114,6 +116,17 @@ def models() -> None:
     First().compress_documents([Document("cats", id="1"), Document("dogs", id="2")], "cats")
 
 
+def price(usage: dict[str, int], provider: str, model: str) -> dict[str, float] | None:
+    """What a call costs, with something of every kind; of this one model it is not known."""
+    return None if model == "scripted" else dict.fromkeys(COSTS, 0.25)
+
+
+def sells() -> None:
+    """A provider writes to its cache for an hour."""
+    usage = used(100, 5, in_ephemeral_1h_input_tokens=30)
+    Seller(provider="anthropic", usage=usage).invoke("Hello")
+
+
 def legacy_agent() -> None:
     """The agent of before LangGraph says what it decides."""
     model = FakeListLLM(responses=["Action: search\nAction Input: cats", "Final Answer: there"])
@@ -123,4 +136,4 @@ def legacy_agent() -> None:
     agents.AgentExecutor(agent=agent, tools=[search]).invoke({"input": "cats"})
 
 
-PROGRAMS = (pauses, nodes, chains, models, legacy_agent)
+PROGRAMS = (pauses, nodes, chains, models, sells, legacy_agent)

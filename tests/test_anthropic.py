@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,10 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
 from langchain_otel import semconv
-from recording import Tracing
+from langchain_otel.operations.cache_lifetimes import asked_lifetimes
+from langchain_otel.runs.run import Started
+from priced import costs_of, price_file
+from recording import Tracing, instrumented
 from servers.anthropic_server import ModelServer, start_server
 from versions import create_agent, has, without_edges
 
@@ -224,3 +228,72 @@ async def test_a_stream_that_is_cut(tracing: Tracing, server: ModelServer) -> No
     (span,) = chat_spans(tracing)
     assert span.status.status_code is StatusCode.ERROR
     assert (span.attributes or {})[semconv.GEN_AI_REQUEST_STREAM] is True
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("ttls", [("5m",), ("1h",), ("1h", "5m")])
+async def test_what_is_written_costs_by_its_lifetime(
+    server: ModelServer, form: str, ttls: tuple[str, ...], tmp_path: Path
+) -> None:
+    """An hour costs more than five minutes."""
+    rates = {"input": 1, "cache_read": 10, "cache_write": 100, "cache_write_1h": 1000, "output": 0}
+    tracing = Tracing()
+    system = SystemMessage([cached(f"rule number {n}", ttl) for n, ttl in enumerate(ttls)])
+    with instrumented(tracing, cost=price_file(tmp_path, {"model": MODEL, **rates})):
+        for _ in range(2):
+            await call(chat_model(server), form, [system, HumanMessage("Hello there")])
+    writes, reads = tracing.spans
+    tokens = (writes.attributes or {})[semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS]
+    assert isinstance(tokens, int)
+    each = tokens / len(ttls) / 1_000_000
+    found = costs_of(writes)
+    if len(ttls) > 1 and "stream" in form:
+        # A streamed answer does not say how many were written for how long.
+        assert found == {"unknown_calls": 1}
+    else:
+        assert found.get("cache_write", 0) == pytest.approx(100 * each * ("5m" in ttls))
+        assert found.get("cache_write_1h", 0) == pytest.approx(1000 * each * ("1h" in ttls))
+    assert costs_of(reads)["cache_read"] == pytest.approx(10 * tokens / 1_000_000)
+
+
+@pytest.mark.parametrize("place", ["message", "tool"])
+def test_where_a_request_asks_for_an_hour(server: ModelServer, tmp_path: Path, place: str) -> None:
+    """In a block, or in a tool."""
+    rates = {"input": 1, "cache_write": 100, "cache_write_1h": 1000, "output": 0}
+    tracing = Tracing()
+    control = {"type": "ephemeral", "ttl": "1h"}
+    block = {"type": "text", "text": "a rule"}
+    schema: dict[str, Any] = {"type": "object", "properties": {}}
+    searches: dict[str, Any] = {"name": "search", "description": "x", "input_schema": schema}
+    options: dict[str, Any] = {}
+    if place == "tool":
+        options = {"tools": [{**searches, "cache_control": control}]}
+    else:
+        block["cache_control"] = control  # type: ignore[assignment]
+    with instrumented(tracing, cost=price_file(tmp_path, {"model": MODEL, **rates})):
+        list(chat_model(server).stream([HumanMessage([block])], **options))
+    found = costs_of(tracing.spans[0])
+    assert found["cache_write_1h"] > 0
+    assert "cache_write" not in found
+
+
+LIFETIMES: dict[str, tuple[Any, Any, set[str]]] = {
+    "nowhere": ({}, [[HumanMessage("hello")]], set()),
+    "for the whole request": ({"cache_control": {"ttl": "1h"}}, [], {"1h"}),
+    "without a lifetime": ({"cache_control": {"type": "ephemeral"}}, None, {"5m"}),
+    "Bedrock": ({}, [[HumanMessage([{"cachePoint": {"ttl": "1h"}}])]], {"1h"}),
+    "in both": (
+        {"tools": [{"name": "x", "cache_control": {}}, "y"]},
+        [[SystemMessage([cached("x", "1h"), "text"])]],
+        {"1h", "5m"},
+    ),
+    "strange": ({"tools": 7, "cache_control": "1h"}, [7, [None, "x"], "text"], {"5m"}),
+}
+
+
+@pytest.mark.parametrize("case", LIFETIMES)
+def test_lifetimes_of_requests(case: str) -> None:
+    """Every mark is read, wherever it stands and whatever else does."""
+    params, payload, expected = LIFETIMES[case]
+    options = {"invocation_params": params}
+    assert asked_lifetimes(Started(None, payload, None, None, options)) == expected

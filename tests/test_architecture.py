@@ -36,10 +36,11 @@ WORDS = {"semconv", "version", "async_exceptions", "health", "forks"}
 ROOMS = {
     "content": WORDS,
     "runs": WORDS | {"content"},
-    "config": WORDS | {"content", "runs"},
+    "pricing": WORDS | {"content", "runs"},
+    "config": WORDS | {"content", "runs", "pricing"},
     "operations": WORDS | {"content", "runs"},
     "dialects": WORDS | {"content", "runs", "operations"},
-    "recording": WORDS | {"content", "runs", "config", "operations", "dialects"},
+    "recording": WORDS | {"content", "runs", "pricing", "config", "operations", "dialects"},
     "patching": WORDS | {"runs"},
     "sources": WORDS | {"content", "runs", "operations", "dialects", "recording", "patching"},
     "exporters": WORDS,
@@ -172,6 +173,7 @@ def test_rows_lead_to_known_names() -> None:
         ),
         (r"^(from|import) (langgraph|langchain|langchain_classic|openinference)\b", set()),
         (r"^(from|import) (mcp|langchain_mcp_adapters)\b", set()),
+        (r"^(from|import) genai_prices\b", set()),
     ],
 )
 def test_only_one_module(what: str, where: set[str]) -> None:

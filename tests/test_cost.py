@@ -42,6 +42,7 @@ LIMITS: Final = {
     "chain, content on": 144,
     "chain, not sampled": 83,
     "chain, nobody listens": 58,
+    "chain, with its price": 93,
     "agent": 71,
     "agent, content on": 125,
     "history": 145,
@@ -162,6 +163,14 @@ def test_chain_is_cheap() -> None:
     assert calls_per_run(call_chain) <= LIMITS["chain"]
     with_content = calls_per_run(call_chain, capture_message_content="SPAN_ONLY")
     assert with_content <= LIMITS["chain, content on"]
+
+
+def test_prices_are_cheap() -> None:
+    """What a call costs takes so many calls, however long its history is."""
+    pytest.importorskip("genai_prices")
+    assert calls_per_run(call_chain, cost=True) <= LIMITS["chain, with its price"]
+    short, long = (calls_per_run(call_with_history(length), cost=True) for length in (10, 1_000))
+    assert long == short
 
 
 def test_what_others_import_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -356,7 +356,11 @@ def test_every_block_is_tried(page: Path) -> None:
         before = block
 
 
-PARSERS: Final[dict[str, Callable[[str], Any]]] = {"yaml": yaml.safe_load, "toml": tomllib.loads}
+PARSERS: Final[dict[str, Callable[[str], Any]]] = {
+    "yaml": yaml.safe_load,
+    "toml": tomllib.loads,
+    "json": json.loads,
+}
 
 
 @pytest.mark.parametrize("language", PARSERS)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pytest
-from opentelemetry.sdk.metrics.export import HistogramDataPoint
+from opentelemetry.sdk.metrics.export import HistogramDataPoint, NumberDataPoint
 from opentelemetry.sdk.trace import ReadableSpan
 
 import own_names
@@ -109,7 +109,7 @@ def names_in(signals: Iterable[Signal]) -> set[str]:
 def test_programs_have_all_of_it() -> None:
     """Programs in which everything happens have every name, in the places that the registry has."""
     tracing = Tracing()
-    with instrumented(tracing, **CONTENT):
+    with instrumented(tracing, cost=own_names.price, **CONTENT):
         for program in own_names.PROGRAMS:
             program()
     signals = list(signals_of(tracing))
@@ -123,19 +123,23 @@ def test_programs_have_all_of_it() -> None:
 def test_metrics() -> None:
     """A metric has the instrument, the unit and the type of values that the registry has."""
     tracing = Tracing()
-    with instrumented(tracing):
+    with instrumented(tracing, cost=own_names.price):
         own_names.pauses()
+        own_names.models()
+        own_names.sells()
     metrics = tracing.metrics()
     for name, definition in REGISTRY.metrics.items():
         check_metric(metrics[name], definition)
 
 
 def check_metric(metric: Measured, definition: Definition) -> None:
-    assert definition["instrument"] == "histogram"
-    assert all(isinstance(point, HistogramDataPoint) for point in metric.points)
+    is_histogram = definition["instrument"] == "histogram"
+    kind = HistogramDataPoint if is_histogram else NumberDataPoint
+    assert all(isinstance(point, kind) for point in metric.points)
     assert metric.unit == definition["unit"]
-    kind = definition["annotations"]["code_generation"]["metric_value_type"]
-    assert all(is_of(kind, point.sum) for point in metric.points)
+    values = definition["annotations"]["code_generation"]["metric_value_type"]
+    counted = [point.sum if is_histogram else point.value for point in metric.points]
+    assert all(is_of(values, each) for each in counted)
 
 
 async def applications(**options: Any) -> None:
@@ -171,7 +175,7 @@ def test_applications_have_nothing_else(options: dict[str, Any]) -> None:
 def test_dialects_have_nothing_else(dialect: str) -> None:
     """Beside the names of OpenInference there are no others of ours."""
     tracing = Tracing()
-    with instrumented(tracing, dialect=dialect, **CONTENT):
+    with instrumented(tracing, dialect=dialect, cost=own_names.price, **CONTENT):
         for program in own_names.PROGRAMS:
             program()
     signals = list(signals_of(tracing))

@@ -56,7 +56,7 @@ SHAPES: dict[str, tuple[Any, dict[str, Any]]] = {
                 "ephemeral_1h_input_tokens": 30,
             },
         },
-        {INPUT: 130, OUTPUT: 5, READ: 20, WRITE: 100},
+        {INPUT: 130, OUTPUT: 5, READ: 20, WRITE: 100, semconv.USAGE_CACHE_WRITE_1H: 30},
     ),
     "anthropic, written": (
         {

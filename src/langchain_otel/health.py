@@ -55,6 +55,22 @@ def left_out(attribute: str, error: Exception) -> None:
         )
 
 
+def left_unpriced(reason: str) -> None:
+    """Record that the function given as `cost` raised, or gave what is no cost."""
+    if _first(f"cost:{reason}"):
+        logger.warning(
+            "The function given as cost raised, or gave what is no cost (%s): the price of the "
+            "call is unknown. Logged once.",
+            reason,
+        )
+
+
+def not_installed(what: str, command: str) -> None:
+    """Record that a package is missing that an option needs; `command` installs it."""
+    if _first(f"not installed:{command}"):
+        logger.warning("%s, which is not installed: %s", what, command)
+
+
 def _first(kind: str) -> bool:
     failures[kind] += 1
     return failures[kind] == 1

@@ -38,6 +38,7 @@ def running_shop(endpoint: str) -> Iterator[Shop]:
         "PATH": os.environ["PATH"],
         "OTEL_SERVICE_NAME": service,
         "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+        "OTEL_INSTRUMENTATION_LANGCHAIN_COST": "true",
         # Metrics are sent when it says so.
         "OTEL_METRIC_EXPORT_INTERVAL": "3600000",
     } | {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}

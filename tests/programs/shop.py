@@ -46,8 +46,8 @@ def wait_for_a_person() -> None:
 
 
 def stream_and_fail() -> None:
-    # Its price is not known, see collector-config/prices.yaml.
-    model = ChatOpenAI(model="gpt-5-nano", stream_usage=True)
+    # Nobody sells it: its price is not known, to the option `cost` and to prices.yaml.
+    model = ChatOpenAI(model="house-model", stream_usage=True)
     storyteller = create_agent(model, [], name="storyteller")
     question: Any = {"messages": [HumanMessage("Tell me of Lisbon.")]}
     list(storyteller.stream(question, CONVERSATION, stream_mode="messages"))

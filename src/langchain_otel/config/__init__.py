@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
+from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from langchain_otel.config.options import OPTIONS, SAFE, Hook, Option
@@ -15,6 +16,7 @@ from langchain_otel.content.policy import (
     Policy,
     Redact,
 )
+from langchain_otel.pricing.price_file import PriceFileError
 
 __all__ = [
     "OPTIONS",
@@ -55,6 +57,7 @@ class Config(NamedTuple):
     emit_event: bool | None
     completion_hook: Any
     metrics: Literal["both", "latest", "previous"]
+    cost: Any
     exception_signal: str
     detail: str
     dialect: str
@@ -149,10 +152,16 @@ def _value(option: Option, argument: Any) -> Any:
         return _standard(option)
     try:
         return option.parse(value)
-    except ValueError:
+    except ValueError as error:
         fallback = SAFE.get(option.name, option.default)
-        logger.warning(INVALID, option.variable, value, option.expected, fallback)
+        logger.warning(INVALID, option.variable, value, _expected(option, error), fallback)
         return fallback
+
+
+def _expected(option: Option, error: ValueError) -> str:
+    if not isinstance(error, PriceFileError):
+        return option.expected
+    return f"{option.expected}; of the file: {error}"
 
 
 def _standard(option: Option) -> Any:
@@ -177,10 +186,11 @@ def _checked(option: Option, argument: Any) -> Any:
             f"got {argument!r}, a {type(argument).__name__}"
         )
     try:
-        is_text = isinstance(argument, (str, int))
+        is_text = isinstance(argument, (str, int, Path))
         return option.parse(str(argument).strip()) if is_text else argument
-    except ValueError:
-        raise ValueError(f"{option.name} must be {option.expected}; got {argument!r}") from None
+    except ValueError as error:
+        expected = _expected(option, error)
+        raise ValueError(f"{option.name} must be {expected}; got {argument!r}") from None
 
 
 def _is_of_kind(option: Option, argument: Any) -> bool:

@@ -1,6 +1,7 @@
 """Lists every option in one table, from which reading, checking and documentation come."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 from langchain_otel.content.policy import (
@@ -12,6 +13,7 @@ from langchain_otel.content.policy import (
     NO_CONTENT,
     SPAN_ONLY,
 )
+from langchain_otel.pricing.price_file import read_prices
 from langchain_otel.runs.store import MAX_OPEN_RUNS
 
 GENAI: Final = "OTEL_INSTRUMENTATION_GENAI_"
@@ -42,6 +44,11 @@ def _switch(value: str) -> bool:
     if value.lower() not in BOOLEANS:
         raise ValueError(value)
     return BOOLEANS[value.lower()]
+
+
+def _prices(value: str) -> Any:
+    switch = BOOLEANS.get(value.lower())
+    return read_prices(value) if switch is None else switch
 
 
 @runtime_checkable
@@ -158,6 +165,17 @@ OPTIONS: Final = (
         meaning="is given the whole content of every model call, to store it elsewhere",
     ),
     _word("metrics", ("both", "latest", "previous"), "whose names of metrics: the conventions'"),
+    Option(
+        name="cost",
+        variable=f"{LANGCHAIN}COST",
+        kind=(bool, str, Path, Callable),
+        parse=_prices,
+        default=False,
+        expected="true or false, a file of prices (JSON), or, as an argument, a function of usage, "
+        "provider and model that gives US dollars by kind",
+        meaning="whether model calls have their price, by the package genai-prices, a file or a "
+        "function: see docs/cost.md",
+    ),
     _word(
         "exception_signal",
         ("both", "logs", "spans"),

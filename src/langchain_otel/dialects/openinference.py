@@ -19,6 +19,7 @@ from langchain_otel.content.values import Facts
 from langchain_otel.dialects import openinference_names as names
 from langchain_otel.dialects.dialect import Attributes
 from langchain_otel.dialects.genai import attributes
+from langchain_otel.dialects.openinference_costs import SPOKEN, costs
 from langchain_otel.operations.mapping import LANGGRAPH
 from langchain_otel.operations.prompt_template import is_template
 from langchain_otel.operations.search import RERANKING
@@ -138,7 +139,8 @@ def ended(facts: Facts, run: Run) -> Attributes:
     kind = kind_of(run)
     found = _stated(facts, kind)
     if kind == names.LLM:
-        found |= _total(facts) | _finish_reason(facts)
+        found = {name: value for name, value in found.items() if name not in SPOKEN}
+        found |= _total(facts) | _finish_reason(facts) | costs(facts)
     return attributes(found)
 
 

@@ -9,6 +9,7 @@ from typing import IO, Final
 from opentelemetry.trace import StatusCode
 
 from langchain_otel import semconv
+from langchain_otel.exporters.cost_text import cost_of_calls, cost_text
 from langchain_otel.forks import fork_safe
 from langchain_otel.version import SCOPE
 
@@ -139,7 +140,9 @@ def _totals(spans: _Spans) -> Text:
     spent = _tokens(*(s for s in spans if _value(s, semconv.GEN_AI_OPERATION_NAME) in _MODELS))
     errors = sum(span.status.status_code is StatusCode.ERROR for span in spans)
     failed = f"{errors} error" + "s" * (errors != 1) if errors else ""
-    return _line((count, "bold"), (_elapsed(*spans), ""), (spent, "green"), (failed, "red"))
+    cost = cost_of_calls(span.attributes for span in spans)
+    told = ((count, "bold"), (_elapsed(*spans), ""), (spent, "green"), (cost, "green"))
+    return _line(*told, (failed, "red"))
 
 
 def _label(span: ReadableSpan) -> Text:
@@ -147,7 +150,8 @@ def _label(span: ReadableSpan) -> Text:
     own = scope is not None and scope.name == SCOPE
     parts = [(span.name, "bold" if own else "dim"), (_elapsed(span), "" if own else "dim")]
     parts += [(_unnamed(span, name), style) for name, style in _DETAILS.items()]
-    parts += [(_tokens(span), "green"), (_failure(span), "red"), (_links(span), "magenta")]
+    parts += [(_tokens(span), "green"), (cost_text([span.attributes]), "green")]
+    parts += [(_failure(span), "red"), (_links(span), "magenta")]
     return _line(*parts)
 
 

@@ -157,11 +157,16 @@ def usage_of(usage: Any) -> Facts:
 
 
 def _ephemeral_writes(details: Mapping[str, Any]) -> Facts:
-    if count(details.get("cache_creation")):
+    if details.keys().isdisjoint(EPHEMERAL_WRITES):
         return {}
     writes = [count(details.get(key)) for key in EPHEMERAL_WRITES]
     known = [write for write in writes if write is not None]
-    return {CACHE_WRITE: total(known)} if known else {}
+    if not known:
+        return {}
+    facts: Facts = {} if count(details.get("cache_creation")) else {CACHE_WRITE: total(known)}
+    if writes[-1] is not None and any(known):
+        facts[semconv.USAGE_CACHE_WRITE_1H] = writes[-1]
+    return facts
 
 
 def reported_usage(source: Any) -> Facts:

@@ -3,6 +3,7 @@
 `langchain_otel.config` has the table of the options, with their meanings; a test compares the two.
 """
 
+from pathlib import Path
 from typing import Final, Literal, TypedDict
 
 from opentelemetry._logs import LoggerProvider
@@ -11,6 +12,7 @@ from opentelemetry.trace import TracerProvider
 
 from langchain_otel.config import Hook
 from langchain_otel.content.policy import Redact
+from langchain_otel.pricing.function import PriceFunction
 
 CaptureMode = Literal["NO_CONTENT", "SPAN_ONLY", "EVENT_ONLY", "SPAN_AND_EVENT"]
 
@@ -34,6 +36,7 @@ class Options(TypedDict, total=False):
     emit_event: bool | None
     completion_hook: str | Hook | None
     metrics: Literal["both", "latest", "previous"] | None
+    cost: bool | str | Path | PriceFunction | None
     exception_signal: Literal["both", "logs", "spans"] | None
     detail: Literal["all", "nodes", "semantic"] | None
     dialect: Literal["gen_ai", "openinference", "both"] | None

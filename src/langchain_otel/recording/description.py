@@ -5,6 +5,7 @@ from typing import Any
 from langchain_otel import health, semconv
 from langchain_otel.content.json_data import sound
 from langchain_otel.content.values import Facts
+from langchain_otel.recording.costs import Costs
 from langchain_otel.recording.lineage import inherited_facts, totals_of
 from langchain_otel.runs.attempts import failed_attempt
 from langchain_otel.runs.outcome import error_facts, outcome_of
@@ -37,13 +38,17 @@ def describe_request(run: Run, started: Started) -> None:
         health.failed("request", error)
 
 
-def end_facts(run: Run, result: Any, error: BaseException | None) -> Facts:
-    """What the span of a run says of its end."""
+def end_facts(
+    run: Run, result: Any, error: BaseException | None, costs: Costs | None = None
+) -> Facts:
+    """What the span of a run says of its end, with what it cost where there are prices."""
     facts = _response_facts(run, result)
     if error is not None:
         facts = run.operation.unfinished | facts | _failure_facts(run, error)
     if run.totals is not None:
         facts.update(totals_of(run.totals))
+    if costs is not None:
+        facts.update(costs.facts(run, facts, error))
     return facts
 
 

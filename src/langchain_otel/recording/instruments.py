@@ -38,6 +38,7 @@ MODEL: Final = (
     semconv.OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
 )
 MODEL_FAILING: Final = (*MODEL, semconv.ERROR_TYPE)
+PRICED: Final = CLIENT[:4]
 AGENT: Final = (semconv.GEN_AI_AGENT_NAME,)
 AGENT_FAILING: Final = (*AGENT, semconv.GEN_AI_REQUEST_MODEL, semconv.ERROR_TYPE)
 WORKFLOW_FAILING: Final = (semconv.GEN_AI_WORKFLOW_NAME, semconv.ERROR_TYPE)
@@ -94,6 +95,8 @@ class Row(NamedTuple):
 
 
 COUNT_UNIT: Final = "{token}"
+DOLLAR_UNIT: Final = "{USD}"
+CALL_UNIT: Final = "{call}"
 NAMES: Final = semconv
 LATEST: Final = (
     Row(NAMES.METRIC_INFERENCE_DURATION, "s", SECONDS, MODELS, _duration, MODEL_FAILING),

@@ -1,4 +1,4 @@
-"""Keeps what belongs to a meter provider and outlives recorders: sums of tokens, known series."""
+"""Keeps what belongs to a meter provider and outlives recorders: sums and known series."""
 
 from threading import Lock
 from typing import Final
@@ -8,6 +8,7 @@ from opentelemetry.metrics import Meter, MeterProvider
 
 from langchain_otel import semconv
 from langchain_otel.forks import fork_safe
+from langchain_otel.recording.cost_sums import CostSums
 from langchain_otel.recording.series import BoundedSeries
 from langchain_otel.recording.token_sums import TokenSums
 from langchain_otel.version import SCOPE, __version__
@@ -25,6 +26,7 @@ class Measured:
 
     def __init__(self) -> None:
         self.sums = TokenSums()
+        self.costs = CostSums()
         self.series = BoundedSeries()
         self.api_meter: Meter | None = None
 

@@ -10,13 +10,14 @@ from opentelemetry.metrics import Histogram, Meter, MeterProvider, get_meter_pro
 from langchain_otel import semconv
 from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.values import Facts
-from langchain_otel.recording.instruments import COUNT_UNIT, MODEL, Row, rows_of
+from langchain_otel.recording.instruments import COUNT_UNIT, MODEL, PRICED, Row, rows_of
 from langchain_otel.recording.meters import Measured, is_of_api, measured_by, meter_of
 from langchain_otel.recording.series import MAX_SERIES
 from langchain_otel.recording.token_sums import Series
 from langchain_otel.runs.bounded_map import BoundedMap
 from langchain_otel.runs.context import span_context_with
 from langchain_otel.runs.run import Run
+from langchain_otel.runs.totals import Spent
 
 Record = tuple[Row, Histogram, dict[str, Any]]
 
@@ -24,12 +25,14 @@ Record = tuple[Row, Histogram, dict[str, Any]]
 class Recording(NamedTuple):
     """What is recorded of runs with the same attributes: in which histograms, under which set.
 
-    `timing` is what is recorded of a run whose tokens another one counts.
+    `timing` is what is recorded of a run whose tokens another one counts, `priced` the set of what
+    it cost.
     """
 
     records: list[Record]
     timing: list[Record]
     series: Series
+    priced: Series
 
 
 class Instruments:
@@ -40,6 +43,8 @@ class Instruments:
 
     def __init__(self, meter: Meter, measured: Measured, flavour: str) -> None:
         self.meter = meter
+        self._costs = measured.costs
+        self._shows_costs = False
         self._series = measured.series
         self.sums = None if flavour == "previous" else measured.sums
         if self.sums is not None:
@@ -79,7 +84,17 @@ class Instruments:
             records.append((row, histogram, attributes))
         timing = [record for record in records if record[0].unit != COUNT_UNIT]
         series = tuple((name, bounded[name]) for name in MODEL if name in bounded)
-        return Recording(records, timing, series)
+        priced = tuple((name, value) for name, value in series if name in PRICED)
+        return Recording(records, timing, series, priced)
+
+    def add_cost(self, facts: Facts, spent: Spent) -> None:
+        """Add what a call with these facts cost; readers see costs once there is one."""
+        recording = self.recording(facts)
+        if recording is not None:
+            if not self._shows_costs:
+                self._shows_costs = True
+                self._costs.show_to(self.meter)
+            self._costs.add(recording.priced, spent)
 
 
 class Metrics:
@@ -118,6 +133,12 @@ class Metrics:
                 histogram.record(fact, attributes, context)
         if tokens and instruments.sums is not None and run.operation.family == "model":
             instruments.sums.add(recording.series, facts)
+
+    def record_cost(self, run: Run, facts: Facts, spent: Spent) -> None:
+        """Add what a call cost that ends with these facts."""
+        instruments = self.instruments() if run.is_measured else None
+        if instruments is not None:
+            instruments.add_cost(facts, spent)
 
     def instruments(self) -> Instruments | None:
         """The instruments of the provider; None where nobody measures."""

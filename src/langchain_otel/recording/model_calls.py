@@ -56,6 +56,14 @@ def share_of(run: Run) -> Share:
     return Share(call, tokens)
 
 
+def counts_tokens(run: Run) -> bool:
+    """Whether `share_of` will say that a run that ends adds its tokens; marks nothing."""
+    around = run.model
+    if run.has_inner_tokens or around is None or not around.ended:
+        return not run.has_inner_tokens
+    return around.has_inner_tokens or USAGE_NAMES.isdisjoint(around.facts)
+
+
 def _recorded_by(run: Run, other: Run) -> Run | None:
     """Another run as the recorder of this one records it."""
     recorder = run.recorder

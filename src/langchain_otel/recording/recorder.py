@@ -27,6 +27,7 @@ from langchain_otel.operations.tool import call_id_of
 from langchain_otel.recording.capture import Capture
 from langchain_otel.recording.channels import Channels
 from langchain_otel.recording.content_budget import budget_of
+from langchain_otel.recording.costs import costs_of, is_inside_observed
 from langchain_otel.recording.description import describe_request, end_facts, title_of
 from langchain_otel.recording.exceptions import Exceptions, message_of
 from langchain_otel.recording.lazy_attributes import LazyAttributes
@@ -63,6 +64,7 @@ class Recorder:
             SCOPE, __version__, tracer_provider, schema_url=semconv.SCHEMA_URL
         )
         self._metrics = Metrics(config.metrics, meter_provider)
+        self._costs = costs_of(config.cost, self._metrics)
         self._policy = config.policy
         self._dialect = dialect_of(config.dialect, structured=self._policy.structured)
         self._log = LogRecords(config, logger_provider)
@@ -134,8 +136,7 @@ class Recorder:
         else:
             self._start_span(run, started, hangs_under)
         oldest = RUNS.add(run)
-        frame = None if run.owner is None else frame_of(run.operation.family, run.id)
-        if frame is not None:
+        if run.owner is not None and (frame := frame_of(run.operation.family, run.id)) is not None:
             started_in(frame, run)
         if oldest is not None:
             oldest.recorder.evict(oldest)
@@ -144,6 +145,7 @@ class Recorder:
 
     def _start_span(self, run: Run, started: Started, hangs_under: Context) -> None:
         operation, agent = run.operation, run.agent
+        run.asked = started if self._costs is not None and operation.family == "model" else None
         attributes: Attributes | LazyAttributes
         if run.parent is not None and run.parent.span.is_recording():
             attributes = self._attributes(run, started)
@@ -152,10 +154,9 @@ class Recorder:
         links: Sequence[Link] = ()
         if operation.family == "tool":
             links = links_of(run, call_id_of(started), trace.get_current_span(hangs_under))
-        title = title_of(run, started)
         try:
             run.span = self._tracer.start_span(
-                title, hangs_under, operation.kind, attributes, links
+                title_of(run, started), hangs_under, operation.kind, attributes, links
             )
         except Exception as error:
             # A sampler of the application, or a processor that sees spans start.
@@ -165,6 +166,7 @@ class Recorder:
             run.span.is_recording()
             or (agent is not None and agent.is_observed)
             or self._channels.listen()
+            or (self._costs is not None and is_inside_observed(run))
         )
         if run.is_observed and type(attributes) is LazyAttributes and not attributes.is_read:
             describe_request(run, started)
@@ -271,7 +273,7 @@ class Recorder:
 
     def _describe_end(self, run: Run, result: Any, error: BaseException | None) -> None:
         """Describe the end on the run's own span: that comes before any other channel."""
-        facts = end_facts(run, result, error)
+        facts = end_facts(run, result, error, self._costs)
         if run.operation.family == "tool" and run.has_span:
             add_late_links(run, facts)
         run.facts.update(facts)

@@ -14,7 +14,7 @@ from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.policy import Budget
 from langchain_otel.content.values import EMPTY, Facts
 from langchain_otel.runs.run_id import key_of
-from langchain_otel.runs.totals import Totals
+from langchain_otel.runs.totals import Spent, Totals
 
 Family = Literal["model", "chain", "tool", "retriever", "call"]
 """LangChain's kinds of runs; a `call` is one that LangChain reports no run of."""
@@ -134,12 +134,15 @@ class Run:
     its body, LangChain takes it for the parent of whatever is called without another one. Several
     recorders may record one run of LangChain: `next_recording` leads from one to the next, and the
     first of those that share metrics measures it (`is_measured`). What a run has none of is None,
-    or `EMPTY`. `inner_results` is what calls inside have found that its span records.
+    or `EMPTY`. `inner_results` is what calls inside have found that its span records; `spent` is
+    what it cost, or all calls inside it, where that is asked for; `asked` is then what it was
+    started with.
     """
 
     __slots__ = (
         "agent",
         "ambient",
+        "asked",
         "attempt",
         "attempts",
         "budget",
@@ -179,6 +182,7 @@ class Run:
         "shown_error",
         "source_facts",
         "span",
+        "spent",
         "started_at",
         "tags",
         "totals",
@@ -196,6 +200,8 @@ class Run:
     model: "Run | None"
     next_recording: "Run | None"
     totals: Totals | None
+    spent: Spent | None
+    asked: Started | None
     prompt: Started | None
     budget: Budget | None
     chunks: list[Any] | None
@@ -233,7 +239,7 @@ class Run:
         self.request_content = self.content = self.source_facts = EMPTY
         self.identity = self.metadata_identity = self.configurable_identity = EMPTY
         self.parent = self.enclosing = self.agent = self.model = self.next_recording = None
-        self.totals = self.prompt = self.budget = None
+        self.totals = self.spent = self.asked = self.prompt = self.budget = None
         self.chunks = None
         self.chunk_times = []
         self.attempts = self.logged_error = self.shown_error = None

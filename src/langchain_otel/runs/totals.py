@@ -1,6 +1,7 @@
-"""Adds up the calls and tokens of one invocation of an agent."""
+"""Adds up the calls and tokens of one invocation of an agent, and what calls cost."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from langchain_otel.content.counts import total
 from langchain_otel.content.history import History
@@ -28,6 +29,19 @@ class Totals:
         """Add the tokens of a model call, or of an agent below; None is no count."""
         self.input_tokens = _sum(self.input_tokens, input_tokens)
         self.output_tokens = _sum(self.output_tokens, output_tokens)
+
+
+@dataclass(slots=True)
+class Spent:
+    """US dollars of one call by kind, or of all calls below an agent or a workflow together.
+
+    `unknown_calls` counts calls of which the price, or a part of it, is not known; `amounts` is
+    None where none is.
+    """
+
+    amounts: dict[str, Decimal] | None = None
+    total: Decimal | None = None
+    unknown_calls: int = 0
 
 
 def _sum(known: int | None, count: int | None) -> int | None:

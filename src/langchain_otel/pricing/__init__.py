@@ -1,0 +1,1 @@
+"""Prices model calls: the kinds of what is paid for, rates, and where rates come from."""

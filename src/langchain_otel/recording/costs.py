@@ -1,0 +1,168 @@
+"""Finds what a call of a model cost, and adds it to the agents and workflows around it."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from threading import Lock
+from typing import Any, Final
+
+from langchain_otel import health, semconv
+from langchain_otel.content.values import Facts
+from langchain_otel.forks import fork_safe
+from langchain_otel.operations.cache_lifetimes import HOUR, asked_lifetimes
+from langchain_otel.operations.provider_report import USAGE_NAMES
+from langchain_otel.pricing.kinds import (
+    CACHE_WRITE,
+    CACHE_WRITE_1H,
+    COSTS,
+    Usage,
+    usage_by_kind,
+)
+from langchain_otel.pricing.prices import prices_of
+from langchain_otel.pricing.question import Prices, Question
+from langchain_otel.pricing.rates import EXACT, Amounts, total
+from langchain_otel.recording.metrics import Metrics
+from langchain_otel.recording.model_calls import counts_tokens
+from langchain_otel.runs.run import Run
+from langchain_otel.runs.store import RUNS
+from langchain_otel.runs.totals import Spent
+
+NEEDED: Final = {
+    semconv.CHAT: (semconv.GEN_AI_USAGE_INPUT_TOKENS, semconv.GEN_AI_USAGE_OUTPUT_TOKENS),
+    semconv.TEXT_COMPLETION: (
+        semconv.GEN_AI_USAGE_INPUT_TOKENS,
+        semconv.GEN_AI_USAGE_OUTPUT_TOKENS,
+    ),
+    semconv.EMBEDDINGS: (semconv.GEN_AI_USAGE_INPUT_TOKENS,),
+}
+"""The operations that are paid for, with the counts without which their price is not known."""
+SUMMED: Final = (semconv.INVOKE_AGENT, semconv.INVOKE_WORKFLOW)
+MODELS: Final = (semconv.GEN_AI_RESPONSE_MODEL, semconv.GEN_AI_REQUEST_MODEL)
+
+
+class Costs:
+    """What calls cost by the prices of one recorder."""
+
+    def __init__(self, prices: Prices, metrics: Metrics) -> None:
+        self._prices = prices
+        self._metrics = metrics
+        self._lock = fork_safe(Lock())
+
+    def facts(self, run: Run, found: Facts, error: BaseException | None) -> Facts:
+        """What a run says of its cost when it ends with these facts, beside those of its start."""
+        try:
+            if run.facts.get(semconv.GEN_AI_OPERATION_NAME) in NEEDED:
+                facts = {**run.facts, **found}
+                run.spent = self._spent(run, facts, error)
+                run.asked = None
+                if run.spent is not None:
+                    self._pass_on(run, facts, run.spent)
+            return {} if run.spent is None else _stated(run.spent)
+        except Exception as failure:
+            health.failed("cost", failure)
+            return {}
+
+    def _spent(self, run: Run, facts: Facts, error: BaseException | None) -> Spent | None:
+        """What a call cost; None for a run that nobody is paid for, or that another one counts."""
+        if semconv.CACHE_HIT in facts or not counts_tokens(run):
+            return None
+        if USAGE_NAMES.isdisjoint(facts) and (run.has_inner_call or _was_refused(run, facts)):
+            return None
+        usage = _usage(run, facts)
+        dollars = None if usage is None else self._amounts(usage, facts)
+        if dollars is None:
+            return Spent(unknown_calls=1)
+        # What was left before its end may have counted only what came until then.
+        is_partial = error is not None and bool(run.chunk_times)
+        return Spent(dollars, total(dollars), unknown_calls=int(is_partial))
+
+    def _amounts(self, usage: Usage, facts: Facts) -> Amounts | None:
+        question = Question(
+            usage,
+            facts.get(semconv.GEN_AI_PROVIDER_NAME, ""),
+            tuple(dict.fromkeys(facts[name] for name in MODELS if name in facts)),
+            facts.get(semconv.OPENAI_RESPONSE_SERVICE_TIER),
+        )
+        try:
+            return self._prices(question)
+        except Exception as failure:
+            health.failed("prices", failure)
+            return None
+
+    def _pass_on(self, run: Run, facts: Facts, spent: Spent) -> None:
+        """Add what a call cost to the runs around it and to the metrics."""
+        try:
+            self._add(run, spent)
+            self._metrics.record_cost(run, facts, spent)
+        except Exception as failure:
+            health.failed("metrics", failure)
+
+    def _add(self, run: Run, spent: Spent) -> None:
+        for around in _runs_around(run):
+            if around.facts.get(semconv.GEN_AI_OPERATION_NAME) in SUMMED:
+                with self._lock:
+                    around.spent = _added(around.spent, spent)
+
+
+def costs_of(option: Any, metrics: Metrics) -> Costs | None:
+    """What calls cost by the prices of the option's value; None where nothing is priced."""
+    prices = prices_of(option)
+    return None if prices is None else Costs(prices, metrics)
+
+
+def is_inside_observed(run: Run) -> bool:
+    """Whether a run, itself not recorded, belongs to one that says what it costs."""
+    return run.enclosing is not None and run.enclosing.is_observed
+
+
+def _usage(run: Run, facts: Facts) -> Usage | None:
+    """What a call used by kind; None where something is missing without which there is no price.
+
+    Of what was written to a cache, too, for how long: the answer says it, or else the request.
+    """
+    if any(name not in facts for name in NEEDED[facts[semconv.GEN_AI_OPERATION_NAME]]):
+        return None
+    usage = usage_by_kind(facts)
+    if usage.get(CACHE_WRITE) and CACHE_WRITE_1H not in usage and run.asked is not None:
+        lifetimes = asked_lifetimes(run.asked)
+        if HOUR in lifetimes:
+            return usage | {CACHE_WRITE_1H: usage[CACHE_WRITE]} if len(lifetimes) == 1 else None
+    return usage
+
+
+def _was_refused(run: Run, facts: Facts) -> bool:
+    """Whether a call failed before anything of an answer came: nobody is paid for that."""
+    return semconv.ERROR_TYPE in facts and not run.chunk_times
+
+
+def _runs_around(run: Run) -> Iterator[Run]:
+    """The runs in which a run is made, as its own recorder records them."""
+    around = run.enclosing
+    while around is not None:
+        if around.recorder is not run.recorder:
+            around = RUNS.of_recorder(around.id, run.recorder)
+            if around is None:
+                return
+        yield around
+        around = around.enclosing
+
+
+def _added(known: Spent | None, more: Spent) -> Spent:
+    if known is None:
+        return Spent(None, more.total, more.unknown_calls)
+    sums = [each.total for each in (known, more) if each.total is not None]
+    whole = EXACT.add(sums[0], sums[-1]) if len(sums) > 1 else next(iter(sums), None)
+    return Spent(None, whole, known.unknown_calls + more.unknown_calls)
+
+
+def _stated(spent: Spent) -> Facts:
+    facts: Facts = {}
+    if spent.total is not None:
+        facts[semconv.COST_TOTAL] = float(spent.total)
+    facts.update(_by_kind(spent.amounts or {}))
+    if spent.unknown_calls:
+        facts[semconv.COST_UNKNOWN_CALLS] = spent.unknown_calls
+    return facts
+
+
+def _by_kind(dollars: Mapping[str, Decimal]) -> dict[str, Any]:
+    return {COSTS[kind]: float(amount) for kind, amount in dollars.items()}
