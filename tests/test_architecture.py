@@ -42,7 +42,7 @@ ROOMS = {
     "recording": WORDS | {"content", "runs", "config", "operations", "dialects"},
     "patching": WORDS | {"runs"},
     "sources": WORDS | {"content", "runs", "operations", "dialects", "recording", "patching"},
-    "exporters": WORDS,
+    "exporters": WORDS | {"dialects", "runs"},
     "inspection": WORDS,
     "startup": WORDS | {"config", "inspection", "instrumentor", "exporters", "recording"},
     "doctor": WORDS

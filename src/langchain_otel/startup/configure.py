@@ -128,8 +128,12 @@ def _run_configurator(arguments: Arguments) -> None:
 
 def _add_exporter(tracer_provider: Any, arguments: Arguments) -> None:
     """Add the exporter that no variable can name, or the tree where nothing is named."""
-    exporter = _tree() if arguments.prints_tree else arguments.exporter
-    if exporter is None or isinstance(exporter, str) or variable(CONFIG_FILE):
+    exporter = arguments.exporter
+    if variable(CONFIG_FILE):
+        return
+    if arguments.prints_tree:
+        _add_tree(tracer_provider)
+    if exporter is None or isinstance(exporter, str):
         return
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 
@@ -138,13 +142,14 @@ def _add_exporter(tracer_provider: Any, arguments: Arguments) -> None:
     tracer_provider.add_span_processor(processor(exporter))
 
 
-def _tree() -> Any:
+def _add_tree(tracer_provider: Any) -> None:
     try:
+        from langchain_otel.exporters.live import processor_of
         from langchain_otel.exporters.tree import TreeSpanExporter
     except ImportError as error:
         logger.warning("No endpoint is named, and traces cannot be printed: %s.", error)
-        return None
-    return TreeSpanExporter()
+        return
+    tracer_provider.add_span_processor(processor_of(TreeSpanExporter()))
 
 
 def _instrument(options: Options) -> None:
