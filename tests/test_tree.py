@@ -408,6 +408,7 @@ def test_a_span_may_end_while_another_is_printed() -> None:
 
 def test_without_rich_the_import_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rich.tree", None)
-    monkeypatch.delitem(sys.modules, "langchain_otel.exporters.tree")
+    for name in [name for name in sys.modules if name.startswith("langchain_otel.exporters.")]:
+        monkeypatch.delitem(sys.modules, name)
     with pytest.raises(ImportError, match=r'pip install "langchain-otel\[console\]"'):
         importlib.import_module("langchain_otel.exporters.tree")

@@ -4,8 +4,6 @@ import os
 from collections.abc import Iterator
 from typing import IO, Final
 
-from opentelemetry.sdk.resources import SERVICE_NAME
-from opentelemetry.sdk.trace import ReadableSpan
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 from rich.tree import Tree
@@ -14,7 +12,7 @@ from langchain_otel.exporters.failures import origins
 from langchain_otel.exporters.harmless_text import all_lines, harmless, one_line
 from langchain_otel.exporters.span_details import Around, Detail, details_of
 from langchain_otel.exporters.span_facts import Spans
-from langchain_otel.exporters.span_labels import label_of, line, totals_of
+from langchain_otel.exporters.span_labels import head_parts, label_parts, line, totals_parts
 
 # Rich crops what is wider than its console, and a deep tree is wider than any terminal.
 _WIDE: Final = 1_000_000
@@ -28,7 +26,9 @@ INDENT: Final = "  "
 def drawn(spans: Spans, note: str, out: IO[str], mode: str) -> str:
     """The whole block as text, with colours if `out` is a terminal that has them."""
     trees = _trees(spans, mode, width_of(out))
-    return printed(Group(head_of(spans[0], note), *trees, totals_of(spans), ""), out)
+    return printed(
+        Group(line(head_parts(spans[0], note)), *trees, line(totals_parts(spans)), ""), out
+    )
 
 
 def printed(what: RenderableType, out: IO[str], width: int = _WIDE) -> str:
@@ -38,13 +38,6 @@ def printed(what: RenderableType, out: IO[str], width: int = _WIDE) -> str:
         console.print(what)
     text = captured.get().translate(_ASCII if console.options.ascii_only else {})
     return text.encode(console.encoding, "backslashreplace").decode(console.encoding)
-
-
-def head_of(span: ReadableSpan, note: str = "") -> Text:
-    """The line above a trace."""
-    service = str(span.resource.attributes.get(SERVICE_NAME, ""))
-    trace = f"trace {span.context.trace_id:032x}"
-    return line((trace, "bold"), (service, ""), (note, "yellow"))
 
 
 def width_of(out: IO[str]) -> int:
@@ -77,7 +70,10 @@ def _trees(spans: Spans, mode: str, width: int) -> Iterator[Tree]:
         room = width - STEP * depths.get(span.context.span_id, 0) - len(INDENT)
         details = details_of(span, around, mode)
         node.label = Text("\n").join(
-            [label_of(span), *(each for detail in details for each in _lines(detail, room))]
+            [
+                line(label_parts(span)),
+                *(each for detail in details for each in _lines(detail, room)),
+            ]
         )
 
 

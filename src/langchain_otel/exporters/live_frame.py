@@ -8,9 +8,15 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
-from langchain_otel.exporters.drawing import head_of, in_order, printed
+from langchain_otel.exporters.drawing import in_order, printed
 from langchain_otel.exporters.span_facts import Spans
-from langchain_otel.exporters.span_labels import label_of, open_label_of
+from langchain_otel.exporters.span_labels import (
+    Parts,
+    head_parts,
+    label_parts,
+    line,
+    open_label_parts,
+)
 
 
 def frame_of(
@@ -30,7 +36,7 @@ def _lines(
 ) -> list[str]:
     parts: list[RenderableType] = []
     for spans in filter(None, traces):
-        parts += [_one_line(head_of(spans[0])), *_trees(spans, chunks)]
+        parts += [_one_line(head_parts(spans[0])), *_trees(spans, chunks)]
     return printed(Group(*parts), out, columns).splitlines() if parts else []
 
 
@@ -45,13 +51,14 @@ def _trees(spans: Spans, chunks: Mapping[int, int]) -> Iterator[Tree]:
             yield node
 
 
-def _label(span: ReadableSpan, chunks: Mapping[int, int]) -> Text:
+def _label(span: ReadableSpan, chunks: Mapping[int, int]) -> Parts:
     if span.end_time is None:
-        return open_label_of(span, chunks.get(span.context.span_id, 0))
-    return label_of(span)
+        return open_label_parts(span, chunks.get(span.context.span_id, 0))
+    return label_parts(span)
 
 
-def _one_line(text: Text) -> Text:
+def _one_line(parts: Parts) -> Text:
+    text = line(parts)
     text.no_wrap = True
     text.overflow = "ellipsis"
     return text

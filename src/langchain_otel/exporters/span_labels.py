@@ -5,6 +5,7 @@ from time import time_ns
 from typing import Any, Final
 
 import orjson
+from opentelemetry.sdk.resources import SERVICE_NAME
 from opentelemetry.sdk.trace import ReadableSpan
 from rich.text import Text
 
@@ -31,30 +32,41 @@ SHORT: Final = 60
 FOREVER: Final = 1e9
 
 
-def label_of(span: ReadableSpan) -> Text:
+Parts = list[tuple[str, str]]
+"""Texts, each with its style; those that are empty are not shown."""
+
+
+def label_parts(span: ReadableSpan) -> Parts:
     """The line of a span that has ended."""
     return _label(span, _elapsed(nanoseconds_of(span)))
 
 
-def open_label_of(span: ReadableSpan, chunks: int) -> Text:
+def open_label_parts(span: ReadableSpan, chunks: int) -> Parts:
     """The line of a span that is under way, and how many chunks of its answer have come."""
-    streamed = f"{chunks} chunk" + "s" * (chunks != 1) if chunks else ""
     elapsed = _elapsed(max(nanoseconds_of(span, now=time_ns()), 0))
-    return Text("  ").join([_label(span, f"{elapsed} …"), *map(Text, filter(None, [streamed]))])
+    streamed = _counted(chunks, "chunk") if chunks else ""
+    return [*_label(span, f"{elapsed} …"), (streamed, "green")]
 
 
-def totals_of(spans: Spans) -> Text:
+def head_parts(span: ReadableSpan, note: str = "") -> Parts:
+    """The line above a trace."""
+    service = str(span.resource.attributes.get(SERVICE_NAME, ""))
+    return [(f"trace {span.context.trace_id:032x}", "bold"), (service, ""), (note, "yellow")]
+
+
+def totals_parts(spans: Spans) -> Parts:
     """The last line of a trace: what its spans are together."""
-    count = f"{len(spans)} span" + "s" * (len(spans) != 1)
-    spent = _tokens(*filter(is_model, spans))
     errors = len(origins(spans))
-    failed = f"{errors} error" + "s" * (errors != 1) if errors else ""
-    elapsed = _elapsed(nanoseconds_of(*spans))
-    return line((count, "bold"), (elapsed, ""), (spent, "green"), (failed, "red"))
+    return [
+        (_counted(len(spans), "span"), "bold"),
+        (_elapsed(nanoseconds_of(*spans)), ""),
+        (_tokens(*filter(is_model, spans)), "green"),
+        (_counted(errors, "error") if errors else "", "red"),
+    ]
 
 
-def line(*parts: tuple[str, str]) -> Text:
-    """Texts and their styles, in one line, without those that are empty."""
+def line(parts: Parts) -> Text:
+    """The parts in one line."""
     shown = [Text(harmless(text), style) for text, style in parts if text]
     return Text("  ").join(shown)
 
@@ -67,17 +79,21 @@ def pauses_of(span: ReadableSpan) -> Iterator[tuple[str, str]]:
             asked = _asked(said.get(semconv.EVENT_DATA))
             count = said.get(semconv.LANGGRAPH_INTERRUPT_COUNT)
             checkpoint = str(said.get(semconv.LANGGRAPH_CHECKPOINT_ID) or "")
-            yield asked or f"{count} answer" + "s" * (count != 1), checkpoint
+            yield asked or _counted(count, "answer"), checkpoint
 
 
-def _label(span: ReadableSpan, elapsed: str) -> Text:
+def _counted(count: object, word: str) -> str:
+    return f"{count} {word}" + "s" * (count != 1)
+
+
+def _label(span: ReadableSpan, elapsed: str) -> Parts:
     scope = span.instrumentation_scope
     own = scope is not None and scope.name == SCOPE
-    parts = [(span.name, "bold" if own else "dim"), (elapsed, "" if own else "dim")]
+    parts: Parts = [(span.name, "bold" if own else "dim"), (elapsed, "" if own else "dim")]
     parts += [(_unnamed(span, name), style) for name, style in DETAILS.items()]
     parts += [(pause, "yellow") for pause in _pauses(span)]
     parts += [(_tokens(span), "green"), (_failure(span), "red"), (_links(span), "magenta")]
-    return line(*parts)
+    return parts
 
 
 def _unnamed(span: ReadableSpan, name: str) -> str:

@@ -14,6 +14,7 @@ try:
     from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
     from langchain_otel.exporters.drawing import drawn
+    from langchain_otel.exporters.notebook import ShownTrace, notebook_display
     from langchain_otel.exporters.span_facts import Spans
 except ImportError as missing:
     raise ImportError(f'no {missing.name}: pip install "langchain-otel[console]"') from missing
@@ -27,7 +28,8 @@ class TreeSpanExporter(SpanExporter):
 
     `out` is where (default: standard output). `mode` is how much of it: `compact` is one line for
     each span, `content` also what was asked and answered, `full` everything that is recorded
-    (default: what the variable `LANGCHAIN_OTEL_TREE` says, else `compact`).
+    (default: what the variable `LANGCHAIN_OTEL_TREE` says, else `compact`). In a notebook, a trace
+    is shown below its cell, unless `out` is given.
     """
 
     def __init__(self, out: IO[str] | None = None, mode: str | None = None) -> None:
@@ -82,6 +84,10 @@ class TreeSpanExporter(SpanExporter):
 
     def _print(self, spans: Spans, note: str = "") -> None:
         self._printed.update((span.context.span_id, None) for span in spans)
+        show = notebook_display() if self._out is None else None
+        if show is not None:
+            show(ShownTrace(spans, note, self._mode))
+            return
         out = self.out
         # When the terminal is gone, nobody is left to print for.
         with suppress(OSError, ValueError):
