@@ -67,7 +67,7 @@ def _trees(spans: Spans, mode: str, width: int) -> Iterator[Tree]:
             depths[span.context.span_id] = depths.get(span.parent.span_id, 0) + 1
         else:
             yield node
-        room = width - STEP * depths.get(span.context.span_id, 0) - len(INDENT)
+        room = width - STEP * depths.get(span.context.span_id, 0)
         details = details_of(span, around, mode)
         node.label = Text("\n").join(
             [
