@@ -61,14 +61,10 @@ class LiveTreeProcessor(SimpleSpanProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         """Let the trace settle if this was its root; the exporter prints it."""
-        try:
-            if self._settles(span):
-                self._screen.end_line()
-        except Exception as error:
-            health.failed("live", error)
+        self._settle(span)
         super().on_end(span)
         if not self._traces:
-            self._screen.release()
+            self._release()
 
     def shutdown(self) -> None:
         """Draw nothing any more, and print what is left."""
@@ -105,19 +101,28 @@ class LiveTreeProcessor(SimpleSpanProcessor):
             if self._traces:
                 self._screen.draw(lines)
 
-    def _settles(self, span: ReadableSpan) -> bool:
-        """Whether the tree that the span is the root of has settled: it is drawn no more."""
+    def _settle(self, span: ReadableSpan) -> None:
+        """Draw the tree that the span is the root of no more: it is about to be printed."""
         trace = self._traces.get(span.context.trace_id, {})
         parent = span.parent
         if parent is not None and not parent.is_remote and parent.span_id in trace:
-            return False
+            return
         with self._lock:
             for span_id, begun in list(trace.items()):
                 if begun.end_time is not None:
                     trace.pop(span_id, None)
             if not trace:
                 self._traces.pop(span.context.trace_id, None)
-        return True
+        try:
+            self._screen.end_line()
+        except Exception as error:
+            health.failed("live", error)
+
+    def _release(self) -> None:
+        try:
+            self._screen.release()
+        except Exception as error:
+            health.failed("live", error)
 
     def _stop(self) -> None:
         self._is_off = True
@@ -126,7 +131,7 @@ class LiveTreeProcessor(SimpleSpanProcessor):
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(PATIENCE_SECONDS)
-        self._screen.release()
+        self._release()
         atexit.unregister(self._stop)
 
     def _in_child(self) -> None:
