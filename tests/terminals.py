@@ -5,15 +5,17 @@ import re
 import select
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
+from typing import Final
 
 import pyte
 
 from waiting import PATIENCE
 
+NOTHING: Final[Mapping[str, str]] = {}
 TESTS = Path(__file__).parent
 ELAPSED = re.compile(r"(?:\d+ min )?\d[\d.]* (?:µs|ms|s)\b")
 # `wait()` in a program goes on when the test says so.
@@ -28,7 +30,9 @@ def wait():
 class Shown:
     """The screen of a program that runs."""
 
-    def __init__(self, words: list[str], columns: int, rows: int, **variables: str) -> None:
+    def __init__(
+        self, words: Sequence[str], columns: int, rows: int, variables: Mapping[str, str]
+    ) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._ours, theirs = os.openpty()
@@ -50,7 +54,7 @@ class Shown:
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            env=inherited | own | variables,
+            env=inherited | own | dict(variables),
             pass_fds=(waits,),
             start_new_session=True,
         )
@@ -108,14 +112,15 @@ class Shown:
 
 @contextmanager
 def terminal(
-    program: str = "",
-    words: Callable[[list[str]], list[str]] = list,
+    program: str,
+    variables: Mapping[str, str] = NOTHING,
+    *,
+    words: Sequence[str] = (),
     columns: int = 80,
     rows: int = 24,
-    **variables: str,
 ) -> Iterator[Shown]:
-    """A program in a terminal; `words` may put a command around it."""
-    shown = Shown(words([sys.executable, "-c", PRELUDE + program]), columns, rows, **variables)
+    """A program in a terminal, or another command that runs there."""
+    shown = Shown(words or (sys.executable, "-c", PRELUDE + program), columns, rows, variables)
     try:
         yield shown
     finally:

@@ -9,10 +9,11 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from time import time_ns
 from typing import Any
 
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from langchain_otel import health
@@ -202,7 +203,7 @@ print("went on")
 
 def test_a_pause_for_a_person_settles() -> None:
     """What waits for a person is drawn as it stands, however long that takes."""
-    with terminal(PAUSING, columns=150, **CONTENT) as shown:
+    with terminal(PAUSING, CONTENT, columns=150) as shown:
         lines = shown.until("spans  T")
         assert "waits for may-I-question" in lines[1]
         assert not [line for line in lines if "…" in line]
@@ -227,7 +228,7 @@ RunnableLambda(fork, name="fork").invoke("hi")
 
 def test_a_forked_process_does_not_draw() -> None:
     """It prints what has ended there, and the parent goes on drawing."""
-    with terminal(FORKING, PYTHONWARNINGS="ignore::DeprecationWarning") as shown:
+    with terminal(FORKING, {"PYTHONWARNINGS": "ignore::DeprecationWarning"}) as shown:
         shown.until("fork  T …")
         shown.go_on()
         lines = shown.until("parent", "fork  T …")
@@ -278,7 +279,8 @@ def test_an_application_that_is_run_with_its_traces(command: str, tmp_path: Path
     }[command]
     path = f"{bin_folder}{os.pathsep}{os.environ['PATH']}"
     application = [*words, str(tmp_path / "application.py")]
-    with terminal(words=lambda _: application, PATH=path, OTEL_SERVICE_NAME="shop") as shown:
+    variables = {"PATH": path, "OTEL_SERVICE_NAME": "shop"}
+    with terminal("", variables, words=application) as shown:
         shown.until("work  T …")
         shown.go_on()
         tree = ["trace ID  shop", "invoke_workflow work  T", "1 span  T"]
@@ -298,28 +300,32 @@ print(*[type(each).__name__
         for each in trace.get_tracer_provider()._active_span_processor._span_processors])
 RunnableLambda(lambda _: 1, name="work").invoke("hi")
 """
-    with terminal(told, **variables) as shown:
+    with terminal(told, variables) as shown:
         tree = ["trace ID  shop", "invoke_workflow work  T", "1 span  T"]
         assert shown.at_end() == ["SimpleSpanProcessor", *tree]
 
 
 def test_a_pipe_is_no_terminal() -> None:
     assert type(processor_of(TreeSpanExporter(io.StringIO()))) is SimpleSpanProcessor
-    with open(os.devnull, "w", encoding="utf-8") as file:
+    with Path(os.devnull).open("w", encoding="utf-8") as file:
         assert screen_of(file, threading.RLock()) is None
 
 
 def test_no_more_is_drawn_than_there_is_room_for() -> None:
     """First what has ended is left out, then what is below."""
     ended = [readable(number, 1) for number in range(2, 50)]
-    under_way = [readable(number, 1, end_time=None) for number in range(100, 103)]
-    root = readable(1, name="名" * 100, end_time=None)
+
+    def open_span(number: int, parent: int | None = 1, **more: Any) -> ReadableSpan:
+        return readable(number, parent, start_time=time_ns() + number, end_time=None, **more)
+
+    under_way = [open_span(number) for number in range(100, 103)]
+    root = open_span(1, None, name="名" * 100)
     lines = frame_of([[root, *ended, *under_way]], {100: 2}, io.StringIO(), 40, 10)
     assert len(lines) == 5
     assert lines[1].rstrip().endswith("…")
     assert "span 100" in lines[2]
     assert lines[2].endswith("2 chunks")
-    many = [readable(number, 1, end_time=None) for number in range(100, 150)]
+    many = [open_span(number) for number in range(100, 150)]
     lines = frame_of([[root, *many]], {}, io.StringIO(), 40, 10)
     assert len(lines) == 10
     assert lines[-1] == "… 43 more lines"

@@ -132,7 +132,8 @@ def test_a_search_with_its_content(recorded: Tracing) -> None:
 
 def test_a_chain_with_its_content(recorded: Tracing) -> None:
     """The root of a trace says what it was asked, whatever that is."""
-    RunnableLambda(lambda question: {"answer": f"{question}!"}, name="shout").invoke("hi")
+    chain: Any = RunnableLambda(lambda question: {"answer": f"{question}!"}, name="shout")
+    chain.invoke("hi")
     _, question, answer, *_ = masked(shown(recorded.spans, "content"))
     assert question == "  question  hi"
     assert answer == '  answer  {"answer":"hi!"}'

@@ -1,6 +1,5 @@
 """Draws the spans of a trace as a tree of text."""
 
-import os
 from collections.abc import Iterator
 from typing import IO, Final
 
@@ -23,17 +22,25 @@ STEP: Final = 4
 INDENT: Final = "  "
 
 
-def drawn(spans: Spans, note: str, out: IO[str], mode: str) -> str:
+def drawn(spans: Spans, note: str, out: IO[str], mode: str, *, is_plain: bool = False) -> str:
     """The whole block as text, with colours if `out` is a terminal that has them."""
     trees = _trees(spans, mode, width_of(out))
-    return printed(
-        Group(line(head_parts(spans[0], note)), *trees, line(totals_parts(spans)), ""), out
-    )
+    block = Group(line(head_parts(spans[0], note)), *trees, line(totals_parts(spans)), "")
+    return printed(block, out, is_plain=is_plain)
 
 
-def printed(what: RenderableType, out: IO[str], width: int = _WIDE) -> str:
+def printed(
+    what: RenderableType, out: IO[str], width: int = _WIDE, *, is_plain: bool = False
+) -> str:
     """What is printed as text that can be written to `out`."""
-    console = Console(file=out, width=width, highlight=False, force_jupyter=False)
+    console = Console(
+        file=out,
+        width=width,
+        highlight=False,
+        force_jupyter=False,
+        # Jupyter's variables ask for colours everywhere.
+        force_terminal=False if is_plain else None,
+    )
     with console.capture() as captured:
         console.print(what)
     text = captured.get().translate(_ASCII if console.options.ascii_only else {})
@@ -42,12 +49,7 @@ def printed(what: RenderableType, out: IO[str], width: int = _WIDE) -> str:
 
 def width_of(out: IO[str]) -> int:
     """How many columns `out` has; what is no terminal is taken to have a hundred."""
-    if not out.isatty():
-        return WIDTH_OF_NO_TERMINAL
-    try:
-        return os.get_terminal_size(out.fileno()).columns or WIDTH_OF_NO_TERMINAL
-    except (OSError, ValueError):
-        return Console(file=out).width
+    return Console(file=out).width if out.isatty() else WIDTH_OF_NO_TERMINAL
 
 
 def around_of(spans: Spans) -> Around:

@@ -20,6 +20,7 @@ BLOCK: Final = "font-family:monospace;font-size:13px;line-height:1.5;text-align:
 INSIDE: Final = "margin-left:1.4em"
 ONE_LINE: Final = "white-space:nowrap;overflow:hidden;text-overflow:ellipsis"
 WHOLE: Final = "white-space:pre-wrap;overflow-wrap:anywhere"
+GAP: Final = "\u2002"
 STYLES: Final = {
     "": "",
     "bold": "font-weight:bold",
@@ -54,7 +55,8 @@ class ShownTrace:
 
     def __repr__(self) -> str:
         """The tree as text."""
-        return drawn(self._spans, self._note, io.StringIO(), self._mode).rstrip("\n")
+        text = drawn(self._spans, self._note, io.StringIO(), self._mode, is_plain=True)
+        return text.rstrip("\n")
 
     def _repr_html_(self) -> str:
         head = _line(head_parts(self._spans[0], self._note))
@@ -106,7 +108,7 @@ def _detail(detail: Detail) -> str:
 
 
 def _line(parts: list[tuple[str, str]]) -> str:
-    return "&ensp;".join(_styled(text, style) for text, style in parts if text)
+    return GAP.join(_styled(text, style) for text, style in parts if text)
 
 
 def _styled(text: str, style: str) -> str:

@@ -143,12 +143,14 @@ def _add_exporter(tracer_provider: Any, arguments: Arguments) -> None:
 
 
 def _add_tree(tracer_provider: Any) -> None:
+    """Add what prints trees; in a terminal it draws running traces, too."""
     try:
-        from langchain_otel.exporters.live import processor_of
         from langchain_otel.exporters.tree import TreeSpanExporter
     except ImportError as error:
         logger.warning("No endpoint is named, and traces cannot be printed: %s.", error)
         return
+    from langchain_otel.exporters.live import processor_of
+
     tracer_provider.add_span_processor(processor_of(TreeSpanExporter()))
 
 
