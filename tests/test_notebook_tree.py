@@ -101,7 +101,7 @@ def test_a_cell_shows_its_trace(kernel: Any) -> None:
             "  answer  <b>hi</b>!",
             "1 span  X",
         ]
-    assert html in page(RUN, shown)
+    assert html.replace(" open>", ' open="">') in page(RUN, shown)
 
 
 def page(code: str, shown: dict[str, Any]) -> str:

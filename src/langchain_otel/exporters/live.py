@@ -105,7 +105,8 @@ class LiveTreeProcessor(SimpleSpanProcessor):
         """Draw the tree that the span is the root of no more: it is about to be printed."""
         trace = self._traces.get(span.context.trace_id, {})
         parent = span.parent
-        if parent is not None and not parent.is_remote and parent.span_id in trace:
+        is_root = parent is None or parent.is_remote
+        if parent is not None and not is_root and parent.span_id in trace:
             return
         with self._lock:
             for span_id, begun in list(trace.items()):
@@ -114,7 +115,8 @@ class LiveTreeProcessor(SimpleSpanProcessor):
             if not trace:
                 self._traces.pop(span.context.trace_id, None)
         try:
-            self._screen.end_line()
+            if is_root:
+                self._screen.end_line()
         except Exception as error:
             health.failed("live", error)
 

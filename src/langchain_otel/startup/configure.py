@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 logger: Final = logging.getLogger("langchain_otel")
 
-IMMEDIATE: Final = frozenset(("ConsoleSpanExporter", "TreeSpanExporter"))
-"""Exporters that show spans on this machine: each trace at once, rather than in batches."""
+# Exporters that show spans on this machine: each trace at once, rather than in batches.
+CONSOLE_EXPORTER: Final = "ConsoleSpanExporter"
+TREE_EXPORTER: Final = "TreeSpanExporter"
 
 _LOCK: Final = fork_safe(RLock())
 _telemetry: Telemetry | None = None
@@ -128,30 +129,31 @@ def _run_configurator(arguments: Arguments) -> None:
 
 def _add_exporter(tracer_provider: Any, arguments: Arguments) -> None:
     """Add the exporter that no variable can name, or the tree where nothing is named."""
-    exporter = arguments.exporter
-    if variable(CONFIG_FILE):
+    exporter = _tree() if arguments.prints_tree else arguments.exporter
+    if exporter is None or isinstance(exporter, str) or variable(CONFIG_FILE):
         return
-    if arguments.prints_tree:
-        _add_tree(tracer_provider)
-    if exporter is None or isinstance(exporter, str):
-        return
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
-
-    is_immediate = type(exporter).__name__ in IMMEDIATE
-    processor = SimpleSpanProcessor if is_immediate else BatchSpanProcessor
-    tracer_provider.add_span_processor(processor(exporter))
+    tracer_provider.add_span_processor(_processor_of(exporter))
 
 
-def _add_tree(tracer_provider: Any) -> None:
-    """Add what prints trees; in a terminal it draws running traces, too."""
+def _tree() -> Any:
     try:
         from langchain_otel.exporters.tree import TreeSpanExporter
     except ImportError as error:
         logger.warning("No endpoint is named, and traces cannot be printed: %s.", error)
-        return
-    from langchain_otel.exporters.live import processor_of
+        return None
+    return TreeSpanExporter()
 
-    tracer_provider.add_span_processor(processor_of(TreeSpanExporter()))
+
+def _processor_of(exporter: Any) -> Any:
+    """What gives an exporter its spans: one that shows them here gets each trace at once."""
+    kind = type(exporter).__name__
+    if kind == TREE_EXPORTER:
+        from langchain_otel.exporters.live import processor_of
+
+        return processor_of(exporter)
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
+
+    return (SimpleSpanProcessor if kind == CONSOLE_EXPORTER else BatchSpanProcessor)(exporter)
 
 
 def _instrument(options: Options) -> None:
