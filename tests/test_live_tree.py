@@ -258,6 +258,39 @@ def test_a_program_that_ends_in_the_middle() -> None:
         assert "invoke_workflow work  T  cancelled" in lines
 
 
+CROWDED = f"""{CONFIGURED}
+import gc
+from langchain_otel.exporters import live
+live.SECONDS = 0.0005
+
+def work(number):
+    sys.stdout.write(f"line {{number}} begins\\n")
+    gc.collect(0)
+    sys.stderr.write(f"line {{number}} ends\\n")
+chain = RunnableLambda(work, name="work")
+
+def many(first):
+    for number in range(first, first + 10):
+        chain.invoke(number)
+outer = RunnableLambda(lambda _: [thread.start() or thread for thread in threads], name="outer")
+threads = [threading.Thread(target=many, args=(first,)) for first in range(0, 80, 10)]
+outer.invoke(1)
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_many_threads_print_and_draw() -> None:
+    """No line of the program and no tree is torn, and nobody waits for anybody for ever."""
+    with terminal(CROWDED, rows=600) as shown:
+        lines = shown.at_end()
+    expected = [f"line {number} {word}" for number in range(80) for word in ("begins", "ends")]
+    assert sorted(line for line in lines if line.startswith("line ")) == sorted(expected)
+    assert lines.count("invoke_workflow work  T") == 80
+    others = {"trace ID  shop", "invoke_workflow work  T", "invoke_workflow outer  T", "1 span  T"}
+    assert {line for line in lines if not line.startswith("line ")} == others
+
+
 APPLICATION = f"""{PRELUDE}
 from langchain_core.runnables import RunnableLambda
 RunnableLambda(lambda _: wait(), name="work").invoke("hi")

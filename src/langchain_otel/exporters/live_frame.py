@@ -22,13 +22,22 @@ from langchain_otel.exporters.span_labels import (
 def frame_of(
     traces: Sequence[Spans], chunks: Mapping[int, int], out: IO[str], columns: int, rows: int
 ) -> list[str]:
-    """The lines of the traces: no wider and no more than the terminal has."""
-    lines = _lines(traces, chunks, out, columns)
-    if len(lines) > rows:
-        lines = _lines(list(map(_open_only, traces)), chunks, out, columns)
-    if len(lines) > rows:
-        lines = [*lines[: rows - 1], f"… {len(lines) - rows + 1} more lines"]
-    return lines
+    """The lines of the traces: no wider and no more than the terminal has.
+
+    What is not shown is not drawn either: that costs little, however much is under way.
+    """
+    if _height(traces) > rows:
+        traces = list(map(_open_only, traces))
+    height = _height(traces)
+    if height <= rows:
+        return _lines(traces, chunks, out, columns)
+    first = [in_order(spans)[:rows] for spans in traces[:rows]]
+    shown = _lines(first, chunks, out, columns)[: rows - 1]
+    return [*shown, f"… {height - len(shown)} more lines"]
+
+
+def _height(traces: Sequence[Spans]) -> int:
+    return sum(len(spans) + 1 for spans in traces if spans)
 
 
 def _lines(
