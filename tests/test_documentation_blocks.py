@@ -51,7 +51,7 @@ LANGUAGES: Final = {
     "traceql": "tests/backends/test_traceql.py parses it, test_tempo_queries.py asks Tempo",
     "traceql-metrics": "the same",
 }
-PICTURES: Final = ("docs/architecture.md", "collector-config/README.md")
+PICTURES: Final = ("docs/architecture.md", "docs/terminal.md", "collector-config/README.md")
 """Pages that draw something in a block of text."""
 ELSEWHERE: Final = {
     "examples/agent.py": "docs/getting-started.md has its command",

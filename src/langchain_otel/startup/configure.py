@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 logger: Final = logging.getLogger("langchain_otel")
 
-IMMEDIATE: Final = frozenset(("ConsoleSpanExporter", "TreeSpanExporter"))
-"""Exporters that show spans on this machine: each trace at once, rather than in batches."""
+# Exporters that show spans on this machine: each trace at once, rather than in batches.
+CONSOLE_EXPORTER: Final = "ConsoleSpanExporter"
+TREE_EXPORTER: Final = "TreeSpanExporter"
 
 _LOCK: Final = fork_safe(RLock())
 _telemetry: Telemetry | None = None
@@ -131,11 +132,7 @@ def _add_exporter(tracer_provider: Any, arguments: Arguments) -> None:
     exporter = _tree() if arguments.prints_tree else arguments.exporter
     if exporter is None or isinstance(exporter, str) or variable(CONFIG_FILE):
         return
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
-
-    is_immediate = type(exporter).__name__ in IMMEDIATE
-    processor = SimpleSpanProcessor if is_immediate else BatchSpanProcessor
-    tracer_provider.add_span_processor(processor(exporter))
+    tracer_provider.add_span_processor(_processor_of(exporter))
 
 
 def _tree() -> Any:
@@ -145,6 +142,18 @@ def _tree() -> Any:
         logger.warning("No endpoint is named, and traces cannot be printed: %s.", error)
         return None
     return TreeSpanExporter()
+
+
+def _processor_of(exporter: Any) -> Any:
+    """What gives an exporter its spans: one that shows them here gets each trace at once."""
+    kind = type(exporter).__name__
+    if kind == TREE_EXPORTER:
+        from langchain_otel.exporters.live import processor_of
+
+        return processor_of(exporter)
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
+
+    return (SimpleSpanProcessor if kind == CONSOLE_EXPORTER else BatchSpanProcessor)(exporter)
 
 
 def _instrument(options: Options) -> None:
