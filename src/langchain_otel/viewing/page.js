@@ -102,6 +102,8 @@
     ticks();
   }
 
+  const badge = (span) => el("span", { class: "badge " + span.kind },
+    span.kind !== "other" ? span.kind : span.spanKind === "unspecified" ? "span" : span.spanKind);
   const nameOf = (span) => span.name || "(no name)";
 
   function ticks() {
@@ -168,7 +170,7 @@
     if (depths[place] > MAX_INDENT) name.append(el("span", { class: "deep" }, "level " + (depths[place] + 1)));
     name.append(
       el("span", { class: "twist", "aria-hidden": "true" }, has ? (closed.has(place) ? "▸" : "▾") : ""),
-      el("span", { class: "badge " + span.kind }, span.kind),
+      badge(span),
       el("span", { class: "label", dir: "auto", title: label(nameOf(span)) }, label(nameOf(span))));
     if (span.error) name.append(el("span", { class: "failed" }, label(span.error, 80)));
     if (span.notes) name.append(el("span", { class: "warned", title: span.notes.join("; ") }, "⚠"));
@@ -242,7 +244,7 @@
     if (event.target.classList.contains("twist")) toggle(place, !closed.has(place));
   });
   space.addEventListener("dblclick", () => toggle(active, !closed.has(active)));
-  rows.addEventListener("focus", () => go(active));
+  $("skip").addEventListener("click", (event) => { event.preventDefault(); go(active); });
 
   const page = () => Math.max(1, Math.floor(rows.clientHeight / ROW) - 1);
   const KEYS = {
@@ -379,7 +381,7 @@
     details.replaceChildren(
       el("h2", { dir: "auto" }, visible(cut(nameOf(span), 1000))),
       el("p", { class: "about" },
-        el("span", { class: "badge " + span.kind }, span.kind),
+        badge(span),
         span.status === "error" ? el("span", { class: "failed" }, label(span.error, 200)) : null,
         el("span", { class: "hint" }, elapsed(span.duration || 0))),
       ...(span.notes || []).map((note) => el("p", { class: "note" }, "⚠ " + note)),
@@ -399,15 +401,16 @@
     const thrown = (span.events || []).filter((event) => event.name === "exception");
     if (span.status !== "error" && !thrown.length) return [];
     const made = [];
-    if (span.message) made.push(el("div", {}, longText(span.message)));
     for (const { attributes = {} } of thrown) {
       const says = attributes["exception.message"];
       made.push(el("p", {}, el("strong", {}, label(attributes["exception.type"] || "exception"))));
-      if (says && says !== span.message) made.push(longText(says));
+      if (says) made.push(longText(says));
       if (attributes["exception.stacktrace"]) {
         made.push(fold("Stack trace", () => [longText(attributes["exception.stacktrace"])]));
       }
     }
+    const isSaid = thrown.some(({ attributes = {} }) => attributes["exception.message"] === span.message);
+    if (span.message && !isSaid) made.unshift(longText(span.message));
     if (!made.length) made.push(el("strong", {}, label(span.error || "error")));
     return [el("div", { class: "fault", role: "group", "aria-label": "Error" }, ...made)];
   }
