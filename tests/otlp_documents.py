@@ -319,8 +319,10 @@ def hostile() -> list[Json]:
 
 def many(count: int) -> list[Json]:
     """An agent that went round and round: a step, a model call and a tool for each turn."""
-    spans = [span(1, name="invoke_agent marathon", endTimeUnixNano=str(NOW + count * 1_000_000))]
-    kinds = (("agent", ""), ("chat gpt-5", "chat"), ("execute_tool look", "execute_tool"))
+    agent = {"gen_ai.operation.name": "invoke_agent"}
+    end = str(NOW + count * 1_000_000)
+    spans = [span(1, name="invoke_agent marathon", endTimeUnixNano=end, attributes=agent)]
+    kinds = (("turn", ""), ("chat gpt-5", "chat"), ("execute_tool look", "execute_tool"))
     for number in range(2, count + 1):
         name, operation = kinds[number % 3]
         step = number - number % 3

@@ -44,6 +44,7 @@ ROOMS = {
     "sources": WORDS | {"content", "runs", "operations", "dialects", "recording", "patching"},
     "exporters": WORDS,
     "inspection": WORDS,
+    "viewing": WORDS | {"dialects", "exporters"},
     "startup": WORDS | {"config", "inspection", "instrumentor", "exporters", "recording"},
     "doctor": WORDS
     | {"config", "content", "inspection", "instrumentor", "patching", "recording", "sources"},
@@ -152,9 +153,11 @@ def test_rows_lead_to_known_names() -> None:
             {
                 "configure.py",
                 "otlp.py",
+                "otlp_file.py",
                 "otlp_grpc.py",
                 "otlp_http.py",
                 "otlp_spans.py",
+                "readable_spans.py",
                 "tree.py",
             },
         ),

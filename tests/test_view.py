@@ -196,6 +196,7 @@ def test_the_forest_says_what_is_wrong(tmp_path: Path) -> None:
     assert notes["circle one"] == ("its parents lead back to it",)
     assert notes["its own parent"] == ("its parents lead back to it",)
     assert notes["twice, but another"] == ("another span has the same id",)
+    assert notes["no times"] == ("nobody knows when it began",)
     assert notes["backwards"] == ("it ends before it begins",)
     assert len(trace.nodes) == len(spans)
     assert len({node.span.span_id for node in trace.nodes}) == len(spans)

@@ -10,6 +10,7 @@ NO_PARENT: Final = "its parent is not here"
 CYCLE: Final = "its parents lead back to it"
 DUPLICATE: Final = "another span has the same id"
 BACKWARDS: Final = "it ends before it begins"
+NO_TIME: Final = "nobody knows when it began"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +53,26 @@ def traces_of(spans: Iterable[Span]) -> list[Trace]:
 def _told_apart(spans: list[Span]) -> dict[str, tuple[Span, tuple[str, ...]]]:
     """Spans by ids of their own; the same span twice, as retries send it, is one."""
     found: dict[str, tuple[Span, tuple[str, ...]]] = {}
+    earliest = min((span.start for span in spans if span.start), default=0)
     ids = {span.span_id for span in spans}
     number = 0
-    for span in spans:
+    for each in spans:
+        span, notes = _with_time(each, earliest)
         if span.span_id not in found:
-            found[span.span_id] = span, ()
+            found[span.span_id] = span, notes
         elif found[span.span_id][0] != span:
             while (span_id := f"{number:016x}") in ids or number == 0:
                 number += 1
             ids.add(span_id)
-            found[span_id] = replace(span, span_id=span_id), (DUPLICATE,)
+            found[span_id] = replace(span, span_id=span_id), (*notes, DUPLICATE)
     return found
+
+
+def _with_time(span: Span, earliest: int) -> tuple[Span, tuple[str, ...]]:
+    """A span that has no time stands where its trace begins, or the others would be too small."""
+    if span.start or not earliest:
+        return span, ()
+    return replace(span, start=earliest, end=max(span.end, earliest)), (NO_TIME,)
 
 
 def _in_order(spans: dict[str, tuple[Span, tuple[str, ...]]]) -> tuple[Node, ...]:

@@ -47,8 +47,11 @@
     if (size < 1e6) return (nanoseconds / 1e3).toFixed(size < 1e4 ? 1 : 0) + " µs";
     if (size < 1e9) return (nanoseconds / 1e6).toFixed(size < 1e7 ? 1 : 0) + " ms";
     if (size < 60e9) return (nanoseconds / 1e9).toFixed(2) + " s";
-    const seconds = Math.round(nanoseconds / 1e9);
-    return Math.trunc(seconds / 60).toLocaleString("en") + " min " + Math.abs(seconds % 60) + " s";
+    const seconds = Math.round(size / 1e9), sign = nanoseconds < 0 ? "-" : "";
+    const split = (unit, names) => sign + Math.trunc(seconds / unit).toLocaleString("en") + " " + names[0] + " "
+      + Math.trunc(seconds % unit / names[2]) + " " + names[1];
+    if (seconds < 3600) return split(60, ["min", "s", 1]);
+    return seconds < 86400 ? split(3600, ["h", "min", 60]) : split(86400, ["d", "h", 3600]);
   }
 
   function tokens(counts) {

@@ -39,18 +39,19 @@ def page_data(traces: Sequence[Trace], source: str, *, is_redacted: bool) -> str
 
 
 def _trace(trace: Trace, resources: dict[str, int]) -> Json:
+    start, end = trace.start, trace.end
     facts = [facts_of(node.span) for node in trace.nodes]
     calls = list(_calls(trace, facts))
     costs = [call.cost for call in calls if call.cost is not None]
     spans = [
-        _filled(_span(node, fact, trace.start, resources))
+        _filled(_span(node, fact, start, resources))
         for node, fact in zip(trace.nodes, facts, strict=True)
     ]
     return _filled(
         {
             "id": trace.trace_id,
-            "start": trace.start // NANOSECONDS_IN_MILLISECOND,
-            "duration": _exact(trace.end - trace.start),
+            "start": start // NANOSECONDS_IN_MILLISECOND,
+            "duration": _exact(end - start),
             "errors": sum(node.span.status == "error" for node in trace.nodes),
             "tokens": {
                 what: sum(call.tokens.get(what, 0) for call in calls)
