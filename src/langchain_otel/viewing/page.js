@@ -175,7 +175,7 @@
       el("span", { class: "twist", "aria-hidden": "true" }, has ? (closed.has(place) ? "▸" : "▾") : ""),
       badge(span),
       el("span", { class: "label", dir: "auto", title: label(nameOf(span)) }, label(nameOf(span))));
-    if (span.error) name.append(el("span", { class: "failed" }, label(span.error, 80)));
+    if (span.error) name.append(el("span", { class: "failed", title: label(span.error) }, label(span.error.split(".").pop(), 80)));
     if (span.notes) name.append(el("span", { class: "warned", title: span.notes.join("; ") }, "⚠"));
     const bar = el("span", { class: "bar " + span.kind + (span.status === "error" ? " error" : "") });
     const start = Math.min(Math.max((span.start || 0) / total, 0), 1);
@@ -423,7 +423,7 @@
     const rows_ = {
       Model: span.model, Provider: span.provider, Tokens: counts.join(", "),
       Cost: span.cost === undefined ? "" : money(span.cost).slice(5), Service: span.service,
-      Begins: "after " + elapsed(span.start || 0), "Span id": span.id, "Trace id": trace.id,
+      Begins: span.start ? "after " + elapsed(span.start) : "first", "Span id": span.id, "Trace id": trace.id,
     };
     return el("dl", { class: "facts" }, ...Object.entries(rows_).filter(([, value]) => value)
       .flatMap(([name, value]) => [el("dt", {}, name), el("dd", { class: /id$/.test(name) ? "mono" : null }, label(value))]));
