@@ -243,6 +243,31 @@ def test_other_instrumentations(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_nothing_that_was_said_is_lost(tmp_path: Path) -> None:
+    """What is not as the conventions have it is shown as it is: texts, lists, unknown fields."""
+    attributes = {
+        "gen_ai.input.messages": "only a text",
+        "gen_ai.output.messages": json.dumps(["lone", {"role": "assistant", "audio": "twofold"}]),
+        "gen_ai.retrieval.documents": "no list",
+        "llm.input_messages.0.message.role": "user",
+        "llm.input_messages.0.message.gesture": "nods",
+        "llm.input_messages.0.message.contents.0.message_content.mood": "calm",
+        "gen_ai.prompt.name": "a name of the conventions, no message",
+    }
+    document = otlp.document(otlp.span(1, attributes=attributes))
+    traces = traces_of(spans_in_file(written(tmp_path, otlp.lines(document))))
+    text = page(traces, "", is_redacted=False)
+    for words in ("only a text", "lone", "twofold", "no list", "nods", "calm", "no message"):
+        assert text.count(words) == 1, words
+
+
+def test_traces_with_the_same_ids_of_spans(tmp_path: Path, capsys: Capture) -> None:
+    """Each is printed."""
+    other = otlp.span(1) | {"traceId": "ab" * 16}
+    file = written(tmp_path, otlp.lines(otlp.document(otlp.span(1), other)))
+    assert printed(capsys, file).count("span 1 ") == 2
+
+
 def test_calls_are_counted_once(tmp_path: Path) -> None:
     """The same call, seen by two instrumentations, has its tokens once in the sum of a trace."""
     call = {"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 5}

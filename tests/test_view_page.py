@@ -302,6 +302,8 @@ def test_several_traces(opened: Opened, tmp_path: Path) -> None:
     opened.page.get_by_role("combobox", name="Trace").select_option(index=1)
     assert opened.names() == ["later"]
     assert opened.page.url.endswith(f"#{'ab' * 16}/{900:016x}")
+    opened.page.evaluate(f"location.hash = '#{otlp.TRACE}/{2:016x}'")
+    wait_for(lambda: opened.active() == "chat gpt-5", "the span that the address names")
 
 
 def test_regions_have_names(opened: Opened, tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ def test_what_a_server_may_ask_for() -> None:
         assert names_at(url, otlp.TRACE, headers={"X-Scope-OrgID": "7"}) == NAMES
         ((_, headers),) = server.asked
         assert headers["Authorization"] == f"Basic {base64.b64encode(b'me:hunter2').decode()}"
-        assert headers["X-scope-orgid"] == "7"
+        assert headers["X-Scope-Orgid"] == "7"
 
 
 def test_another_server_is_not_told(capsys: Capture) -> None:
@@ -224,6 +224,9 @@ def test_what_servers_refuse(capsys: Capture) -> None:
         assert "name it with --trace" in refused(capsys, url)
         server.answers = {"/v1/projects": {"data": [{"name": "p"}]}}
         assert "no project" in refused(capsys, url, "--project", "q")
+        server.answers = {"/v1/projects": {"data": [{"name": "\x1b[31m\n"}]}}
+        assert "it has \\x1b[31m\\n." in refused(capsys, url, "--project", "q")
+        server.answers = {"/v1/projects": {"data": [{"name": "p"}]}}
         assert "no traces yet" in refused(capsys, url)
         assert "has no trace" in refused(capsys, url, "--trace", otlp.TRACE)
         server.answers = {"/v1/projects": 401, f"/api/v3/traces/{otlp.TRACE}": 403}

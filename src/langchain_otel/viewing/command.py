@@ -34,10 +34,15 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return _show(wanted)
     except SourceError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - a command
+        print(_printable(error.args[0]), file=sys.stderr)  # noqa: T201 - a command
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _printable(text: str) -> str:
+    """Names come from servers too: nothing in them may steer the terminal."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,10 +91,11 @@ def _printed(traces: Sequence[Trace]) -> int:
         return 2
     from langchain_otel.viewing.readable_spans import readable_spans
 
-    exporter = TreeSpanExporter()
     for trace in traces:
+        # One for each: it remembers spans by ids that another trace may have too.
+        exporter = TreeSpanExporter()
         exporter.export(readable_spans(trace))
-    exporter.shutdown()
+        exporter.shutdown()
     return 0
 
 

@@ -11,10 +11,11 @@ from langchain_otel.viewing.parts import (
     call_part,
     content_parts,
     items_of,
+    left_over,
     openinference_parts,
     result_part,
 )
-from langchain_otel.viewing.plain import dict_of, list_of, text_of
+from langchain_otel.viewing.plain import dict_of, text_of
 from langchain_otel.viewing.reading import decoded
 from langchain_otel.viewing.spans import Event, Span
 
@@ -29,6 +30,11 @@ MESSAGES: Final = {
     semconv.GEN_AI_OUTPUT_MESSAGES: OUTPUT,
     "pydantic_ai.all_messages": INPUT,
 }
+# Fields of a message that are shown, or say nothing; what else there is, is shown as it is.
+KNOWN: Final = frozenset({
+    "role", "name", "content", "contents", "tool_calls", "tool_call_id", "id", "type", "index",
+    "finish_reason", *names.MESSAGE_FIELDS,
+})  # fmt: skip
 # Attributes that are flattened: one for each field of a message.
 FLATTENED: Final = {
     oi.LLM_INPUT_MESSAGES: INPUT,
@@ -43,8 +49,7 @@ def messages_of(span: Span) -> list[Message]:
     system = list(content_parts(span.attributes.get(semconv.GEN_AI_SYSTEM_INSTRUCTIONS)))
     found = [_message("system", system, INPUT)] if system else []
     for name, direction in MESSAGES.items():
-        said = _as_list(decoded(span.attributes.get(name)))
-        found += [_written(each, direction) for each in said if isinstance(each, dict)]
+        found += _said(span.attributes.get(name), direction)
     for name, direction in FLATTENED.items():
         entries = items_of(nested(span.attributes, name))
         found += [_flattened(dict_of(each), direction) for each in entries]
@@ -93,8 +98,17 @@ def nested(attributes: Mapping[str, Any], prefix: str) -> Any:
     return tree or attributes.get(prefix)
 
 
-def _as_list(value: Any) -> list[Any]:
-    return [value] if isinstance(value, dict) else list_of(value)
+def _said(value: Any, direction: str) -> list[Message]:
+    """Messages in JSON, a list of them or one; what is none of these is what somebody said."""
+    said = decoded(value)
+    role = "user" if direction == INPUT else "assistant"
+    return [
+        _written(each, direction)
+        if isinstance(each, dict)
+        else _message(role, list(content_parts(each)), direction)
+        for each in (said if isinstance(said, list) else [said])
+        if each not in (None, "")
+    ]
 
 
 def _message(role: Any, parts: list[Part], direction: str, name: Any = None) -> Message:
@@ -120,13 +134,14 @@ def _provided(message: dict[str, Any]) -> Iterator[Part]:
         fields = dict_of(call)
         function = dict_of(fields.get("function")) or fields
         yield call_part(function.get("name"), fields.get("id"), function.get("arguments"))
+    yield from left_over(message, KNOWN)
 
 
 def _flattened(entry: dict[str, Any], direction: str) -> Message:
     if "message" not in entry:
         return _written(entry, direction)
     message = dict_of(entry["message"])
-    parts = list(openinference_parts(message))
+    parts = [*openinference_parts(message), *left_over(message, KNOWN)]
     if message.get("role") == "tool":
         text = "\n".join(part["text"] for part in parts)
         parts = [result_part(message.get("tool_call_id"), text)]
@@ -136,12 +151,8 @@ def _flattened(entry: dict[str, Any], direction: str) -> Message:
 def _of_event(event: Event) -> list[Message]:
     if event.name in names.CONTENT_EVENTS:
         name = names.CONTENT_EVENTS[event.name]
-        said = decoded(event.attributes.get(name))
         direction = INPUT if name == names.PROMPT else OUTPUT
-        if not isinstance(said, (list, dict)):
-            role = "user" if direction == INPUT else "assistant"
-            return [_message(role, list(content_parts(said)), direction)] if said else []
-        return [_written(each, direction) for each in _as_list(said) if isinstance(each, dict)]
+        return _said(event.attributes.get(name), direction)
     fields = dict(event.attributes)
     if event.name == names.CHOICE:
         inner = decoded(fields.get("message"))

@@ -25,10 +25,11 @@ MESSAGE_EVENTS: Final = {
     "gen_ai.assistant.message": "assistant",
     TOOL_MESSAGE: "tool",
 }
+# What such an event says beside its message
+MESSAGE_FIELDS: Final = (SYSTEM, "event.name", "message")
 CONTENT_EVENTS: Final = {"gen_ai.content.prompt": PROMPT, "gen_ai.content.completion": COMPLETION}
 
 # Costs: of OpenInference, of OpenLIT, of pydantic-ai; ours begin with the prefix
 COST: Final = "langchain.cost."
 COSTS: Final = ("llm.cost.total", "gen_ai.usage.cost", "operation.cost")
-EVENT_NAME: Final = "event.name"
 SERVICE_NAME: Final = "service.name"

@@ -176,7 +176,7 @@
       badge(span),
       el("span", { class: "label", dir: "auto", title: label(nameOf(span)) }, label(nameOf(span))));
     if (span.error) name.append(el("span", { class: "failed", title: label(span.error) }, label(span.error.split(".").pop(), 80)));
-    if (span.notes) name.append(el("span", { class: "warned", title: span.notes.join("; ") }, "⚠"));
+    if (span.notes) name.append(el("span", { class: "warned", role: "img", title: span.notes.join("; "), "aria-label": span.notes.join("; ") }, "⚠"));
     const bar = el("span", { class: "bar " + span.kind + (span.status === "error" ? " error" : "") });
     const start = Math.min(Math.max((span.start || 0) / total, 0), 1);
     bar.style.left = "min(" + start * 100 + "%, 100% - 3px)";
@@ -481,7 +481,7 @@
     const list = (span.events || []).filter((event) => event.name !== "exception");
     if (!list.length) return [];
     return [el("h3", {}, "Events"), limited(list, (event) => el("div", { class: "block" },
-      el("p", {}, el("b", {}, label(event.name || "(no name)")), " ", el("span", { class: "hint" }, "after " + elapsed(event.time))),
+      el("p", {}, el("b", {}, label(event.name || "(no name)")), " ", el("span", { class: "hint" }, event.time === null ? "" : "after " + elapsed(event.time))),
       ...table("", event.attributes)), "event")];
   }
 
@@ -570,6 +570,10 @@
   });
   $("choice").hidden = data.traces.length < 2;
   $("trace").addEventListener("change", (event) => choose(Number(event.target.value)));
-  const [traceId, spanId] = location.hash.slice(1).split("/");
-  choose(Math.max(0, data.traces.findIndex((each) => each.id === traceId)), spanId);
+  const begin = () => {
+    const [traceId, spanId] = location.hash.slice(1).split("/");
+    choose(Math.max(0, data.traces.findIndex((each) => each.id === traceId)), spanId);
+  };
+  addEventListener("hashchange", begin);
+  begin();
 })();

@@ -111,7 +111,7 @@ def _rest(span: Span) -> Attributes:
 def _event(event: Event, zero: int) -> Json:
     return {
         "name": event.name,
-        "time": _exact(event.time - zero),
+        "time": _exact(event.time - zero) if event.time else None,
         "attributes": _plain(event.attributes),
     }
 

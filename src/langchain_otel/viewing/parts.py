@@ -60,7 +60,7 @@ def content_parts(content: Any) -> Iterator[Part]:
 def _part(part: dict[str, Any]) -> Part:
     kind = part.get("type")
     read = _READERS.get(kind) if isinstance(kind, str) else None
-    return read(part) if read else {"type": OTHER, "text": as_text(part)}
+    return read(part) if read else other_part(part)
 
 
 def _text(part: dict[str, Any]) -> Part:
@@ -122,6 +122,18 @@ _READERS: Final[Mapping[str, Callable[[dict[str, Any]], Part]]] = {
 }
 
 
+def other_part(value: Any) -> Part:
+    """What is of no kind that is known, as it is."""
+    return {"type": OTHER, "text": as_text(value)}
+
+
+def left_over(message: Mapping[str, Any], known: frozenset[str]) -> Iterator[Part]:
+    """What a message says in fields that are not known."""
+    left = {name: value for name, value in message.items() if name not in known and value}
+    if left:
+        yield other_part(left)
+
+
 def openinference_parts(message: dict[str, Any]) -> Iterator[Part]:
     """The parts of a message as OpenInference flattens it, put together again."""
     yield from content_parts(message.get("content"))
@@ -131,7 +143,7 @@ def openinference_parts(message: dict[str, Any]) -> Iterator[Part]:
         if address:
             yield media_part(text_of(content.get("type")), text_of(address))
         elif content:
-            yield text_part(content.get("text"))
+            yield text_part(content["text"]) if "text" in content else other_part(content)
     for entry in items_of(message.get("tool_calls")):
         call = dict_of(dict_of(entry).get("tool_call"))
         function = dict_of(call.get("function"))

@@ -8,7 +8,6 @@ from langchain_otel.viewing import names
 from langchain_otel.viewing.conversation import is_item, is_message_attribute, messages_of, nested
 from langchain_otel.viewing.parts import as_text, items_of
 from langchain_otel.viewing.plain import dict_of, text_of
-from langchain_otel.viewing.reading import decoded
 from langchain_otel.viewing.spans import Attributes, Span
 
 # Titles, and the attributes whose values stand below them.
@@ -65,8 +64,14 @@ def is_in_a_section(name: str) -> bool:
 
 
 def _documents(attributes: Attributes, name: str) -> list[dict[str, str]]:
-    entries = (dict_of(entry) for entry in items_of(decoded(nested(attributes, name))))
-    return [_document(dict_of(entry.get("document")) or entry) for entry in entries]
+    found = nested(attributes, name)
+    entries = items_of(found) or ([] if found in (None, "") else [found])
+    return [
+        _document(dict_of(entry.get("document")) or entry)
+        if isinstance(entry, dict)
+        else {"text": as_text(entry)}
+        for entry in entries
+    ]
 
 
 def _document(document: dict[str, Any]) -> dict[str, str]:
