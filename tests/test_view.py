@@ -186,6 +186,15 @@ def test_a_hostile_trace_is_printed(tmp_path: Path, capsys: Capture) -> None:
     assert len(shown.splitlines()) == len(spans) + 3
 
 
+def test_a_deep_trace_is_printed(tmp_path: Path, capsys: Capture) -> None:
+    """A tree is no deeper than a terminal can show; every span is there."""
+    spans = [otlp.span(n, n - 1 if n > 1 else None) for n in range(1, 1001)]
+    shown = printed(capsys, written(tmp_path, otlp.lines(otlp.document(*spans))))
+    assert len(re.findall(r"span \d+ ", shown)) == 1000
+    assert max(map(len, shown.splitlines())) < 900
+    assert shown.index("span 1000 ") > shown.index("span 999 ")
+
+
 def test_the_forest_says_what_is_wrong(tmp_path: Path) -> None:
     """A parent that is missing, a circle, an id twice and a time that runs backwards are notes."""
     spans = otlp.hostile()

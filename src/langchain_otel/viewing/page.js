@@ -3,7 +3,7 @@
 (() => {
   // Everything that a trace says is set as text: it is never read as HTML, as a link or as a script.
   const data = JSON.parse(document.getElementById("data").textContent);
-  const ROW = 28, SPARE = 10, INDENT = 14, MAX_INDENT = 20;
+  const ROW = 28, SPARE = 10, INDENT = 14, MAX_INDENT = 12;
   const SHORT = 4000, MORE = 200000, FEW = 50, SLICE = 12;
   const IMAGE = /^data:image\/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]*$/;
   // Characters that cannot be seen, or turn others around; those that join letters are let be.
@@ -170,7 +170,7 @@
     const indent = el("span", { class: "indent", "aria-hidden": "true" });
     indent.style.width = Math.min(depths[place], MAX_INDENT) * INDENT + "px";
     const name = el("div", { class: "cell name", role: "gridcell" }, indent);
-    if (depths[place] > MAX_INDENT) name.append(el("span", { class: "deep" }, "level " + (depths[place] + 1)));
+    if (depths[place] > MAX_INDENT) name.append(el("span", { class: "deep" }, "⋯" + (depths[place] + 1)));
     name.append(
       el("span", { class: "twist", "aria-hidden": "true" }, has ? (closed.has(place) ? "▸" : "▾") : ""),
       badge(span),

@@ -16,11 +16,15 @@ from langchain_otel.viewing.spans import ERROR, OK, Span
 
 STATUSES: Final = {ERROR: StatusCode.ERROR, OK: StatusCode.OK}
 TOKENS: Final = {what: keys[0] for what, keys in COUNTS.items()}
+MAX_LEVELS: Final = 200
 KINDS: Final = {kind.name.lower(): kind for kind in SpanKind}
 
 
 def readable_spans(trace: Trace) -> list[ReadableSpan]:
-    """The spans of a trace, each below a parent that is there, or below none."""
+    """The spans of a trace, each below a parent that is there, or below none.
+
+    A tree is no deeper than a terminal can show: spans further down stand at its last level.
+    """
     contexts = [_context(node.span.trace_id, node.span.span_id) for node in trace.nodes]
     resources = {id(node.span.resource): node.span.resource for node in trace.nodes}
     made = {key: Resource(_known(resource)) for key, resource in resources.items()}
@@ -28,11 +32,19 @@ def readable_spans(trace: Trace) -> list[ReadableSpan]:
         _readable(
             node.span,
             context,
-            None if node.parent is None else contexts[node.parent],
+            None if parent is None else contexts[parent],
             made[id(node.span.resource)],
         )
-        for node, context in zip(trace.nodes, contexts, strict=True)
+        for node, context, parent in zip(trace.nodes, contexts, _parents(trace), strict=True)
     ]
+
+
+def _parents(trace: Trace) -> list[int | None]:
+    parents: list[int | None] = []
+    for node in trace.nodes:
+        is_deep = node.parent is not None and node.depth >= MAX_LEVELS
+        parents.append(parents[node.parent] if is_deep and node.parent else node.parent)
+    return parents
 
 
 def _readable(
