@@ -16,6 +16,7 @@ from langchain_otel.viewing.documents import spans_in_file
 from langchain_otel.viewing.forest import Trace, traces_of
 from langchain_otel.viewing.page import page as page_of
 from required import unavailable
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -94,6 +95,7 @@ def browser() -> Iterator["Browser"]:
 def opened(browser: "Browser") -> Iterator[Opened]:
     """A new page without a network; at its end it has asked for nothing but itself."""
     context = browser.new_context(viewport={"width": 1300, "height": 800}, offline=True)
+    context.set_default_timeout(PATIENCE * 1_000)
     found = Opened(context.new_page())
     found.page.on("request", lambda request: found.requests.append(request.url))
     found.page.on("console", lambda message: found.complaints.append(message.text))

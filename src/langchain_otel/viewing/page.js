@@ -101,6 +101,8 @@
     const failures = trace.errors ? el("span", { class: "bad" }, " · " + counted(trace.errors, "error")) : null;
     $("summary").replaceChildren(parts.join(" · "), ...(failures ? [failures] : []));
     $("next-error").hidden = !trace.errors;
+    // Where nothing has tokens, names have their place.
+    grid.classList.toggle("free", !spans.some((span) => tokens(span.tokens)));
     $("redacted").hidden = !data.redacted;
     ticks();
   }
