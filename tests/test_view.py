@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
@@ -17,10 +19,12 @@ import otlp_documents as otlp
 from langchain_otel.__main__ import main
 from langchain_otel.exporters.otlp_file import FileSpanExporter
 from langchain_otel.viewing.conversation import messages_of
-from langchain_otel.viewing.documents import spans_in_file
+from langchain_otel.viewing.documents import spans_in_file, spans_of
 from langchain_otel.viewing.forest import traces_of
 from langchain_otel.viewing.page import page
+from langchain_otel.viewing.readable_spans import readable_spans
 from langchain_otel.viewing.reading import facts_of
+from langchain_otel.viewing.redaction import redacted
 from langchain_otel.viewing.sections import sections_of
 from waiting import PATIENCE
 
@@ -275,6 +279,54 @@ def test_traces_with_the_same_ids_of_spans(tmp_path: Path, capsys: Capture) -> N
     other = otlp.span(1) | {"traceId": "ab" * 16}
     file = written(tmp_path, otlp.lines(otlp.document(otlp.span(1), other)))
     assert printed(capsys, file).count("span 1 ") == 2
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=6,
+)
+DOCUMENTS: list[otlp.Json] = [
+    otlp.document(*otlp.agent()),
+    otlp.openinference(),
+    otlp.traceloop(),
+    {"data": [{"spans": [{"traceID": "a", "spanID": "b", "tags": [{"key": "k", "value": 1}],
+        "references": [{"refType": "CHILD_OF"}], "logs": [{}]}], "processes": {"p": {}}}]},
+    {"data": [{"context": {"trace_id": "a", "span_id": "b"}, "start_time": "2026-01-01",
+        "events": [{}], "attributes": {"llm.input_messages.0.message.role": "user"}}]},
+]  # fmt: skip
+
+
+def places_in(value: Any) -> list[tuple[Any, Any]]:
+    """Every place of a document at which something else could stand."""
+    keys = list(value) if isinstance(value, dict) else range(len(value))
+    found = []
+    for key in keys:
+        found.append((value, key))
+        if isinstance(value[key], dict | list):
+            found += places_in(value[key])
+    return found
+
+
+@given(st.sampled_from(DOCUMENTS), st.data())
+@settings(deadline=None, max_examples=300)
+def test_damaged_documents(document: otlp.Json, data: st.DataObject) -> None:
+    """Whatever stands wherever in a document: there is a page and a tree, redacted or not."""
+    from langchain_otel.exporters.tree import TreeSpanExporter
+
+    damaged = json.loads(json.dumps(document))
+    for _ in range(data.draw(st.integers(1, 4))):
+        owner, key = data.draw(st.sampled_from(places_in(damaged)))
+        owner[key] = data.draw(VALUES | VALUES.map(json.dumps))
+    spans = spans_of(json.loads(json.dumps(damaged))) or []
+    for found in (spans, [redacted(span) for span in spans]):
+        traces = traces_of(found)
+        text = page(traces, "", is_redacted=False)
+        data_of_page = text.partition('type="application/json">')[2].partition("</script>")[0]
+        assert len(json.loads(data_of_page, parse_constant=pytest.fail)["traces"]) == len(traces)
+        for trace in traces:
+            exporter = TreeSpanExporter(io.StringIO())
+            exporter.export(readable_spans(trace))
 
 
 def test_calls_are_counted_once(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def readable_spans(trace: Trace) -> list[ReadableSpan]:
     """
     contexts = [_context(node.span.trace_id, node.span.span_id) for node in trace.nodes]
     resources = {id(node.span.resource): node.span.resource for node in trace.nodes}
-    made = {key: Resource(_known(resource)) for key, resource in resources.items()}
+    made = {key: Resource(_scalars(resource)) for key, resource in resources.items()}
     return [
         _readable(
             node.span,
@@ -80,6 +80,15 @@ def _in_gen_ai(span: Span) -> dict[str, Any]:
     if facts.model:
         found |= {semconv.GEN_AI_REQUEST_MODEL: facts.model}
     return found | _known(span.attributes)
+
+
+def _scalars(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """What a resource may have, as the SDK would say in a warning otherwise."""
+    return {
+        name: value if isinstance(value, (str, int, float)) else str(value)
+        for name, value in _known(resource).items()
+        if name
+    }
 
 
 def _known(attributes: Mapping[str, Any]) -> dict[str, Any]:
