@@ -7,6 +7,7 @@
 # make backends       builds the OpenTelemetry Collector and Jaeger with its pages into ~/.cache/langchain-otel, once
 # make postgres       installs PostgreSQL for the tests of checkpointers (Debian, Ubuntu; as root)
 # make prometheus     installs Prometheus for dashboards and alerts, and their tests (Debian, Ubuntu; as root)
+# make chromium       installs Chromium for the tests of pages (Debian, Ubuntu; as root)
 # make traceql        installs Grafana's grammar of TraceQL for the tests of queries (npm), once
 # make kafka          brings Kafka for the test of a fleet (Maven and Java are needed)
 # make phoenix        installs Arize Phoenix for its tests, into an environment of its own, once
@@ -23,7 +24,7 @@ BIN := $(VENV)/bin
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions check format docs-tables backends postgres prometheus kafka phoenix screenshots up down bench bench-scale clean
+.PHONY: help demo test test-versions check format docs-tables backends postgres prometheus chromium kafka phoenix screenshots up down bench bench-scale clean
 
 help:
 	@grep -E '^# (make|  )' Makefile | cut -c3-
@@ -38,7 +39,7 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[console,cost]' --group demo --group test --group check
+	$(BIN)/python -m pip install --quiet --editable '.[console,cost]' --group demo --group test --group check --group screenshots
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
@@ -75,6 +76,10 @@ prometheus:
 	@which prometheus >/dev/null || { apt-get update --quiet=2 && \
 		DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends prometheus; }
 
+chromium:
+	@which chromium >/dev/null || which chromium-browser >/dev/null || which google-chrome >/dev/null || { apt-get update --quiet=2 && \
+		DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends chromium; }
+
 traceql:
 	$(PYTHON) -m tests.backends.traceql
 
@@ -85,7 +90,6 @@ phoenix: $(VENV)/.test
 	$(BIN)/python -m tests.backends.phoenix
 
 screenshots: phoenix
-	$(BIN)/python -m pip install --quiet --group screenshots
 	$(BIN)/python -m tests.backends.screenshots
 
 up:

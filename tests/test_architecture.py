@@ -46,6 +46,7 @@ ROOMS = {
     "exporters": WORDS | {"dialects", "runs"},
     "inspection": WORDS | {"config"},
     "notices": WORDS | {"content", "runs", "config", "recording", "inspection"},
+    "viewing": WORDS | {"dialects", "exporters", "pricing"},
     "startup": WORDS | {"config", "inspection", "instrumentor", "exporters", "recording"},
     "doctor": WORDS
     | {
@@ -169,6 +170,7 @@ def test_rows_lead_to_known_names() -> None:
                 "live_frame.py",
                 "notebook.py",
                 "otlp.py",
+                "otlp_file.py",
                 "otlp_grpc.py",
                 "otlp_http.py",
                 "otlp_spans.py",
@@ -176,6 +178,7 @@ def test_rows_lead_to_known_names() -> None:
                 "span_details.py",
                 "span_facts.py",
                 "span_labels.py",
+                "readable_spans.py",
                 "tree.py",
             },
         ),

@@ -1,4 +1,4 @@
-"""Runs the command `langchain-otel`: an application with its traces, or the doctor."""
+"""Runs the command `langchain-otel`: an application, a view of its traces, or the doctor."""
 
 import sys
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Final
 USAGE: Final = """\
 usage: langchain-otel run app.py [arguments]      run an application and print its traces
        langchain-otel run -m module [arguments]   the same for a module
+       langchain-otel view SOURCE [--html FILE]   show a recorded trace, or write it as a page
        langchain-otel doctor [--json]             say what keeps traces from arriving
        langchain-otel doctor -- python app.py     the same, from inside an application
 """
@@ -20,6 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from langchain_otel.startup.run import main as run
 
         return run(words[1:])
+    if command == "view":
+        from langchain_otel.viewing.command import main as view
+
+        return view(words[1:])
     if command == "doctor":
         from langchain_otel.doctor.command import main as doctor
 

@@ -1,4 +1,4 @@
-"""Knows how the pictures of docs/images are taken: the example in real backends, in Chromium.
+"""Knows how the pictures of docs/images are taken: the example in real backends and as a page.
 
 `python -m tests.backends.screenshots`, with Jaeger built, Phoenix installed, Chromium and Go there.
 """
@@ -32,6 +32,7 @@ FAILING_SERVICE: Final = "weather-agent"
 ASKING_SERVICE: Final = "booking-agent"
 MAX_SIZE: Final = 250_000
 VIEWPORT: Final[Any] = {"width": 1440, "height": 860}
+PAGE_SIZE: Final[Any] = {"width": 1200, "height": 720}
 TALL: Final[Any] = {"width": 1440, "height": 1040}
 # A stack trace is cut before the first path of the machine.
 NARROW: Final[Any] = {"width": 1300, "height": 680}
@@ -51,6 +52,7 @@ def main() -> None:
     """Take every picture."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as state, chromium() as browser:
+        as_page(Path(state), browser)
         with running_phoenix(Path(state)) as phoenix:
             run_example(phoenix.otlp, "openinference")
             in_phoenix(phoenix, browser)
@@ -75,6 +77,7 @@ def run_example(
     service: str = SERVICE,
     *arguments: str,
     content: str = "SPAN_ONLY",
+    **settings: str,
 ) -> None:
     """Run an example as its users do; with its content, unless there would be no room for more."""
     bin_folder = Path(sys.executable).parent
@@ -92,8 +95,34 @@ def run_example(
             "OTEL_LOGS_EXPORTER": "none",
             "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": content,
             "OTEL_INSTRUMENTATION_LANGCHAIN_DIALECT": dialect,
+            **settings,
         },
     )
+
+
+def as_page(state: Path, browser: "Browser") -> None:
+    """The pages of `langchain-otel view --html`: an agent at a model call, a failure at a tool."""
+    answering = recorded_page(state, EXAMPLE, SERVICE)
+    page = browser.new_page(viewport=PAGE_SIZE)
+    page.goto(answering.as_uri())
+    page.get_by_text("chat gpt-5-mini").last.click()
+    take(page, "page-agent")
+    failing = recorded_page(state, FAILING, FAILING_SERVICE)
+    page = browser.new_page(viewport=PAGE_SIZE, color_scheme="dark")
+    page.goto(failing.as_uri())
+    page.get_by_text("execute_tool get_weather").first.click()
+    take(page, "page-error")
+
+
+def recorded_page(state: Path, example: Path, service: str) -> Path:
+    """The page of what an example wrote to a file."""
+    recorded = state / f"{service}.jsonl"
+    settings = {"OTEL_TRACES_EXPORTER": "langchain_file", "LANGCHAIN_OTEL_FILE": str(recorded)}
+    run_example("", "gen_ai", example, service, **settings)
+    page = recorded.with_suffix(".html")
+    view = ("-m", "langchain_otel", "view", str(recorded), "--html", str(page))
+    subprocess.run([sys.executable, *view], check=True)
+    return page
 
 
 def in_phoenix(phoenix: Phoenix, browser: "Browser") -> None:

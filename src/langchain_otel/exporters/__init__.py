@@ -1,1 +1,1 @@
-"""Exports spans: as a tree in the terminal, and as OTLP with a faster encoder."""
+"""Exports spans: as a tree in the terminal, to a file, and as OTLP with a faster encoder."""
