@@ -237,6 +237,7 @@ def check_done(block: Block, shown: Block | None, done: subprocess.CompletedProc
 
 VARYING: Final = (
     (re.compile(r"\b[0-9a-f]{32}\b"), "TRACE"),
+    (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "CHECKPOINT"),
     (re.compile(r"\b[0-9a-f]{16}\b"), "SPAN"),
     (re.compile(r"\b\d+(?:\.\d+)? (?:µs|ms|s)(?!\w)"), "TIME"),
 )

@@ -22,6 +22,7 @@ from langchain_otel.viewing.conversation import messages_of
 from langchain_otel.viewing.documents import spans_in_file, spans_of
 from langchain_otel.viewing.forest import traces_of
 from langchain_otel.viewing.page import page
+from langchain_otel.viewing.page_data import page_data
 from langchain_otel.viewing.readable_spans import readable_spans
 from langchain_otel.viewing.reading import facts_of
 from langchain_otel.viewing.redaction import redacted
@@ -384,3 +385,33 @@ def test_a_file_that_cannot_be_written(tmp_path: Path, caplog: pytest.LogCapture
     assert [record.message for record in caplog.records] == [
         f"Traces cannot be written to {tmp_path}/no/traces.jsonl: No such file or directory"
     ]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "count"),
+    [
+        (("ValueError", "ValueError", "ValueError"), 1),
+        (("RuntimeError", "ValueError", "ValueError"), 2),
+        (("", "", "ValueError"), 1),
+        ((None, "ValueError", None), 1),
+        ((None, None, None), 0),
+    ],
+    ids=str,
+)
+def test_a_failure_that_is_passed_on_is_one(
+    kinds: tuple[str | None, ...], count: int, tmp_path: Path
+) -> None:
+    """As the tree counts them: the spans that it passes through have it too."""
+    spans = [
+        otlp.span(
+            number,
+            number - 1 or None,
+            attributes={"error.type": kind} if kind else {},
+            status={} if kind is None else {"code": 2},
+        )
+        for number, kind in enumerate(kinds, 1)
+    ]
+    file = tmp_path / "traces.jsonl"
+    file.write_text(otlp.lines(otlp.document(*spans)))
+    data = json.loads(page_data(traces_of(spans_in_file(str(file))), "test", is_redacted=False))
+    assert [trace["errors"] for trace in data["traces"]] == [count]

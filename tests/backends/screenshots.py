@@ -3,6 +3,7 @@
 `python -m tests.backends.screenshots`, with Jaeger built, Phoenix installed, Chromium and Go there.
 """
 
+import io
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ from .phoenix import Phoenix, running_phoenix
 from .servers import Binaries, Ports, Site, servers, start_all, stop_all
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 ROOT: Final = Path(__file__).parents[2]
 IMAGES: Final = ROOT / "docs" / "images"
@@ -46,12 +47,14 @@ CHROMIUM_NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 OPEN_SEARCH: Final = "/search?service={service}&limit=20&lookback=1h"
 OPEN_FAILED: Final = OPEN_SEARCH + "&tags=%7B%22error%22%3A%22true%22%7D"
 SECONDS: Final = 1_000
+TREE_COLUMNS: Final = 112
 
 
 def main() -> None:
     """Take every picture."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as state, chromium() as browser:
+        as_tree(browser)
         as_page(Path(state), browser)
         with running_phoenix(Path(state)) as phoenix:
             run_example(phoenix.otlp, "openinference")
@@ -78,12 +81,17 @@ def run_example(
     *arguments: str,
     content: str = "SPAN_ONLY",
     **settings: str,
-) -> None:
-    """Run an example as its users do; with its content, unless there would be no room for more."""
+) -> str:
+    """Run an example as its users do; with its content, unless there would be no room for more.
+
+    Gives what it printed.
+    """
     bin_folder = Path(sys.executable).parent
-    subprocess.run(
+    done = subprocess.run(
         [bin_folder / "opentelemetry-instrument", sys.executable, example, *arguments],
         check=True,
+        stdout=subprocess.PIPE,
+        text=True,
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
@@ -98,6 +106,22 @@ def run_example(
             **settings,
         },
     )
+    return done.stdout
+
+
+def as_tree(browser: "Browser") -> None:
+    """The tree of a failure in the terminal, with its content and its colours."""
+    from rich.console import Console
+    from rich.text import Text
+
+    tree = {"OTEL_TRACES_EXPORTER": "langchain_tree", "LANGCHAIN_OTEL_TREE": "content"}
+    printed = run_example("", "gen_ai", FAILING, FAILING_SERVICE, **tree, FORCE_COLOR="1")
+    text = Text.from_ansi(printed.strip())
+    console = Console(record=True, width=TREE_COLUMNS, file=io.StringIO())
+    console.print(text, no_wrap=True)
+    page = browser.new_page(viewport=PAGE_SIZE)
+    page.set_content(console.export_svg(title="langchain-otel run failing_agent.py"))
+    take(page, "tree", page.locator("svg"))
 
 
 def as_page(state: Path, browser: "Browser") -> None:
@@ -192,15 +216,15 @@ def people_in_jaeger(site: Site, browser: "Browser") -> None:
         take(page, name)
 
 
-def take(page: "Page", name: str) -> None:
-    """A picture of the page as it is once nothing moves."""
+def take(page: "Page", name: str, part: "Locator | None" = None) -> None:
+    """A picture of the page, or of a part, as it is once nothing moves."""
     page.mouse.move(0, 0)
     # A click has moved the name of a deep span to the left.
     page.evaluate("document.querySelectorAll('*').forEach(each => each.scrollLeft = 0)")
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(2 * SECONDS)
     file = IMAGES / f"{name}.png"
-    page.screenshot(path=file)
+    (part or page).screenshot(path=file)
     print(f"{file.relative_to(ROOT)}: {file.stat().st_size // 1_000} kB")
     if file.stat().st_size > MAX_SIZE:
         raise SystemExit(f"{file} is larger than {MAX_SIZE} bytes")

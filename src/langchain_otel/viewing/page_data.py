@@ -10,9 +10,9 @@ from langchain_otel.version import __version__
 from langchain_otel.viewing import names
 from langchain_otel.viewing.conversation import is_message_event
 from langchain_otel.viewing.forest import Node, Trace
-from langchain_otel.viewing.reading import Facts, facts_of
+from langchain_otel.viewing.reading import UNKNOWN_ERROR, Facts, facts_of
 from langchain_otel.viewing.sections import is_in_a_section, sections_of
-from langchain_otel.viewing.spans import Attributes, Event, Span
+from langchain_otel.viewing.spans import ERROR, Attributes, Event, Span
 
 Json = dict[str, Any]
 
@@ -52,7 +52,7 @@ def _trace(trace: Trace, resources: dict[str, int]) -> Json:
             "id": trace.trace_id,
             "start": start // NANOSECONDS_IN_MILLISECOND,
             "duration": _exact(end - start),
-            "errors": sum(node.span.status == "error" for node in trace.nodes),
+            "errors": _failures(trace, facts),
             "tokens": {
                 what: sum(call.tokens.get(what, 0) for call in calls)
                 for what in ("input", "output")
@@ -62,6 +62,19 @@ def _trace(trace: Trace, resources: dict[str, int]) -> Json:
             "spans": spans,
         }
     )
+
+
+def _failures(trace: Trace, facts: Sequence[Facts]) -> int:
+    """How many spans failed that did not only pass on what failed below them."""
+    failed = {place for place, node in enumerate(trace.nodes) if node.span.status == ERROR}
+    passed_on = set()
+    for place in failed:
+        parent = trace.nodes[place].parent
+        if parent in failed:
+            kinds = {facts[place].error, facts[parent].error}
+            if len(kinds) == 1 or UNKNOWN_ERROR in kinds:
+                passed_on.add(parent)
+    return len(failed - passed_on)
 
 
 def _calls(trace: Trace, facts: Sequence[Facts]) -> Iterator[Facts]:

@@ -20,6 +20,8 @@ WORKFLOW: Final = "workflow"
 STEP: Final = "step"
 OTHER: Final = "other"
 
+UNKNOWN_ERROR: Final = "error"
+
 OPERATIONS: Final = {
     semconv.CHAT: MODEL,
     semconv.TEXT_COMPLETION: MODEL,
@@ -142,7 +144,7 @@ def _error(span: Span) -> str:
     return (
         kind
         or next((first_text(each, (semconv.EXCEPTION_TYPE,)) for each in thrown), "")
-        or "error"
+        or UNKNOWN_ERROR
     )
 
 
