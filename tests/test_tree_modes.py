@@ -269,7 +269,7 @@ ODD: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
 def test_odd_content_is_survived(odd: Any) -> None:
     """What others write under these names, in either dialect."""
     kinds = (names.LLM, names.TOOL, names.RETRIEVER, names.CHAIN, odd)
@@ -307,14 +307,34 @@ def failed(number: int, parent: int | None = None, kind: str | None = None) -> R
         ([failed(3, 1, "ValueError"), failed(2, 1, "ValueError"), readable(1)], 2),
         ([failed(3, 2, "TimeoutError"), readable(2, 1), failed(1, None, "TimeoutError")], 2),
         ([failed(2, 1, "TimeoutError"), failed(1, None, "ValueError")], 2),
+        ([failed(2, 1), failed(1, None, "ValueError")], 1),
+        ([failed(2, 1, "401"), failed(1, None, "ValueError")], 1),
+        ([failed(3, 2, "ValueError"), failed(2, 1), failed(1)], 1),
+        ([failed(3, 2), failed(2, 1), failed(1)], 1),
     ],
-    ids=["passes through", "two of a kind", "after a success", "another one"],
+    ids=[
+        "passes through",
+        "two of a kind",
+        "after a success",
+        "another one",
+        "a request without a word",
+        "the status of a request",
+        "above they say nothing",
+        "nobody says anything",
+    ],
 )
 def test_failures_are_counted_by_their_origin(spans: list[ReadableSpan], count: int) -> None:
     """A span only passes on what failed in a span right below it, by the same kind."""
     errors = re.search(r"(\d) errors?$", shown(spans, "compact"), re.MULTILINE)
     assert errors
     assert int(errors[1]) == count
+
+
+def test_a_request_that_failed_leaves_the_text_to_what_made_it() -> None:
+    """The model call knows why, and its HTTP span does not."""
+    call = failed(1, None, "ValueError")
+    call._status = Status(StatusCode.ERROR, "no such key")
+    assert "error  no such key" in shown([failed(2, 1, "401"), call], "content")
 
 
 def test_a_failure_without_a_text() -> None:

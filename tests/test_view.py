@@ -393,6 +393,7 @@ def test_a_file_that_cannot_be_written(tmp_path: Path, caplog: pytest.LogCapture
         (("ValueError", "ValueError", "ValueError"), 1),
         (("RuntimeError", "ValueError", "ValueError"), 2),
         (("", "", "ValueError"), 1),
+        (("ValueError", "ValueError", "401"), 1),
         ((None, "ValueError", None), 1),
         ((None, None, None), 0),
     ],

@@ -34,16 +34,22 @@ def has_failed(span: ReadableSpan) -> bool:
 
 
 def origins(spans: Sequence[ReadableSpan]) -> set[int]:
-    """The ids of the failed spans that did not only pass on what failed below them."""
+    """The ids of the failed spans that did not only pass on what failed below them.
+
+    A request that says no more than that it failed is a part of what made it.
+    """
     failed = {span.context.span_id: span for span in spans if has_failed(span)}
-    passed_on = {
-        span.parent.span_id
-        for span in failed.values()
-        if span.parent
-        and (above := failed.get(span.parent.span_id))
-        and _may_be_same(_kinds(span), _kinds(above))
-    }
-    return failed.keys() - passed_on
+    passing_on = {span.parent.span_id for span in failed.values() if span.parent}
+    parts = set()
+    for number, span in failed.items():
+        above = failed.get(span.parent.span_id) if span.parent else None
+        if above is None:
+            continue
+        if number not in passing_on and not _kinds(span) and not failure_of(span).text:
+            parts.add(number)
+        elif _may_be_same(_kinds(span), _kinds(above)):
+            parts.add(above.context.span_id)
+    return failed.keys() - parts
 
 
 def failure_of(span: ReadableSpan) -> Failure:
@@ -64,7 +70,8 @@ def _exceptions(span: ReadableSpan) -> Iterator[dict[str, object]]:
 def _kinds(span: ReadableSpan) -> set[object]:
     kinds = {value_of(span, semconv.ERROR_TYPE)}
     kinds |= {event.get(semconv.EXCEPTION_TYPE) for event in _exceptions(span)}
-    return {str(kind) for kind in kinds if kind is not None}
+    # An HTTP status is no kind of an exception.
+    return {str(kind) for kind in kinds if kind is not None and not str(kind).isdecimal()}
 
 
 def _may_be_same(below: set[object], above: set[object]) -> bool:

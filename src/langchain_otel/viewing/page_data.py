@@ -67,14 +67,24 @@ def _trace(trace: Trace, resources: dict[str, int]) -> Json:
 def _failures(trace: Trace, facts: Sequence[Facts]) -> int:
     """How many spans failed that did not only pass on what failed below them."""
     failed = {place for place, node in enumerate(trace.nodes) if node.span.status == ERROR}
-    passed_on = set()
+    passing_on = {trace.nodes[place].parent for place in failed}
+    parts = set()
     for place in failed:
         parent = trace.nodes[place].parent
-        if parent in failed:
-            kinds = {facts[place].error, facts[parent].error}
-            if len(kinds) == 1 or UNKNOWN_ERROR in kinds:
-                passed_on.add(parent)
-    return len(failed - passed_on)
+        if parent not in failed:
+            continue
+        below, above = _error_kind(facts[place]), _error_kind(facts[parent])
+        # A request that says no more than its status is a part of what made it.
+        if place not in passing_on and not below:
+            parts.add(place)
+        elif not below or not above or below == above:
+            parts.add(parent)
+    return len(failed - parts)
+
+
+def _error_kind(facts: Facts) -> str:
+    is_known = facts.error != UNKNOWN_ERROR and not facts.error.isdecimal()
+    return facts.error if is_known else ""
 
 
 def _calls(trace: Trace, facts: Sequence[Facts]) -> Iterator[Facts]:
