@@ -1,8 +1,11 @@
 """What stands in `configurable` is no metadata: applications keep keys and addresses there."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,6 +162,38 @@ def test_what_is_both_is_metadata(call: str, tracing: Tracing) -> None:
     config = {"configurable": {**same, "plan": "free"}, "metadata": {**same, "plan": "paid"}}
     CALLS[call](config)
     assert metadata_of(tracing) == {**same, "plan": "paid"}
+
+
+IMPORTED_FIRST = """
+import asyncio
+import langchain_core.runnables.config as module
+original = module.ensure_config
+{before}
+from langchain_otel import LangChainInstrumentor
+from recording import Tracing, instrumented
+from test_configurable import CALLS, metadata_of
+
+tracing = Tracing()
+with instrumented(tracing):
+    import langchain_core.runnables
+    langchain_core.runnables.ensure_config
+    same = {{"tenant": "acme"}}
+    CALLS["events"]({{"configurable": same, "metadata": dict(same)}})
+print(metadata_of(tracing), langchain_core.runnables.ensure_config is original)
+"""
+
+
+@pytest.mark.parametrize("before", ["", "import langchain_core.tracers.event_stream"])
+def test_what_was_imported_first_does_not_matter(before: str) -> None:
+    """Nor is a function of ours left where LangChain keeps what it was asked for meanwhile."""
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED_FIRST.format(before=before)],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "{'tenant': 'acme'} True\n", done.stderr
 
 
 def test_one_call_says_nothing_of_the_next(tracing: Tracing) -> None:

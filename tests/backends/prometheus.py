@@ -20,7 +20,10 @@ INSTALL_COMMAND: Final = "make prometheus"
 STEP: Final = 0.1
 RULES: Final = ("prices.yaml", "prometheus-alerts.yaml")
 # Sooner than for people, or tests would wait.
-SOON: Final = {"_interval: 5s": "_interval: 200ms"}
+SOON: Final = {
+    "scrape_interval: 5s": "scrape_interval: 200ms",
+    "evaluation_interval: 5s": "evaluation_interval: 1s",
+}
 
 Series = dict[str, Any]
 

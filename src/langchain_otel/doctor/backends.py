@@ -102,8 +102,8 @@ def _get(place: str, path: str) -> tuple[int, bytes]:
     connection = HTTPConnection(place, timeout=SECONDS)
     try:
         connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
+        with connection.getresponse() as answer:
+            return answer.status, answer.read()
     except (HTTPException, OSError):
         return 0, b""
     finally:

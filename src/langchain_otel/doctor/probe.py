@@ -104,8 +104,8 @@ def http_answer(address: Address, path: str, *, tls: bool) -> Answer | None:
     try:
         connection.sock = _connected(address, tls=tls)
         connection.request("POST", path, b"", {"content-type": "application/x-protobuf"})
-        answer = connection.getresponse()
-        return Answer(answer.status, answer.getheader("content-type", ""))
+        with connection.getresponse() as answer:
+            return Answer(answer.status, answer.getheader("content-type", ""))
     except (HTTPException, OSError):
         return None
     finally:

@@ -144,10 +144,14 @@ def _patch(point: PatchPoint, module: ModuleType, originals: dict[int, Any]) -> 
     originals[id(wrapped)] = original
     setattr(owner, name, wrapped)
 
+    # A package that gives a name away when it is asked for keeps what it found.
+    package = sys.modules.get(module.__name__.rpartition(".")[0])
+
     def undo() -> None:
         # What another package has wrapped in the meantime stays its own; ours inside is inert.
-        if vars(owner).get(name) is wrapped:
-            setattr(owner, name, original)
+        for each in (owner, package):
+            if each is not None and vars(each).get(name) is wrapped:
+                setattr(each, name, original)
 
     return undo
 

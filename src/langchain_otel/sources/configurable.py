@@ -101,9 +101,11 @@ COMPLETE_CONFIG: Final = {
     **{
         f"langchain_core.{module}": completes_config
         for module in (
+            "decisions.base",
             "language_models.chat_models",
             "language_models.llms",
             "prompts.base",
+            "prompts.dict",
             "retrievers",
             "runnables.base",
             "runnables.branch",
@@ -112,12 +114,20 @@ COMPLETE_CONFIG: Final = {
             "runnables.fallbacks",
             "runnables.passthrough",
             "tools.base",
+            "tracers.event_stream",
+            "tracers.log_stream",
         )
     },
     **{
         f"{package}.{module}": completes_config
         for package in ("langchain", "langchain_classic")
-        for module in ("agents.agent", "chains.base", "retrievers.ensemble")
+        for module in (
+            "agents.agent",
+            "agents.openai_assistant.base",
+            "chains.base",
+            "chat_models.base",
+            "retrievers.ensemble",
+        )
     },
     "langgraph._internal._config": completes_in_place,
     "langgraph.pregel.main": completes_in_place,

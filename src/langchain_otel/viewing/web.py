@@ -76,6 +76,7 @@ class _SameOrigin(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         there, here = urlsplit(urljoin(req.full_url, newurl)), urlsplit(req.full_url)
         if (there.scheme, there.netloc) != (here.scheme, here.netloc):
+            fp.close()
             raise ValueError("it leads to another server")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
