@@ -13,6 +13,7 @@ from langchain_otel.notices import first_run
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.patch_points import PATCHER
 from peer import PeerError, peer_environment
+from provider_clients import keep_clients
 from recording import Tracing, instrumented
 from required import unavailable
 from savers import MODULES, Storage, forget_memories
@@ -74,6 +75,12 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]
     database = server.new_database()
     yield Storage(name, database)
     server.drop(database)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_clients() -> None:
+    """What LangChain keeps of providers is not dropped in the middle of another test."""
+    keep_clients()
 
 
 @pytest.fixture(autouse=True)
