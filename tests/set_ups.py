@@ -254,6 +254,16 @@ raise SystemExit(not found.ok)
         "The provider of traces was shut down: what comes now is lost.",
         program=PROVIDER.replace("Simple", "Batch") + INSTRUMENT + "provider.shutdown()" + DIAGNOSE,
     ),
+    "a function that LangChain lacks": SetUp(
+        "This version has no VectorStore.similarity_search_with_relevance_scores: what may be "
+        "lost is spans of searches by relevance.",
+        program=PROVIDER
+        + "from langchain_core.vectorstores.base import VectorStore\n"
+        + "del VectorStore.similarity_search_with_relevance_scores\n"
+        + INSTRUMENT
+        + DIAGNOSE,
+        status=0,
+    ),
     "a client without HTTP spans": SetUp(
         "is not instrumented: calls of openai have no HTTP spans.",
         program=PROVIDER + INSTRUMENT + "import openai" + DIAGNOSE,

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,9 +13,9 @@ import pytest
 
 from backends.loopback import free_ports
 from langchain_otel.startup.variables import Arguments
+from servers.notebook import running_kernel, text_of
 from servers.otlp_grpc_sink import running_grpc_sink
 from servers.otlp_sink import Sink, running_sink
-from test_hosts import cell
 from test_processes import asked, wait_until_it_answers
 from waiting import PATIENCE
 
@@ -41,28 +40,8 @@ def grpc_sink() -> Iterator[Sink]:
 
 @pytest.fixture
 def kernel() -> Iterator[Any]:
-    """A real kernel of Jupyter's."""
-    pytest.importorskip("ipykernel")
-    start_new_kernel: Any = import_module("jupyter_client.manager").start_new_kernel
-    manager, client = start_new_kernel(
-        startup_timeout=PATIENCE, kernel_name="python3", env=environment()
-    )
-    yield client
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
-
-
-def below(kernel: Any, code: str) -> str:
-    """What a cell prints and shows, as text."""
-    shown: list[str] = []
-
-    def heard(message: Any) -> None:
-        if message["msg_type"] in {"stream", "display_data"}:
-            content = message["content"]
-            shown.append(content.get("text") or content["data"]["text/plain"])
-
-    kernel.execute_interactive(code, output_hook=heard, timeout=PATIENCE)
-    return "".join(shown)
+    with running_kernel(environment()) as kernel:
+        yield kernel
 
 
 def environment(**variables: str) -> dict[str, str]:
@@ -237,8 +216,8 @@ for exporter in (first, second, third):
 def test_a_cell_of_a_notebook_can_be_run_again(kernel: Any) -> None:
     """Each run of a cell shows its traces below itself, once."""
     for _ in range(3):
-        cell(kernel, "import langchain_otel\ntelemetry = langchain_otel.configure()")
-        printed = below(kernel, RUN)
+        text_of(kernel, "import langchain_otel\ntelemetry = langchain_otel.configure()")
+        printed = text_of(kernel, RUN)
         assert printed.count("invoke_workflow shout") == 1
         assert printed.count("trace ") == 1
 

@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from servers.notebook import running_kernel, text_of
 from servers.otlp_sink import Sink, Span, running_sink
 from waiting import PATIENCE
 
@@ -114,42 +114,24 @@ def test_a_frozen_function_has_sent_everything_before_it_answers(sink: Sink) -> 
 
 @pytest.fixture(scope="module")
 def kernel() -> Iterator[Any]:
-    """A real kernel of Jupyter's, as a notebook has one: its event loop is running."""
-    pytest.importorskip("ipykernel")
-    start_new_kernel: Any = import_module("jupyter_client.manager").start_new_kernel
-    manager, client = start_new_kernel(startup_timeout=PATIENCE, kernel_name="python3")
-    yield client
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
-
-
-def cell(kernel: Any, code: str) -> str:
-    """What a cell prints; it may not fail."""
-    printed: list[str] = []
-
-    def heard(message: Any) -> None:
-        if message["msg_type"] == "stream":
-            printed.append(message["content"]["text"])
-        assert message["msg_type"] != "error", message["content"]["traceback"]
-
-    kernel.execute_interactive(code, output_hook=heard, timeout=PATIENCE)
-    return "".join(printed)
+    with running_kernel() as kernel:
+        yield kernel
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_a_notebooks_cells_can_be_run_again(kernel: Any) -> None:
     """Sync and async, twice set up, with autoreload: each run is traced once."""
-    cell(kernel, "%load_ext autoreload\n%autoreload 2")
+    text_of(kernel, "%load_ext autoreload\n%autoreload 2")
     for _ in range(2):
-        assert cell(kernel, NOTEBOOK) == ""
+        assert text_of(kernel, NOTEBOOK) == ""
         for _ in range(2):
-            assert cell(kernel, ASK) == ""
-            assert cell(kernel, TELL) == f"{TOLD}\n"
+            assert text_of(kernel, ASK) == ""
+            assert text_of(kernel, TELL) == f"{TOLD}\n"
     # Once more without putting anything back: the first of the two stays.
-    said = cell(kernel, "LangChainInstrumentor().instrument(tracer_provider=TracerProvider())")
+    said = text_of(kernel, "LangChainInstrumentor().instrument(tracer_provider=TracerProvider())")
     assert "already instrumented" in said
-    cell(kernel, ASK)
-    assert cell(kernel, TELL) == f"{TOLD}\n"
+    text_of(kernel, ASK)
+    assert text_of(kernel, TELL) == f"{TOLD}\n"
 
 
 def ancestors(span: Span, spans: dict[str, Span]) -> list[str]:

@@ -5,7 +5,6 @@ import re
 import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from importlib import import_module
 from typing import Any, Final
 
 import pytest
@@ -15,9 +14,9 @@ from opentelemetry.trace import Status, StatusCode
 from langchain_otel import semconv
 from langchain_otel.exporters.notebook import ShownTrace, notebook_display
 from langchain_otel.exporters.tree_mode import MODES
+from servers.notebook import outputs, running_kernel
 from test_configure import environment
 from test_tree import no_settings_of_the_terminal, readable
-from waiting import PATIENCE
 
 __all__ = ["no_settings_of_the_terminal"]
 
@@ -60,28 +59,8 @@ class Checked(HTMLParser):
 
 @pytest.fixture(scope="module")
 def kernel() -> Iterator[Any]:
-    """A real kernel of Jupyter's."""
-    pytest.importorskip("ipykernel")
-    start_new_kernel: Any = import_module("jupyter_client.manager").start_new_kernel
-    manager, client = start_new_kernel(
-        startup_timeout=PATIENCE, kernel_name="python3", env=environment()
-    )
-    yield client
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
-
-
-def outputs(kernel: Any, code: str) -> list[dict[str, Any]]:
-    """What a cell shows, as a notebook keeps it; it may not fail."""
-    found: list[dict[str, Any]] = []
-
-    def heard(message: Any) -> None:
-        assert message["msg_type"] != "error", message["content"]["traceback"]
-        if message["msg_type"] in {"stream", "display_data"}:
-            found.append({"output_type": message["msg_type"], **message["content"]})
-
-    kernel.execute_interactive(code, output_hook=heard, timeout=PATIENCE)
-    return found
+    with running_kernel(environment()) as kernel:
+        yield kernel
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
