@@ -175,7 +175,7 @@ def test_an_exporter_that_is_none() -> None:
 
 def test_the_environment_is_as_it_was() -> None:
     """What OpenTelemetry reads is there while it reads, and not for processes started later."""
-    more = "import os, json\nprint(json.dumps(dict(os.environ)))"
+    more = "import os, json\nprint(json.dumps(dict(os.environ)), flush=True)"
     done = configured('endpoint="http://127.0.0.1:1", exporter="otlp"', f"{more}\nos._exit(0)")
     after = json.loads(done.stdout)
     assert {name for name in after if name.startswith("OTEL_")} == {"OTEL_BSP_SCHEDULE_DELAY"}
