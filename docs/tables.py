@@ -24,6 +24,7 @@ from langchain_otel.recording.instruments import (
     rows_of,
 )
 from langchain_otel.runs.run import Operation, Started
+from reference import reference
 from registry import Definition, is_template, members, read_registry
 
 METRIC_HEADS: Final = ("metric", "instrument", "unit", "attributes")
@@ -222,6 +223,7 @@ SECTIONS: Final[dict[str, Callable[[], str]]] = {
     "records": records,
     "metrics": metrics,
     "previous-metrics": previous_metrics,
+    "reference": reference,
 }
 
 

@@ -50,6 +50,8 @@ LANGUAGES: Final = {
     "jaeger": "tests/backends/test_jaeger_queries.py asks a real Jaeger",
     "traceql": "tests/backends/test_traceql.py parses it, test_tempo_queries.py asks Tempo",
     "traceql-metrics": "the same",
+    "pyi": "signatures, made from the code",
+    "py": "lines of docstrings; other pages have whole programs",
 }
 PICTURES: Final = ("docs/architecture.md", "docs/terminal.md", "collector-config/README.md")
 """Pages that draw something in a block of text."""
