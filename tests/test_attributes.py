@@ -163,9 +163,10 @@ class Unwritable:
 )
 def test_wrong_values(wrong: Any) -> None:
     """The message names the attribute, the value and what is wanted."""
-    for make in (lambda: attributes(tier=wrong), lambda: attributes({TIER: wrong})):
+    mapping: Any
+    for mapping, values in ((None, {TIER: wrong}), ({TIER: wrong}, {})):
         with pytest.raises(TypeError) as raised:
-            make()
+            attributes(mapping, **values)
         kind = type(wrong).__name__
         assert str(raised.value) == (
             "tier must be a str, a bool, an int, a float or a sequence of one of these; "
