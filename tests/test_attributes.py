@@ -11,7 +11,12 @@ from typing import Any, Final
 
 import pytest
 from langchain_core.embeddings import DeterministicFakeEmbedding
-from langchain_core.runnables import RunnableGenerator, RunnableLambda, RunnableParallel
+from langchain_core.runnables import (
+    RunnableConfig,
+    RunnableGenerator,
+    RunnableLambda,
+    RunnableParallel,
+)
 from langchain_core.tools import tool
 from langchain_core.vectorstores import InMemoryVectorStore
 from langgraph.checkpoint.memory import InMemorySaver
@@ -442,6 +447,31 @@ def test_threads(tracing: Tracing) -> None:
             pool.submit(copied.run, Model().invoke, "hi").result()
         pool.submit(Model().invoke, "hi").result()
     assert tiers(tracing) == ["gold", None]
+
+
+def test_thread_without_a_context(tracing: Tracing) -> None:
+    """What is called there with the configuration of a run is below that run, and has its own."""
+
+    def body(text: str, config: RunnableConfig) -> Any:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(asking().invoke, text, config).result()
+
+    step: Any = RunnableLambda(body, name="root")
+    with attributes(tier="gold"):
+        step.invoke("hi")
+    assert by_name(tracing) == {"chat": "gold", "asking": "gold", "invoke_workflow root": "gold"}
+
+
+def test_many_nested_blocks(tracing: Tracing) -> None:
+    """As many as anybody enters."""
+    before = context.get_current()
+    with ExitStack() as stack:
+        for number in range(3_000):
+            stack.enter_context(attributes(tier=number))
+        attributes(tier="other").__exit__()
+        Model().invoke("hi")
+    assert context.get_current() is before
+    assert tiers(tracing) == [2_999]
 
 
 WAYS: Final[dict[str, Any]] = {

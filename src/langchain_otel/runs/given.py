@@ -70,24 +70,18 @@ def without_given(given: Given, ambient: Context) -> Context | None:
     What was put into the context since stays: another block, or a span of somebody who ends it
     later.
     """
+    inner: list[tuple[GivenBlock, Context]] = []
     block = given_block(ambient)
+    while block is not None and block.before is not None and block.given is not given:
+        inner.append((block, ambient))
+        ambient = block.before
+        block = given_block(ambient)
     if block is None or block.before is None:
         return None
-    before = block.before
-    if block.given is given:
-        if _is_same_beside(ambient, before):
-            block.before = None
-            return before
-        block.empty(given_block(before))
-        return _with_block_of(before, ambient)
-    outside = without_given(given, before)
-    if outside is None:
-        return None
-    if block.given is None:
-        is_same = _is_same_beside(ambient, outside)
-        return outside if is_same else _with_block_of(outside, ambient)
-    inner = GivenBlock(block.given, block.own, given_block(outside), outside)
-    return Context({**ambient, GIVEN_KEY: inner})
+    outside = _left(block, block.before, ambient)
+    for block, ambient in reversed(inner):
+        outside = _moved(block, ambient, outside)
+    return outside
 
 
 def set_given(run: Run) -> None:
@@ -106,6 +100,23 @@ def set_given(run: Run) -> None:
             if name not in inherited or entry[0] >= inherited[name][0]
         }
         run.given = {**inherited, **newer}
+
+
+def _left(block: GivenBlock, before: Context, ambient: Context) -> Context:
+    if _is_same_beside(ambient, before):
+        block.before = None
+        return before
+    block.empty(given_block(before))
+    return _with_block_of(before, ambient)
+
+
+def _moved(block: GivenBlock, ambient: Context, outside: Context) -> Context:
+    """The context of a block that is not left, around which another one was."""
+    if block.given is not None:
+        moved = GivenBlock(block.given, block.own, given_block(outside), outside)
+        return Context({**ambient, GIVEN_KEY: moved})
+    is_same = _is_same_beside(ambient, outside)
+    return outside if is_same else _with_block_of(outside, ambient)
 
 
 def _is_same_beside(ambient: Context, before: Context) -> bool:
