@@ -231,6 +231,7 @@ def test_public_names() -> None:
         "LangChainInstrumentor",
         "OpenTelemetryCallbackHandler",
         "__version__",
+        "attributes",
         "configure",
         "conversation",
         "current_span_of",

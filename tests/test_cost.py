@@ -21,6 +21,7 @@ from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable
 from langchain_core.tools import tool
+from opentelemetry import baggage, context
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
@@ -57,6 +58,9 @@ READING: Final = ("/content/message.py", "/content/blocks.py", "/content/permit.
 
 # Where facts are made of what LangChain says.
 FACTS: Final = ("/operations/usage.py", "/operations/provider.py", "/operations/annotations.py")
+
+# Where what an application gives to its runs is looked for.
+OWN: Final = ("/runs/given.py", "/recording/own_attributes.py", "/sources/attributes.py")
 
 
 class Calls:
@@ -188,6 +192,45 @@ def test_configured_call_costs_later_ones_nothing() -> None:
     with instrumented(Tracing()):
         CHAIN.invoke({"topic": "cats"}, {"configurable": {"model": "m", "tenant": "a"}})
     assert calls_per_run(call_chain) == before
+
+
+@pytest.mark.parametrize("sampled", [True, False], ids=["sampled", "not sampled"])
+def test_own_attributes_cost_nothing_where_there_are_none(sampled: bool) -> None:
+    """Neither a block that was left, nor baggage that nobody chose, adds a call."""
+    tracing = Tracing()
+    if not sampled:
+        tracing.tracer_provider = TracerProvider(ALWAYS_OFF, shutdown_on_exit=False)
+    chosen = {name: f"value {name}" for name in "abc"}
+
+    def in_baggage() -> Any:
+        ambient = current = context.get_current()
+        for name, value in chosen.items():
+            ambient = baggage.set_baggage(name, value, ambient)
+        token = context.attach(ambient)
+        try:
+            return call_chain()
+        finally:
+            context.detach(token)
+            assert context.get_current() is current
+
+    with instrumented(tracing):
+        never = counted(call_chain)
+        with langchain_otel.attributes(tier="gold"):
+            call_chain()
+        assert counted(call_chain).ours == never.ours
+        assert counted(in_baggage).ours == never.ours
+    assert not {name for name in never.ours if name.startswith(OWN)}
+
+
+def test_own_attributes_are_read_of_sampled_runs_alone() -> None:
+    """In a block, a run that is not sampled looks for its attributes, and makes none of them."""
+    tracing = Tracing()
+    tracing.tracer_provider = TracerProvider(ALWAYS_OFF, shutdown_on_exit=False)
+    with instrumented(tracing, baggage_keys="*"), langchain_otel.attributes(tier="gold"):
+        calls = counted(call_chain)
+    runs = runs_of(call_chain)
+    found = {name: calls.ours[name] for name in calls.ours if name.startswith(OWN)}
+    assert found == {"/runs/given.py:set_given": runs, "/runs/given.py:given_block": runs}
 
 
 def test_reading_of_content_is_seen() -> None:

@@ -140,6 +140,20 @@ def test_the_file_wins_over_variables(tmp_path: Path) -> None:
     assert not shows_content(spans)
 
 
+@pytest.mark.parametrize("option", ["baggage_keys: [tenant, app.*]", "baggage_keys: tenant"])
+def test_an_option_that_is_a_list(tmp_path: Path, option: str) -> None:
+    """YAML has lists."""
+    before = (
+        "from opentelemetry import baggage, context\n"
+        "context.attach(baggage.set_baggage('tenant', 'acme'))\n"
+    )
+    with running_sink() as sink:
+        spans, said = run(sink, tmp_path, option, program=before + PROGRAM)
+    assert names(spans) == ALL
+    assert {span.attributes["tenant"] for span in spans} == {"acme"}
+    assert said == ""
+
+
 @pytest.mark.parametrize(
     ("option", "message"),
     [

@@ -230,6 +230,17 @@ def test_not_traced_the_application_is_the_same() -> None:
     assert printed == f"{TOKENS}\n{SEEN}\n"
 
 
+# Attributes of an application's own
+
+
+def test_attributes_of_each_request() -> None:
+    """Each request has its own, on all spans."""
+    steps = ("ChatPromptTemplate", "chat", "invoke_workflow")
+    requests = ("acme gold", "umbrella free")
+    printed = run_example("attributes.py").splitlines()
+    assert printed == [f"{step} {request}" for request in requests for step in steps]
+
+
 # The model server
 
 

@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import NoneType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
@@ -29,6 +29,8 @@ def members(hint: Any) -> set[Any]:
         return {hint}
     if get_origin(hint) is Callable or "Callable" in str(get_origin(hint)):
         return {Callable}
+    if get_origin(hint) is Sequence:
+        return {Sequence}
     return {member for part in get_args(hint) for member in members(part)}
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from langchain_otel.instrumentor import LangChainInstrumentor
     from langchain_otel.recording.evaluation import record_evaluation
     from langchain_otel.runs.open_span import current_span_of
+    from langchain_otel.sources.attributes import attributes
     from langchain_otel.sources.conversation import conversation
     from langchain_otel.startup.configure import configure
 
@@ -23,6 +24,7 @@ __all__ = [
     "LangChainInstrumentor",
     "OpenTelemetryCallbackHandler",
     "__version__",
+    "attributes",
     "configure",
     "conversation",
     "current_span_of",
@@ -35,6 +37,7 @@ __all__ = [
 _HOMES: Final = {
     "LangChainInstrumentor": "instrumentor",
     "OpenTelemetryCallbackHandler": "handler",
+    "attributes": "sources.attributes",
     "configure": "startup.configure",
     "conversation": "sources.conversation",
     "current_span_of": "runs.open_span",

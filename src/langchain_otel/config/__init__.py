@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -61,6 +61,7 @@ class Config(NamedTuple):
     exception_signal: str
     detail: str
     dialect: str
+    baggage_keys: tuple[str, ...] | None
     max_open_runs: int
 
     @property
@@ -186,6 +187,8 @@ def _checked(option: Option, argument: Any) -> Any:
             f"got {argument!r}, a {type(argument).__name__}"
         )
     try:
+        if isinstance(argument, Sequence) and not isinstance(argument, str):
+            return option.parse(argument)
         is_text = isinstance(argument, (str, int, Path))
         return option.parse(str(argument).strip()) if is_text else argument
     except ValueError as error:

@@ -1,9 +1,10 @@
 """Lists every option in one table, from which reading, checking and documentation come."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
+from langchain_otel.content.attribute_names import is_taken
 from langchain_otel.content.policy import (
     FULL,
     MAX_LENGTH,
@@ -51,6 +52,16 @@ def _prices(value: str) -> Any:
     return read_prices(value) if switch is None else switch
 
 
+def _keys(value: str | Sequence[Any]) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not all(isinstance(part, str) for part in parts):
+        raise ValueError(value)
+    keys = tuple(filter(None, map(str.strip, parts)))
+    if any("*" in key[:-1] or is_taken(key.removesuffix("*")) for key in keys):
+        raise ValueError(value)
+    return keys
+
+
 @runtime_checkable
 class Hook(Protocol):
     """The completion hook of opentelemetry-util-genai."""
@@ -69,15 +80,15 @@ class Standard(NamedTuple):
 class Option(NamedTuple):
     """An option: the argument of `instrument()`, its variable, and what either takes.
 
-    `kind` is the type of an argument, `parse` makes the value of a variable's text. An option
-    without a variable cannot be written as text. Where an option is not set, a variable of
-    OpenTelemetry's own may be: `standard` says what its words mean.
+    `kind` is the type of an argument, `parse` makes the value of a variable's text or of a list.
+    An option without a variable cannot be written as text. Where an option is not set, a variable
+    of OpenTelemetry's own may be: `standard` says what its words mean.
     """
 
     name: str
     variable: str | None
     kind: Any
-    parse: Callable[[str], Any]
+    parse: Callable[[Any], Any]
     default: Any
     expected: str
     meaning: str
@@ -187,6 +198,17 @@ OPTIONS: Final = (
     ),
     _word("detail", ("all", "nodes", "semantic"), "which runs become spans"),
     _word("dialect", ("gen_ai", "openinference", "both"), "whose names the attributes have"),
+    *_own(
+        (str, Sequence),
+        _keys,
+        "keys with commas between them, or a list of them; one that ends with * stands for all "
+        "that begin so; none that begins with gen_ai., langchain. or langgraph., nor any other "
+        "that is recorded of runs",
+        baggage_keys=(
+            None,
+            "entries of OpenTelemetry's baggage that are attributes of every span",
+        ),
+    ),
     *_own(
         int,
         _count,

@@ -101,7 +101,8 @@ def _value(option: "Option", config: "Config", *, is_active: bool) -> Iterator[F
     value = getattr(config, option.name)
     if value == option.default and not _text(option):
         return
-    shown = "set" if option.name in TEXT_OPTIONS else str(value)
+    words = ", ".join(value) if isinstance(value, tuple) else str(value)
+    shown = "set" if option.name in TEXT_OPTIONS else words
     source = _source(option, config, is_active=is_active)
     yield Finding(TOPIC, OK, f"{option.name} is {shown} (from {source}).")
 

@@ -3,6 +3,7 @@
 `langchain_otel.config` has the table of the options, with their meanings; a test compares the two.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal, TypedDict
 
@@ -40,6 +41,7 @@ class Options(TypedDict, total=False):
     exception_signal: Literal["both", "logs", "spans"] | None
     detail: Literal["all", "nodes", "semantic"] | None
     dialect: Literal["gen_ai", "openinference", "both"] | None
+    baggage_keys: str | Sequence[str] | None
     max_open_runs: int | None
 
 

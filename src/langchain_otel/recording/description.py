@@ -3,10 +3,16 @@
 from typing import Any
 
 from langchain_otel import health, semconv
+from langchain_otel.content.encodable import sound_attributes
+from langchain_otel.content.filter import redacted_annotations
 from langchain_otel.content.json_data import sound
+from langchain_otel.content.policy import Policy
 from langchain_otel.content.values import Facts
+from langchain_otel.dialects.dialect import Attributes, Dialect
+from langchain_otel.operations.annotations import annotations
 from langchain_otel.recording.costs import Costs
 from langchain_otel.recording.lineage import inherited_facts, totals_of
+from langchain_otel.recording.own_attributes import OwnAttributes
 from langchain_otel.runs.attempts import failed_attempt
 from langchain_otel.runs.outcome import error_facts, outcome_of
 from langchain_otel.runs.run import Run, Started
@@ -36,6 +42,30 @@ def describe_request(run: Run, started: Started) -> None:
         run.facts.update(inherited_facts(run))
     except Exception as error:
         health.failed("request", error)
+
+
+def attributes_at_start(
+    run: Run, started: Started, policy: Policy, dialect: Dialect, own: OwnAttributes
+) -> Attributes:
+    """The attributes with which the span of a run starts; what is recorded wins over its own."""
+    if run.operation.request is not None:
+        describe_request(run, started)
+    try:
+        said = annotations(started, run)
+        if policy.redact is not None:
+            said = redacted_annotations(said, policy)
+    except Exception as error:
+        health.failed("annotations", error)
+        said = {}
+    facts = {**run.facts, **said} if run.facts else said
+    try:
+        attributes = facts if dialect.started is None else dialect.started(facts, run, started)
+        if run.given or own.reads_baggage:
+            attributes = {**own.of(run), **attributes}
+        return sound_attributes(attributes)
+    except Exception as error:
+        health.failed("dialect", error)
+        return {}
 
 
 def end_facts(

@@ -52,7 +52,7 @@ class Exceptions:
             run.span.add_event(semconv.EVENT_EXCEPTION, sound_attributes(event))
         if self._are_logged and not is_logged:
             facts = _facts(self._policy, error, has_content=self._policy.on_events)
-            self._log.exception(run.span, facts)
+            self._log.exception(run, facts)
 
 
 def message_of(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.filter import permitted
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects.genai import structured
+from langchain_otel.recording.own_attributes import OwnAttributes
 from langchain_otel.runs.context import span_context_with
 from langchain_otel.runs.run import Run
 from langchain_otel.version import SCOPE, __version__
@@ -25,17 +26,19 @@ class LogRecords:
             SCOPE, __version__, logger_provider, schema_url=semconv.SCHEMA_URL
         )
         self._policy = config.policy
+        self._own = OwnAttributes(config)
         self.emits_details = config.emits_event
 
-    def exception(self, span: Span, attributes: dict[str, Any]) -> None:
+    def exception(self, run: Run, attributes: dict[str, Any]) -> None:
         """Emit the record of an exception that ended a run."""
         name = semconv.GEN_AI_CLIENT_OPERATION_EXCEPTION
-        self._emit(span, name, SeverityNumber.WARN, attributes)
+        self._emit(run.span, name, SeverityNumber.WARN, self._with_own(run, attributes))
 
     def details(self, run: Run, content: Facts) -> None:
         """Emit all that is known of a model call."""
         name = semconv.GEN_AI_CLIENT_INFERENCE_DETAILS
-        self._emit(run.span, name, SeverityNumber.DEBUG, run.facts | content)
+        attributes = self._with_own(run, run.facts | content)
+        self._emit(run.span, name, SeverityNumber.DEBUG, attributes)
 
     def evaluation(self, span: Span, attributes: dict[str, Any]) -> None:
         """Emit the result of an evaluation of what `span` did."""
@@ -44,6 +47,12 @@ class LogRecords:
             texts = {semconv.GEN_AI_EVALUATION_EXPLANATION: str(explanation)}
             attributes = attributes | structured(permitted(texts, self._policy))
         self._emit(span, semconv.GEN_AI_EVALUATION_RESULT, SeverityNumber.INFO, attributes)
+
+    def _with_own(self, run: Run, attributes: dict[str, Any]) -> dict[str, Any]:
+        """The attributes of a record with what the application gives to the run."""
+        if run.given or self._own.reads_baggage:
+            return {**self._own.of(run), **attributes}
+        return attributes
 
     def _emit(
         self, span: Span, name: str, severity: SeverityNumber, attributes: dict[str, Any]

@@ -16,30 +16,36 @@ from langchain_otel import health, semconv
 from langchain_otel.async_exceptions import is_asynchronous
 from langchain_otel.config import Config
 from langchain_otel.content.encodable import sound_attributes
-from langchain_otel.content.filter import permitted_text, redacted_annotations
+from langchain_otel.content.filter import permitted_text
 from langchain_otel.content.limits import redacted
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects import dialect_of
 from langchain_otel.dialects.dialect import Attributes
-from langchain_otel.operations.annotations import annotations
 from langchain_otel.operations.chain import LEFT_OUT
 from langchain_otel.operations.tool import call_id_of
 from langchain_otel.recording.capture import Capture
 from langchain_otel.recording.channels import Channels
 from langchain_otel.recording.content_budget import budget_of
 from langchain_otel.recording.costs import costs_of, is_inside_observed
-from langchain_otel.recording.description import describe_request, end_facts, title_of
+from langchain_otel.recording.description import (
+    attributes_at_start,
+    describe_request,
+    end_facts,
+    title_of,
+)
 from langchain_otel.recording.exceptions import Exceptions, message_of
 from langchain_otel.recording.lazy_attributes import LazyAttributes
 from langchain_otel.recording.lineage import attach_to_parent
 from langchain_otel.recording.log_records import LogRecords
 from langchain_otel.recording.metrics import Metrics
+from langchain_otel.recording.own_attributes import OwnAttributes
 from langchain_otel.recording.recordings import is_measured, is_recorded, span_context_of
 from langchain_otel.recording.span_events import add_event
 from langchain_otel.runs import context
 from langchain_otel.runs.closing import close, close_again
 from langchain_otel.runs.frame import frame_of, started_in
 from langchain_otel.runs.garbage_collector import COLLECTING, outside_collection, phases
+from langchain_otel.runs.given import GIVEN_KEY, set_given
 from langchain_otel.runs.identity import set_identity
 from langchain_otel.runs.outcome import EVICTED
 from langchain_otel.runs.run import Operation, Run, SpanEvent, Started
@@ -67,6 +73,7 @@ class Recorder:
         self._costs = costs_of(config.cost, self._metrics)
         self._policy = config.policy
         self._dialect = dialect_of(config.dialect, structured=self._policy.structured)
+        self._own = OwnAttributes(config)
         self._log = LogRecords(config, logger_provider)
         self._capture = Capture(config, self._policy, self._dialect)
         exceptions = Exceptions(config, self._log, self._dialect)
@@ -129,6 +136,8 @@ class Recorder:
         try:
             attach_to_parent(run, parent, started)
             set_identity(run, started.metadata)
+            if GIVEN_KEY in run.ambient or (run.enclosing is not None and run.enclosing.given):
+                set_given(run)
         except Exception as error:
             health.failed("relatives", error)
         if self._leaves_out is not None and self._leaves_out(started, run):
@@ -146,11 +155,12 @@ class Recorder:
     def _start_span(self, run: Run, started: Started, hangs_under: Context) -> None:
         operation, agent = run.operation, run.agent
         run.asked = started if self._costs is not None and operation.family == "model" else None
+        compute = partial(attributes_at_start, run, started, self._policy, self._dialect, self._own)
         attributes: Attributes | LazyAttributes
         if run.parent is not None and run.parent.span.is_recording():
-            attributes = self._attributes(run, started)
+            attributes = compute()
         else:
-            attributes = LazyAttributes(partial(self._attributes, run, started))
+            attributes = LazyAttributes(compute)
         links: Sequence[Link] = ()
         if operation.family == "tool":
             links = links_of(run, call_id_of(started), trace.get_current_span(hangs_under))
@@ -170,24 +180,6 @@ class Recorder:
         )
         if run.is_observed and type(attributes) is LazyAttributes and not attributes.is_read:
             describe_request(run, started)
-
-    def _attributes(self, run: Run, started: Started) -> Attributes:
-        if run.operation.request is not None:
-            describe_request(run, started)
-        try:
-            said = annotations(started, run)
-            if self._policy.redact is not None:
-                said = redacted_annotations(said, self._policy)
-        except Exception as error:
-            health.failed("annotations", error)
-            said = {}
-        facts = {**run.facts, **said} if run.facts else said
-        try:
-            dialect = self._dialect.started
-            return sound_attributes(facts if dialect is None else dialect(facts, run, started))
-        except Exception as error:
-            health.failed("dialect", error)
-            return {}
 
     def late_request(self, run: Run, inputs: Any) -> None:
         """Record what a run was asked, where only its end reports it, as of a streamed chain."""

@@ -24,6 +24,7 @@ from opentelemetry.trace import (
 )
 
 from langchain_otel.runs import suppression
+from langchain_otel.runs.given import Given, with_given, without_given
 from langchain_otel.runs.identity import Identity, identity_block, with_identity
 from langchain_otel.runs.run import Run
 from langchain_otel.runs.store import RUNS
@@ -131,6 +132,19 @@ def leave_identity(identity: Identity) -> None:
     if block is not None and block.identity is identity and block.before is not None:
         make_current(block.before)
         block.before = None
+
+
+def enter_given(given: Given) -> None:
+    """Begin a block of code whose runs are given attributes."""
+    before = current()
+    make_current(with_given(given, before, before))
+
+
+def leave_given(given: Given) -> None:
+    """End such a block; where it ends in another context, there is nothing to give back."""
+    after = without_given(given, current())
+    if after is not None:
+        make_current(after)
 
 
 def run_of(context: Context) -> Run | None:

@@ -136,7 +136,7 @@ class Run:
     first of those that share metrics measures it (`is_measured`). What a run has none of is None,
     or `EMPTY`. `inner_results` is what calls inside have found that its span records; `spent` is
     what it cost, or all calls inside it, where that is asked for; `asked` is then what it was
-    started with.
+    started with. `given` is what `attributes()` blocks give it.
     """
 
     __slots__ = (
@@ -154,6 +154,7 @@ class Run:
         "ended",
         "event_count",
         "facts",
+        "given",
         "handler",
         "has_inner_call",
         "has_inner_tokens",
@@ -191,6 +192,7 @@ class Run:
     request_content: Facts
     content: Facts
     source_facts: Facts
+    given: dict[str, tuple[int, Any]]
     identity: dict[str, Any]
     metadata_identity: dict[str, Any]
     configurable_identity: dict[str, Any]
@@ -236,7 +238,7 @@ class Run:
         self.has_inner_call = self.has_inner_tokens = False
         self.is_root = False
         self.facts: Facts = {}
-        self.request_content = self.content = self.source_facts = EMPTY
+        self.request_content = self.content = self.source_facts = self.given = EMPTY
         self.identity = self.metadata_identity = self.configurable_identity = EMPTY
         self.parent = self.enclosing = self.agent = self.model = self.next_recording = None
         self.totals = self.spent = self.asked = self.prompt = self.budget = None

@@ -1,17 +1,15 @@
 """Lets an application name the conversation, user and session of its runs."""
 
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
 from langchain_otel import semconv
 from langchain_otel.content.values import text
-from langchain_otel.patching.wrapping import framed
 from langchain_otel.runs.context import enter_identity, leave_identity
 from langchain_otel.runs.frame import Frame
 from langchain_otel.runs.identity import Identity
-
-Function = TypeVar("Function", bound=Callable[..., Any])
+from langchain_otel.sources.blocks import Block
 
 ARGUMENTS: Final = {
     "id": semconv.GEN_AI_CONVERSATION_ID,
@@ -20,41 +18,12 @@ ARGUMENTS: Final = {
 }
 
 
-class Conversation:
-    """What `conversation()` gives: a context manager, sync or async, and a decorator."""
-
-    def __init__(self, identity: Identity) -> None:
-        self._identity = identity
-
-    def __enter__(self) -> None:
-        enter_identity(self._identity)
-
-    def __exit__(self, *_: object) -> None:
-        leave_identity(self._identity)
-
-    async def __aenter__(self) -> None:
-        enter_identity(self._identity)
-
-    async def __aexit__(self, *_: object) -> None:
-        leave_identity(self._identity)
-
-    def __call__(self, function: Function) -> Function:
-        """Have `function` run in the block: a generator while its own code runs, and only then."""
-        if not callable(function) or isinstance(function, type):
-            raise TypeError(
-                "conversation() decorates a function, a coroutine function or a generator "
-                f"function; got {function!r}, a {type(function).__name__}"
-            )
-        identity = self._identity
-        return framed(function, lambda _, __: Frame(None, None, identity=identity))  # type: ignore[return-value]
-
-
 def conversation(
     id: str | int | UUID | None = None,  # noqa: A002 - the conventions' word
     *,
     user: str | int | UUID | None = None,
     session: str | int | UUID | None = None,
-) -> Conversation:
+) -> Block:
     """Name the conversation, user or session of the runs in a `with` block or a decorated function.
 
         with conversation("chat-7", user="ada"):
@@ -77,7 +46,13 @@ def conversation(
         TypeError: A value is no str, int or UUID, or what is decorated is no function.
         ValueError: A value is empty, or there is none.
     """
-    return Conversation(_identity({"id": id, "user": user, "session": session}))
+    identity = _identity({"id": id, "user": user, "session": session})
+    return Block(
+        "conversation",
+        enter=partial(enter_identity, identity),
+        leave=partial(leave_identity, identity),
+        frame=lambda: Frame(None, None, identity=identity),
+    )
 
 
 def _identity(arguments: dict[str, Any]) -> Identity:
