@@ -60,7 +60,7 @@ READING: Final = ("/content/message.py", "/content/blocks.py", "/content/permit.
 FACTS: Final = ("/operations/usage.py", "/operations/provider.py", "/operations/annotations.py")
 
 # Where what an application gives to its runs is looked for.
-OWN: Final = ("/runs/given.py", "/recording/own_attributes.py", "/sources/attributes.py")
+OWN: Final = ("/runs/attribute_blocks.py", "/recording/own_attributes.py", "/sources/attributes.py")
 
 
 class Calls:
@@ -230,7 +230,10 @@ def test_own_attributes_are_read_of_sampled_runs_alone() -> None:
         calls = counted(call_chain)
     runs = runs_of(call_chain)
     found = {name: calls.ours[name] for name in calls.ours if name.startswith(OWN)}
-    assert found == {"/runs/given.py:set_given": runs, "/runs/given.py:given_block": runs}
+    assert found == {
+        "/runs/attribute_blocks.py:set_own_attributes": runs,
+        "/runs/attribute_blocks.py:attribute_block": runs,
+    }
 
 
 def test_reading_of_content_is_seen() -> None:

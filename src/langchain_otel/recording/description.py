@@ -60,7 +60,7 @@ def attributes_at_start(
     facts = {**run.facts, **said} if run.facts else said
     try:
         attributes = facts if dialect.started is None else dialect.started(facts, run, started)
-        if run.given or own.reads_baggage:
+        if run.own_attributes or own.reads_baggage:
             attributes = {**own.of(run), **attributes}
         return sound_attributes(attributes)
     except Exception as error:

@@ -50,7 +50,7 @@ class LogRecords:
 
     def _with_own(self, run: Run, attributes: dict[str, Any]) -> dict[str, Any]:
         """The attributes of a record with what the application gives to the run."""
-        if run.given or self._own.reads_baggage:
+        if run.own_attributes or self._own.reads_baggage:
             return {**self._own.of(run), **attributes}
         return attributes
 

@@ -20,7 +20,7 @@ MAX_ENTRIES: Final = 64
 class OwnAttributes:
     """The attributes that an application gives to the runs of one recorder.
 
-    `reads_baggage`: some may be given beside those that a run has (`Run.given`).
+    `reads_baggage`: some may be given beside those that a run has (`Run.own_attributes`).
     """
 
     __slots__ = ("_keys", "_policy", "_prefixes", "reads_baggage")
@@ -39,7 +39,7 @@ class OwnAttributes:
         """
         try:
             found = self._chosen(run.ambient) if self.reads_baggage else {}
-            found |= {name: value for name, (_, value) in run.given.items()}
+            found |= {name: value for name, (_, value) in run.own_attributes.items()}
             for name in PEOPLE:
                 if name in run.identity:
                     found.pop(name, None)

@@ -42,10 +42,10 @@ from langchain_otel.recording.own_attributes import OwnAttributes
 from langchain_otel.recording.recordings import is_measured, is_recorded, span_context_of
 from langchain_otel.recording.span_events import add_event
 from langchain_otel.runs import context
+from langchain_otel.runs.attribute_blocks import ATTRIBUTES_KEY, set_own_attributes
 from langchain_otel.runs.closing import close, close_again
 from langchain_otel.runs.frame import frame_of, started_in
 from langchain_otel.runs.garbage_collector import COLLECTING, outside_collection, phases
-from langchain_otel.runs.given import GIVEN_KEY, set_given
 from langchain_otel.runs.identity import set_identity
 from langchain_otel.runs.outcome import EVICTED
 from langchain_otel.runs.run import Operation, Run, SpanEvent, Started
@@ -136,8 +136,10 @@ class Recorder:
         try:
             attach_to_parent(run, parent, started)
             set_identity(run, started.metadata)
-            if GIVEN_KEY in run.ambient or (run.enclosing is not None and run.enclosing.given):
-                set_given(run)
+            if ATTRIBUTES_KEY in run.ambient or (
+                run.enclosing is not None and run.enclosing.own_attributes
+            ):
+                set_own_attributes(run)
         except Exception as error:
             health.failed("relatives", error)
         if self._leaves_out is not None and self._leaves_out(started, run):

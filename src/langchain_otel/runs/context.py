@@ -24,7 +24,7 @@ from opentelemetry.trace import (
 )
 
 from langchain_otel.runs import suppression
-from langchain_otel.runs.given import Given, with_given, without_given
+from langchain_otel.runs.attribute_blocks import Attributes, with_attributes, without_attributes
 from langchain_otel.runs.identity import Identity, identity_block, with_identity
 from langchain_otel.runs.run import Run
 from langchain_otel.runs.store import RUNS
@@ -134,15 +134,15 @@ def leave_identity(identity: Identity) -> None:
         block.before = None
 
 
-def enter_given(given: Given) -> None:
-    """Begin a block of code whose runs are given attributes."""
+def enter_attributes(attributes: Attributes) -> None:
+    """Begin a block of code whose runs have attributes."""
     before = current()
-    make_current(with_given(given, before, before))
+    make_current(with_attributes(attributes, before, before))
 
 
-def leave_given(given: Given) -> None:
+def leave_attributes(attributes: Attributes) -> None:
     """End such a block; where it ends in another context, there is nothing to give back."""
-    after = without_given(given, current())
+    after = without_attributes(attributes, current())
     if after is not None:
         make_current(after)
 

@@ -16,9 +16,9 @@ from uuid import UUID
 from opentelemetry.context import Context
 
 from langchain_otel import health
+from langchain_otel.runs.attribute_blocks import Attributes, with_attributes
 from langchain_otel.runs.context import RUN_KEY, current, inside, make_current, run_of
 from langchain_otel.runs.garbage_collector import COLLECTING, is_collecting, phases
-from langchain_otel.runs.given import Given, with_given
 from langchain_otel.runs.identity import KEYS, Identity, set_identity_in_body, with_identity
 from langchain_otel.runs.run import Family, Run
 from langchain_otel.runs.store import RUNS
@@ -48,8 +48,8 @@ class Frame:
 
     Either the run is known (`run`), or it is the first one of `family` that starts inside.
     `owner` is the LangChain object that is called, `identity` the conversation and user of the runs
-    inside, `given` the attributes of their spans. The body begins where `begin_body` is called,
-    after all handlers were called with the run's start: none of them finds our span current.
+    inside, `attributes` those of their spans. The body begins where `begin_body` is called, after all
+    handlers were called with the run's start: none of them finds our span current.
     """
 
     __slots__ = (
@@ -76,7 +76,7 @@ class Frame:
         *,
         activates: bool = True,
         identity: Identity | None = None,
-        given: Given | None = None,
+        attributes: Attributes | None = None,
     ) -> None:
         self.family = family
         self.owner = owner
@@ -94,8 +94,8 @@ class Frame:
             self._inside = inside(run, self._caller)
         elif identity:
             self._inside = with_identity(identity, self._caller)
-        elif given:
-            self._inside = with_given(given, self._caller)
+        elif attributes:
+            self._inside = with_attributes(attributes, self._caller)
 
     def enter(self) -> None:
         """Go into the frame, at its call or at each step of its generator."""

@@ -154,7 +154,6 @@ class Run:
         "ended",
         "event_count",
         "facts",
-        "given",
         "handler",
         "has_inner_call",
         "has_inner_tokens",
@@ -172,6 +171,7 @@ class Run:
         "model",
         "next_recording",
         "operation",
+        "own_attributes",
         "owner",
         "parent",
         "passes_on",
@@ -192,7 +192,7 @@ class Run:
     request_content: Facts
     content: Facts
     source_facts: Facts
-    given: dict[str, tuple[int, Any]]
+    own_attributes: dict[str, tuple[int, Any]]
     identity: dict[str, Any]
     metadata_identity: dict[str, Any]
     configurable_identity: dict[str, Any]
@@ -238,7 +238,7 @@ class Run:
         self.has_inner_call = self.has_inner_tokens = False
         self.is_root = False
         self.facts: Facts = {}
-        self.request_content = self.content = self.source_facts = self.given = EMPTY
+        self.request_content = self.content = self.source_facts = self.own_attributes = EMPTY
         self.identity = self.metadata_identity = self.configurable_identity = EMPTY
         self.parent = self.enclosing = self.agent = self.model = self.next_recording = None
         self.totals = self.spent = self.asked = self.prompt = self.budget = None

@@ -10,7 +10,7 @@ from langchain_otel import semconv
 from langchain_otel.content.attribute_names import is_taken
 from langchain_otel.content.attribute_value import attribute_value
 from langchain_otel.content.values import MAX_TEXT
-from langchain_otel.runs.context import enter_given, leave_given
+from langchain_otel.runs.context import enter_attributes, leave_attributes
 from langchain_otel.runs.frame import Frame
 from langchain_otel.sources.blocks import Block
 
@@ -33,8 +33,8 @@ def attributes(
 
     They stand on every span that this package makes inside: of the runs that start there, and of
     all runs below them, wherever those start. Of nested blocks the inner one overrides only what it
-    names. They are set on purpose, so they are recorded whether or not content is; `redact` is
-    given them. A text is cut after 1,024 characters, a sequence after 64 items. They stand on the
+    names. They are set on purpose, so they are recorded whether or not content is; `redact` gets
+    them. A text is cut after 1,024 characters, a sequence after 64 items. They stand on the
     log records of these runs too, and on no metric: each value would be a series of its own.
 
     What is recorded of a run is never overwritten: a name of the conventions (`gen_ai.`) or of ours
@@ -46,16 +46,16 @@ def attributes(
             decorated is no function.
         ValueError: A name is empty, too long or taken, or there is neither a mapping nor a value.
     """
-    given = _given(mapping, values)
+    checked = _checked(mapping, values)
     return Block(
         "attributes",
-        enter=partial(enter_given, given),
-        leave=partial(leave_given, given),
-        frame=lambda: Frame(None, None, given=given),
+        enter=partial(enter_attributes, checked),
+        leave=partial(leave_attributes, checked),
+        frame=lambda: Frame(None, None, attributes=checked),
     )
 
 
-def _given(mapping: Any, values: dict[str, Any]) -> dict[str, Any]:
+def _checked(mapping: Any, values: dict[str, Any]) -> dict[str, Any]:
     if mapping is None and not values:
         raise ValueError("attributes() needs a mapping or values by name; got none of them")
     if mapping is not None and not isinstance(mapping, Mapping):

@@ -89,7 +89,7 @@ def _set_up(arguments: Arguments) -> tuple[Provider, ...]:
     """Make the providers; gives those that are ours, none where somebody else has set one."""
     before = global_providers()
     if before[0].is_set:
-        unused = f" {', '.join(arguments.given)} changes nothing." if arguments.given else ""
+        unused = f" {', '.join(arguments.named)} changes nothing." if arguments.named else ""
         logger.warning("configure() uses the %s that is set already.%s", before[0].kind, unused)
         return ()
     _run_configurator(arguments)
@@ -104,9 +104,9 @@ def _run_configurator(arguments: Arguments) -> None:
     """Let OpenTelemetry's configurator set up the SDK; what it raises is logged."""
     from opentelemetry.instrumentation.auto_instrumentation import _load
 
-    if variable(CONFIG_FILE) and arguments.given:
+    if variable(CONFIG_FILE) and arguments.named:
         logger.warning(
-            "%s is set: %s of configure() changes nothing.", CONFIG_FILE, ", ".join(arguments.given)
+            "%s is set: %s of configure() changes nothing.", CONFIG_FILE, ", ".join(arguments.named)
         )
     try:
         with in_environment(arguments.variables()):

@@ -96,7 +96,7 @@ class Arguments:
         )
 
     @property
-    def given(self) -> list[str]:
+    def named(self) -> list[str]:
         """The names of the arguments that are not None."""
         return [name for name in self.__slots__ if getattr(self, name) is not None]
 
