@@ -27,8 +27,8 @@ class AttributeBlock:
     """A block of code whose runs have attributes.
 
     `attributes` is what the call of `attributes()` names, by which the block is known when it is
-    left (None: it was left); `own` the same with the block's number, `entries` all that holds inside.
-    `before` is the context to go back to; None where there is none, or no longer.
+    left (None: it was left); `own` the same with the block's number, `entries` all that holds
+    inside. `before` is the context to go back to; None where there is none, or no longer.
     """
 
     __slots__ = ("attributes", "before", "entries", "own")

@@ -48,8 +48,8 @@ class Frame:
 
     Either the run is known (`run`), or it is the first one of `family` that starts inside.
     `owner` is the LangChain object that is called, `identity` the conversation and user of the runs
-    inside, `attributes` those of their spans. The body begins where `begin_body` is called, after all
-    handlers were called with the run's start: none of them finds our span current.
+    inside, `attributes` those of their spans. The body begins where `begin_body` is called, after
+    all handlers were called with the run's start: none of them finds our span current.
     """
 
     __slots__ = (
