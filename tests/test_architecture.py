@@ -40,7 +40,8 @@ ROOMS = {
     "config": WORDS | {"content", "runs", "pricing"},
     "operations": WORDS | {"content", "runs"},
     "dialects": WORDS | {"content", "runs", "operations"},
-    "recording": WORDS | {"content", "runs", "pricing", "config", "operations", "dialects"},
+    "recording": WORDS
+    | {"content", "runs", "pricing", "config", "inspection", "operations", "dialects"},
     "patching": WORDS | {"runs"},
     "sources": WORDS | {"content", "runs", "operations", "dialects", "recording", "patching"},
     "exporters": WORDS | {"dialects", "runs"},
@@ -233,7 +234,10 @@ def test_public_names() -> None:
         "__version__",
         "configure",
         "conversation",
+        "current_run_id",
         "current_span_of",
         "diagnose",
         "record_evaluation",
+        "span_context_of",
+        "traceparent_of",
     ]
