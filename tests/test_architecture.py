@@ -166,6 +166,7 @@ def test_rows_lead_to_known_names() -> None:
             {
                 "configure.py",
                 "empty_export.py",
+                "evaluation_results.py",
                 "failures.py",
                 "live.py",
                 "live_frame.py",

@@ -26,9 +26,6 @@ from langchain_otel.runs.context import current_with
 from langchain_otel.runs.run import Run
 from langchain_otel.version import SCOPE, __version__
 
-# What the span of an evaluation is called, before the name of what was judged.
-EVALUATE: Final = "evaluate"
-
 # Words of the option.
 AUTO: Final = "auto"
 LOGS: Final = "logs"
@@ -96,7 +93,7 @@ class Evaluations:
         if not judged_context.span_id:
             judged, tracer = INVALID_SPAN, tracer_within(judged_context.trace_id, tracer)
         span = tracer.start_span(
-            f"{EVALUATE} {facts.get(semconv.GEN_AI_EVALUATION_NAME, '')}".strip(),
+            f"{semconv.EVALUATE} {facts.get(semconv.GEN_AI_EVALUATION_NAME, '')}".strip(),
             current_with(judged),
             attributes=sound_attributes(attributes),
         )
