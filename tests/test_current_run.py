@@ -55,7 +55,7 @@ class Looking(Model):
     def _stream(self, *args: Any, **kwargs: Any) -> Any:
         # LangChain gives the manager to the caller alone, who gave the id.
         self.seen.append((current_run_id(), STREAMED))
-        yield ChatGenerationChunk(message=AIMessageChunk("hi"))
+        yield ChatGenerationChunk(message=AIMessageChunk(content="hi"))
 
 
 class LookingRetriever(Retriever):
