@@ -167,8 +167,8 @@ def test_an_evaluation_of_an_evaluation(tmp_path: Path) -> None:
 
 def test_hostile_values(tmp_path: Path) -> None:
     """Whatever stands in the attributes is shown as text, or not at all."""
-    wrong = [None, "", "NaN", True, {"a": 1}, ["x"], 1e400, "\ud83d"]
-    for value in wrong[2:]:
+    wrong = ["NaN", True, {"a": 1}, ["x"], 1e400, "\ud83d"]
+    for value in wrong:
         attributes = dict.fromkeys(RESULT, value)
         assert judged(tmp_path, span(1, 0, "evaluate tone", attributes=attributes))[0][1] == 1
 
