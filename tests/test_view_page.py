@@ -184,7 +184,7 @@ def test_evaluations(opened: Opened, tmp_path: Path) -> None:
     for words in ("Evaluations", "tone 0.5 fair", "It is <b>kind</b>."):
         assert words in details
     opened.page.locator("#search").fill("kind")
-    assert opened.page.locator(f"{ROW}.hit").count() == 1
+    opened.page.locator(f"{ROW}.hit").wait_for()
 
 
 def called(**attributes: Any) -> dict[str, Any]:
