@@ -40,7 +40,8 @@ ROOMS = {
     "config": WORDS | {"content", "runs", "pricing"},
     "operations": WORDS | {"content", "runs"},
     "dialects": WORDS | {"content", "runs", "operations"},
-    "recording": WORDS | {"content", "runs", "pricing", "config", "operations", "dialects"},
+    "recording": WORDS
+    | {"content", "runs", "pricing", "config", "inspection", "operations", "dialects"},
     "patching": WORDS | {"runs"},
     "sources": WORDS | {"content", "runs", "operations", "dialects", "recording", "patching"},
     "exporters": WORDS | {"dialects", "runs"},
@@ -165,6 +166,7 @@ def test_rows_lead_to_known_names() -> None:
             {
                 "configure.py",
                 "empty_export.py",
+                "evaluation_results.py",
                 "failures.py",
                 "live.py",
                 "live_frame.py",
@@ -234,7 +236,10 @@ def test_public_names() -> None:
         "attributes",
         "configure",
         "conversation",
+        "current_run_id",
         "current_span_of",
         "diagnose",
         "record_evaluation",
+        "span_context_of",
+        "traceparent_of",
     ]

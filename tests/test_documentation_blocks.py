@@ -58,6 +58,7 @@ PICTURES: Final = ("docs/architecture.md", "docs/terminal.md", "collector-config
 ELSEWHERE: Final = {
     "examples/agent.py": "docs/getting-started.md has its command",
     "examples/callbacks.py": "tests/test_examples.py runs each way",
+    "examples/evaluation.py": "docs/evaluations.md has its commands",
     "examples/human_in_the_loop.py": "docs/langgraph.md has its commands",
     "examples/openai_server.py": "it serves until it is stopped; tests/test_examples.py runs it",
 }

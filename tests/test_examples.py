@@ -19,6 +19,7 @@ from versions import newest_agent
 from waiting import PATIENCE
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+LANGCHAIN_OTEL = str(Path(sys.executable).with_name("langchain-otel"))
 OPENTELEMETRY_INSTRUMENT = str(Path(sys.executable).with_name("opentelemetry-instrument"))
 TO_TERMINAL = {
     "OTEL_TRACES_EXPORTER": "langchain_tree",
@@ -204,6 +205,20 @@ def test_the_agent_that_asks_is_answered_from_any_directory(tmp_path: Path) -> N
     assert "Adler is booked" in said[1]
     assert [list(places[name].iterdir()) for name in ("here", "there")] == [[], []]
     assert [file.suffix for file in places["temporary"].iterdir()] == [".db"]
+
+
+@newest_agent
+def test_an_answer_is_judged_in_another_process(tmp_path: Path) -> None:
+    """The evaluation stands beside the agent, and its trace is no longer than the agent took."""
+    program = (sys.executable, str(EXAMPLES / "evaluation.py"))
+    assert run_in(tmp_path, *program, "ask").startswith("Here is what I found.")
+    for words in (("good", "It is short."), ("bad",)):
+        assert not run_in(tmp_path, *program, "judge", *words)
+    shown = run_in(tmp_path, LANGCHAIN_OTEL, "view", "traces.jsonl", LANGCHAIN_OTEL_TREE="content")
+    (agent,) = [line for line in shown.splitlines() if line.startswith("invoke_agent")]
+    assert "  helpful 1 good  helpful 0 bad  " in agent
+    assert "  helpful  It is short.\n" in shown
+    assert shown.count("\ntrace ") == 0
 
 
 # The ways in

@@ -168,6 +168,25 @@ def test_costs(opened: Opened, tmp_path: Path) -> None:
         assert opened.page.locator("dt:text-is('Cost') + dd").inner_text() == shown
 
 
+def test_evaluations(opened: Opened, tmp_path: Path) -> None:
+    """They are in the row of what was judged, and with their explanations beside it."""
+    result = {
+        "gen_ai.evaluation.name": "tone",
+        "gen_ai.evaluation.score.value": 0.5,
+        "gen_ai.evaluation.score.label": "fair",
+        "gen_ai.evaluation.explanation": "It is <b>kind</b>.",
+    }
+    spans = (otlp.span(1, name="run"), otlp.span(2, 1, name="evaluate tone", attributes=result))
+    opened.open(page_in(tmp_path, otlp.document(*spans)))
+    assert opened.names() == ["run"]
+    assert opened.page.locator(f"{ROW} .judged").all_inner_texts() == ["tone 0.5 fair"]
+    details = opened.page.locator("#details").inner_text()
+    for words in ("Evaluations", "tone 0.5 fair", "It is <b>kind</b>."):
+        assert words in details
+    opened.page.locator("#search").fill("kind")
+    opened.page.locator(f"{ROW}.hit").wait_for()
+
+
 def called(**attributes: Any) -> dict[str, Any]:
     return {"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 7, **attributes}
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from langchain_otel.handler import OpenTelemetryCallbackHandler
     from langchain_otel.instrumentor import LangChainInstrumentor
     from langchain_otel.recording.evaluation import record_evaluation
+    from langchain_otel.runs.current_run import current_run_id
     from langchain_otel.runs.open_span import current_span_of
+    from langchain_otel.runs.span_contexts import span_context_of, traceparent_of
     from langchain_otel.sources.attributes import attributes
     from langchain_otel.sources.conversation import conversation
     from langchain_otel.startup.configure import configure
@@ -27,9 +29,12 @@ __all__ = [
     "attributes",
     "configure",
     "conversation",
+    "current_run_id",
     "current_span_of",
     "diagnose",
     "record_evaluation",
+    "span_context_of",
+    "traceparent_of",
 ]
 
 # Where each name is. It is imported when it is asked for: what the instrumentor needs takes long to
@@ -40,9 +45,12 @@ _HOMES: Final = {
     "attributes": "sources.attributes",
     "configure": "startup.configure",
     "conversation": "sources.conversation",
+    "current_run_id": "runs.current_run",
     "current_span_of": "runs.open_span",
     "diagnose": "doctor.diagnosis",
     "record_evaluation": "recording.evaluation",
+    "span_context_of": "runs.span_contexts",
+    "traceparent_of": "runs.span_contexts",
 }
 
 

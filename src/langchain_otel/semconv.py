@@ -139,6 +139,9 @@ INVOKE_WORKFLOW: Final = "invoke_workflow"
 RETRIEVAL: Final = "retrieval"
 EMBEDDINGS: Final = "embeddings"
 
+# What the span of an evaluation is called, before the evaluation's name
+EVALUATE: Final = "evaluate"
+
 # Values of error.type that no exception names
 TOOL_ERROR: Final = "tool_error"
 OTHER_ERROR: Final = "_OTHER"

@@ -59,6 +59,7 @@ class Config(NamedTuple):
     metrics: Literal["both", "latest", "previous"]
     cost: Any
     exception_signal: str
+    evaluation_signal: str
     detail: str
     dialect: str
     baggage_keys: tuple[str, ...] | None

@@ -196,6 +196,11 @@ OPTIONS: Final = (
             "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN", {"logs/dup": "both", "logs": "logs"}
         )
     ),
+    _word(
+        "evaluation_signal",
+        ("auto", "both", "logs", "spans"),
+        "whether evaluations are log records, on spans or both; auto: on spans if no log is sent",
+    ),
     _word("detail", ("all", "nodes", "semantic"), "which runs become spans"),
     _word("dialect", ("gen_ai", "openinference", "both"), "whose names the attributes have"),
     *_own(

@@ -19,7 +19,7 @@ class Dialect(NamedTuple):
     attributes as they are), `content` what was permitted of its content. `request_content`, if
     any, finds content that no other dialect records; `copies` is how often a span repeats it. With
     `shows_roots` what goes into a step and comes out of it is content like messages, where nothing
-    is around the step.
+    is around the step. `evaluation` says what the span of an evaluation has beside its facts.
     """
 
     started: Callable[[Facts, Run, Started], Attributes] | None
@@ -28,3 +28,4 @@ class Dialect(NamedTuple):
     request_content: Callable[[Run, Started], Facts] | None
     copies: int
     shows_roots: bool
+    evaluation: Callable[[Facts], Attributes] | None = None

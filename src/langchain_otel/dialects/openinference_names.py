@@ -92,5 +92,6 @@ RETRIEVER: Final = "RETRIEVER"
 RERANKER: Final = "RERANKER"
 EMBEDDING: Final = "EMBEDDING"
 PROMPT: Final = "PROMPT"
+EVALUATOR: Final = "EVALUATOR"
 
 JSON: Final = "application/json"

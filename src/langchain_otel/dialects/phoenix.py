@@ -10,6 +10,7 @@ from langchain_otel.content.message_list import Messages
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects import genai, openinference, openinference_content
 from langchain_otel.dialects.dialect import Attributes, Dialect, Structured
+from langchain_otel.dialects.openinference_evaluation import evaluation
 from langchain_otel.runs.run import Run, Started
 
 # What only OpenInference records.
@@ -64,6 +65,7 @@ ALONE: Final = Dialect(
     request_content=openinference_content.request_content,
     copies=2,
     shows_roots=True,
+    evaluation=evaluation,
 )
 BOTH: Final = ALONE._replace(
     started=_both_started, ended=_both_ended, content=_both_content, copies=3

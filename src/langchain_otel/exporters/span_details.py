@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from opentelemetry.sdk.trace import ReadableSpan
 
 from langchain_otel import semconv
+from langchain_otel.exporters.evaluation_results import evaluations_of
 from langchain_otel.exporters.failures import EXCEPTIONS, failure_of
 from langchain_otel.exporters.message_texts import text_of
 from langchain_otel.exporters.span_content import content_of, is_content
@@ -15,6 +16,7 @@ from langchain_otel.exporters.tree_mode import COMPACT, CONTENT, FULL
 RED: Final = "red"
 YELLOW: Final = "yellow"
 MAGENTA: Final = "magenta"
+CYAN: Final = "cyan"
 
 
 class Detail(NamedTuple):
@@ -47,6 +49,9 @@ def _content(span: ReadableSpan, around: Around) -> Iterator[Detail]:
         if said.short:
             yield Detail(said.word, said.short)
     yield from _requests(span, around)
+    for each in evaluations_of(span):
+        if each.explanation:
+            yield Detail(each.name, each.explanation, CYAN)
     for asked, _ in pauses_of(span):
         if len(asked) >= SHORT:
             yield Detail("waits for", asked, YELLOW)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from langchain_otel import semconv
 from langchain_otel.exporters.cost_text import cost_of_calls, cost_text
+from langchain_otel.exporters.evaluation_results import evaluations_of
 from langchain_otel.exporters.failures import has_failed, origins
 from langchain_otel.exporters.harmless_text import harmless, one_line
 from langchain_otel.exporters.span_facts import Spans, is_model, nanoseconds_of, value_of
@@ -94,6 +95,7 @@ def _label(span: ReadableSpan, elapsed: str) -> Parts:
     parts: Parts = [(span.name, "bold" if own else "dim"), (elapsed, "" if own else "dim")]
     parts += [(_unnamed(span, name), style) for name, style in DETAILS.items()]
     parts += [(pause, "yellow") for pause in _pauses(span)]
+    parts += [(each.text, "cyan") for each in evaluations_of(span)]
     parts += [(_tokens(span), "green"), (cost_text([span.attributes]), "green")]
     parts += [(_failure(span), "red"), (_links(span), "magenta")]
     return parts

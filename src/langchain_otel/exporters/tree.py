@@ -4,16 +4,20 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from langchain_otel.exporters.tree_mode import mode_of
 from langchain_otel.forks import fork_safe
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import SpanContext
 
 try:
     from opentelemetry.sdk.trace import ReadableSpan
     from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
     from langchain_otel.exporters.drawing import drawn
+    from langchain_otel.exporters.evaluation_results import is_evaluation
     from langchain_otel.exporters.notebook import ShownTrace, notebook_display
     from langchain_otel.exporters.span_facts import Spans
 except ImportError as missing:
@@ -38,7 +42,7 @@ class TreeSpanExporter(SpanExporter):
         # Reentrant, because the garbage collector may end a span in the middle of an export.
         self.lock: Final = fork_safe(threading.RLock())
         self._waiting: dict[int, Spans] = {}
-        self._printed: dict[int, None] = {}
+        self._printed: dict[int, str] = {}
 
     @property
     def out(self) -> IO[str]:
@@ -74,7 +78,13 @@ class TreeSpanExporter(SpanExporter):
             tree, rest = _divided(self._waiting.pop(span.context.trace_id), span)
             if rest:
                 self._waiting.setdefault(span.context.trace_id, []).extend(rest)
-            self._print(tree, "" if parent.is_remote else "continued")
+            self._print(tree, self._note(span, parent))
+
+    def _note(self, span: ReadableSpan, parent: "SpanContext") -> str:
+        if is_evaluation(span):
+            name = self._printed.get(parent.span_id)
+            return f"evaluation of {name or f'span {parent.span_id:016x}'}"
+        return "" if parent.is_remote else "continued"
 
     def _keep(self, traces: int = MAX_TRACES) -> None:
         while len(self._waiting) > traces or sum(map(len, self._waiting.values())) > MAX_SPANS:
@@ -83,7 +93,7 @@ class TreeSpanExporter(SpanExporter):
             del self._printed[next(iter(self._printed))]
 
     def _print(self, spans: Spans, note: str = "") -> None:
-        self._printed.update((span.context.span_id, None) for span in spans)
+        self._printed.update((span.context.span_id, span.name) for span in spans)
         show = notebook_display() if self._out is None else None
         if show is not None:
             show(ShownTrace(spans, note, self._mode))

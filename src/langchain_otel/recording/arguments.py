@@ -39,6 +39,7 @@ class Options(TypedDict, total=False):
     metrics: Literal["both", "latest", "previous"] | None
     cost: bool | str | Path | PriceFunction | None
     exception_signal: Literal["both", "logs", "spans"] | None
+    evaluation_signal: Literal["auto", "both", "logs", "spans"] | None
     detail: Literal["all", "nodes", "semantic"] | None
     dialect: Literal["gen_ai", "openinference", "both"] | None
     baggage_keys: str | Sequence[str] | None

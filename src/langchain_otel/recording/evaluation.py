@@ -1,28 +1,32 @@
-"""Records evaluations of runs, also of runs that have ended."""
+"""Records evaluations of runs, of any span and of whole traces, also of other processes."""
 
 import logging
 from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
-from opentelemetry.trace import NonRecordingSpan, Span, SpanContext
+from opentelemetry.trace import Span, SpanContext
 
 from langchain_otel import semconv
-from langchain_otel.content.values import text
-from langchain_otel.recording.registry import current_recorder
-from langchain_otel.runs.run import RunRecorder
-from langchain_otel.runs.store import RUNS
+from langchain_otel.config import is_disabled
+from langchain_otel.content.values import Facts, text
+from langchain_otel.recording.evaluation_target import Target, targets_of
 
 logger: Final = logging.getLogger("langchain_otel")
 
 UNKNOWN_RUN: Final = (
     "record_evaluation(%r, %r): no such run is open or among the last that ended; pass its span "
-    "context instead. Nothing was recorded."
+    "context or traceparent instead. Nothing was recorded."
+)
+NOT_TAKEN: Final = (
+    "record_evaluation(%r, %r): nothing takes it. No provider of traces or logs is set "
+    "(langchain_otel.configure() sets one), the option evaluation_signal names another one, or a "
+    "sampler left it out. Nothing was recorded."
 )
 
 
 def record_evaluation(
-    target: UUID | SpanContext,
+    target: UUID | SpanContext | Span | str | int | None,
     name: str,
     *,
     score: float | None = None,
@@ -32,8 +36,11 @@ def record_evaluation(
 ) -> bool:
     """Record how a run was judged, as the conventions' event `gen_ai.evaluation.result`.
 
+    The option `evaluation_signal` says where it goes. The process that judges need not trace.
+
     Args:
-        target: The id of a run that is open or among the last that ended, or any span's context.
+        target: The id of a run that is open or among the last that ended; any span, its context or
+            `traceparent`; or the id of a trace, of which the first run is judged. None is no run.
         name: What was judged, such as `relevance`; low in number.
         score: The result as a number.
         label: The result as a word, such as `pass`; low in number.
@@ -42,23 +49,40 @@ def record_evaluation(
         error_type: What kept the evaluation from a result, if something did.
 
     Returns:
-        Whether the target was known; for one that is not, a warning is logged.
+        Whether it was recorded; if it was not, a warning says why, unless the trace is not sampled.
+
+    Raises:
+        TypeError, ValueError: The target is nothing that names a run, a span or a trace.
     """
-    found = _found(target)
-    if found is None:
+    targets = targets_of(target)
+    if not targets:
         logger.warning(UNKNOWN_RUN, target, name)
         return False
-    recorder, span, response_id = found
-    attributes: dict[str, Any] = {
+    result = _facts(name, score, label, explanation, error_type)
+    recorded = [_record(each, result) for each in targets]
+    if not any(recorded) and not is_disabled() and any(map(_is_sampled, targets)):
+        logger.warning(NOT_TAKEN, target, name)
+    return any(recorded)
+
+
+def _facts(name: Any, score: Any, label: Any, explanation: Any, error_type: Any) -> Facts:
+    return {
         semconv.GEN_AI_EVALUATION_NAME: text(name),
         semconv.GEN_AI_EVALUATION_SCORE_VALUE: _score(score),
         semconv.GEN_AI_EVALUATION_SCORE_LABEL: text(label),
         semconv.GEN_AI_EVALUATION_EXPLANATION: explanation or None,
-        semconv.GEN_AI_RESPONSE_ID: response_id,
         semconv.ERROR_TYPE: text(error_type),
     }
-    recorder.evaluation(span, _known(attributes))
-    return True
+
+
+def _record(target: Target, facts: Facts) -> bool:
+    known = facts | {semconv.GEN_AI_RESPONSE_ID: target.response_id}
+    present = {name: value for name, value in known.items() if value is not None}
+    return target.recorder.evaluation(target.span, present, target.run)
+
+
+def _is_sampled(target: Target) -> bool:
+    return target.span.get_span_context().trace_flags.sampled
 
 
 def _score(score: Any) -> float | str | None:
@@ -66,19 +90,3 @@ def _score(score: Any) -> float | str | None:
         return None if score is None else float(score)
     # A number that is too large for a double, say.
     return text(score)
-
-
-def _known(attributes: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in attributes.items() if value is not None}
-
-
-def _found(target: UUID | SpanContext) -> tuple[RunRecorder, Span, str | None] | None:
-    if isinstance(target, SpanContext):
-        return current_recorder(), NonRecordingSpan(target), None
-    run = RUNS.head(target)
-    if run is not None:
-        return run.recorder, run.span, None
-    ended = RUNS.ended(target)
-    if ended is None:
-        return None
-    return ended.recorder, NonRecordingSpan(ended.span_context), ended.response_id

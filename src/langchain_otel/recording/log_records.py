@@ -3,15 +3,20 @@
 from time import time_ns
 from typing import Any
 
-from opentelemetry._logs import LoggerProvider, LogRecord, SeverityNumber, get_logger
+from opentelemetry._logs import (
+    LoggerProvider,
+    LogRecord,
+    SeverityNumber,
+    get_logger,
+    get_logger_provider,
+)
 from opentelemetry.trace import Span
 
 from langchain_otel import semconv
 from langchain_otel.config import Config
 from langchain_otel.content.encodable import sound_attributes
-from langchain_otel.content.filter import permitted
 from langchain_otel.content.values import Facts
-from langchain_otel.dialects.genai import structured
+from langchain_otel.inspection.providers import described
 from langchain_otel.recording.own_attributes import OwnAttributes
 from langchain_otel.runs.context import span_context_with
 from langchain_otel.runs.run import Run
@@ -25,9 +30,14 @@ class LogRecords:
         self._logger = get_logger(
             SCOPE, __version__, logger_provider, schema_url=semconv.SCHEMA_URL
         )
-        self._policy = config.policy
+        self._logger_provider = logger_provider
         self._own = OwnAttributes(config)
         self.emits_details = config.emits_event
+
+    def is_taken(self) -> bool:
+        """Whether somebody takes the records: a provider is set, and sends them as far as known."""
+        provider = self._logger_provider or get_logger_provider()
+        return described("logs", provider).is_sent
 
     def exception(self, run: Run, attributes: dict[str, Any]) -> None:
         """Emit the record of an exception that ended a run."""
@@ -42,10 +52,6 @@ class LogRecords:
 
     def evaluation(self, span: Span, attributes: dict[str, Any]) -> None:
         """Emit the result of an evaluation of what `span` did."""
-        explanation = attributes.pop(semconv.GEN_AI_EVALUATION_EXPLANATION, None)
-        if explanation is not None:
-            texts = {semconv.GEN_AI_EVALUATION_EXPLANATION: str(explanation)}
-            attributes = attributes | structured(permitted(texts, self._policy))
         self._emit(span, semconv.GEN_AI_EVALUATION_RESULT, SeverityNumber.INFO, attributes)
 
     def _with_own(self, run: Run, attributes: dict[str, Any]) -> dict[str, Any]:

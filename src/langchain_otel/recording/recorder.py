@@ -10,7 +10,7 @@ from opentelemetry import trace
 from opentelemetry._logs import LoggerProvider
 from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import Link, Span, SpanContext, Status, StatusCode, TracerProvider
+from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TracerProvider
 
 from langchain_otel import health, semconv
 from langchain_otel.async_exceptions import is_asynchronous
@@ -33,6 +33,7 @@ from langchain_otel.recording.description import (
     end_facts,
     title_of,
 )
+from langchain_otel.recording.evaluations import Evaluations
 from langchain_otel.recording.exceptions import Exceptions, message_of
 from langchain_otel.recording.lazy_attributes import LazyAttributes
 from langchain_otel.recording.lineage import attach_to_parent
@@ -77,6 +78,7 @@ class Recorder:
         self._log = LogRecords(config, logger_provider)
         self._capture = Capture(config, self._policy, self._dialect)
         exceptions = Exceptions(config, self._log, self._dialect)
+        self.evaluation = Evaluations(config, self._log, self._dialect, tracer_provider).record
         self._channels = Channels(self._metrics, self._log, exceptions, self._capture)
         self._leaves_out = LEFT_OUT[config.detail]
 
@@ -204,13 +206,6 @@ class Recorder:
     def redacted(self, facts: Facts) -> Facts:
         """Facts that a user has written, as the option `redact` leaves them."""
         return redacted(facts, self._policy)
-
-    def evaluation(self, span: Span, attributes: dict[str, Any]) -> None:
-        """Record the result of an evaluation of what `span` did."""
-        try:
-            self._log.evaluation(span, attributes)
-        except Exception as error:
-            health.failed("evaluation", error)
 
     def end(self, run: Run, result: Any = None, error: BaseException | None = None) -> None:
         """End the span of a run, once, with what its result or its error says."""

@@ -159,6 +159,14 @@ def run_around(ambient: Context) -> Run | None:
     return None if run is None or run.ended else run
 
 
+def innermost_run(ambient: Context) -> Run | None:
+    """The innermost run that is open, of those whose code a context belongs to."""
+    run = run_of(ambient)
+    while run is not None and run.ended:
+        run = run_of(run.ambient)
+    return run
+
+
 def active_run() -> Run | None:
     """The open run whose code runs here."""
     return run_around(current())
@@ -167,6 +175,11 @@ def active_run() -> Run | None:
 def span_context_with(span: Span) -> Context:
     """A context for a record that belongs to `span`."""
     return set_span_in_context(span, otel_context.Context())
+
+
+def current_with(span: Span) -> Context:
+    """The current context with another span, for what is started below that one."""
+    return set_span_in_context(span, current())
 
 
 def without_ended_runs(ambient: Context) -> Context:

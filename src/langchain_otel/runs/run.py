@@ -119,8 +119,8 @@ class RunRecorder(Protocol):
     def redacted(self, facts: Facts) -> Facts:
         """Facts that a user has written, as the option `redact` leaves them."""
 
-    def evaluation(self, span: Span, attributes: dict[str, Any]) -> None:
-        """Record the result of an evaluation of what a span did."""
+    def evaluation(self, span: Span, facts: Facts, run: "Run | None" = None) -> bool:
+        """Record the result of an evaluation of what a span did, of a run if it is the run's."""
 
 
 class Run:

@@ -7,6 +7,14 @@ from uuid import UUID
 Key = Hashable
 
 
+def as_uuid(text: str) -> UUID | None:
+    """The UUID that a text is; None where it is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 def key_of(run_id: Any) -> Key:
     """The key of a run id: a UUID's integer, and for anything else what no UUID has.
 

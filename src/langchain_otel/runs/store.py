@@ -15,11 +15,16 @@ MAX_ENDED_RUNS: Final = 4_096
 
 
 class EndedRun(NamedTuple):
-    """What is remembered of a run that has ended: enough to go on with its trace, or judge it."""
+    """What is remembered of a run that has ended: enough to go on with its trace, or judge it.
+
+    `is_root`: no other run was around it. `others` are the same run as other recorders have it.
+    """
 
     span_context: SpanContext
     recorder: RunRecorder
     response_id: str | None
+    is_root: bool
+    others: "tuple[EndedRun, ...]" = ()
 
 
 class RunStore:
@@ -75,6 +80,11 @@ class RunStore:
         """The span contexts of the last runs that ended."""
         return [ended.span_context for ended in list(self._ended.values())]
 
+    def ended_runs(self) -> list[tuple[Key, EndedRun]]:
+        """The last runs that ended, with their keys, as every recorder has them."""
+        heads = list(self._ended.items())
+        return [(key, ended) for key, head in heads for ended in (head, *head.others)]
+
     def add(self, run: Run) -> Run | None:
         """Keep an open run; gives back the oldest one where there is no room for both."""
         run.next_recording = self._open.get(run.key)
@@ -122,14 +132,29 @@ class RunStore:
         if not span_context.is_valid:
             # There is no trace to go on with, and nothing that a judgement could be about.
             return
+        earlier = self._ended.get(run.key)
+        others: tuple[EndedRun, ...] = ()
+        if earlier is not None:
+            is_own = earlier.recorder is run.recorder
+            others = earlier.others if is_own else _of_others(earlier, run.recorder)
         self._ended[run.key] = EndedRun(
-            span_context, run.recorder, run.facts.get(semconv.GEN_AI_RESPONSE_ID)
+            span_context,
+            run.recorder,
+            run.facts.get(semconv.GEN_AI_RESPONSE_ID),
+            run.is_root and run.enclosing is None,
+            others,
         )
         if run.ended:
             return
         self._ended_order.append(run.key)
         if len(self._ended_order) > self._max_ended:
             self._ended.pop(self._ended_order.popleft(), None)
+
+
+def _of_others(earlier: EndedRun, recorder: RunRecorder) -> tuple[EndedRun, ...]:
+    """The recordings of a run by others, of those that ended earlier."""
+    recordings = (earlier._replace(others=()), *earlier.others)
+    return tuple(each for each in recordings if each.recorder is not recorder)
 
 
 def _unlink(head: Run | None, run: Run) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from langchain_otel.viewing.evaluations import with_evaluations
 from langchain_otel.viewing.spans import Span
 
 NO_PARENT: Final = "its parent is not here"
@@ -46,7 +47,10 @@ def traces_of(spans: Iterable[Span]) -> list[Trace]:
     by_trace: dict[str, list[Span]] = {}
     for span in spans:
         by_trace.setdefault(span.trace_id, []).append(span)
-    traces = [Trace(trace, _in_order(_told_apart(spans))) for trace, spans in by_trace.items()]
+    traces = [
+        Trace(trace, _in_order(with_evaluations(_told_apart(spans))))
+        for trace, spans in by_trace.items()
+    ]
     return sorted(traces, key=lambda trace: trace.start)
 
 

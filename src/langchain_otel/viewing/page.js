@@ -181,6 +181,9 @@
       badge(span),
       el("span", { class: "label", dir: "auto", title: label(nameOf(span)) }, label(nameOf(span))));
     if (span.error) name.append(el("span", { class: "failed", title: label(span.error) }, label(span.error.split(".").pop(), 80)));
+    for (const each of span.evaluations || []) {
+      name.append(el("span", { class: "judged", title: label(result(each)) }, label(result(each), 60)));
+    }
     if (span.notes) name.append(el("span", { class: "warned", role: "img", title: span.notes.join("; "), "aria-label": span.notes.join("; ") }, "⚠"));
     const bar = el("span", { class: "bar " + span.kind + (span.status === "error" ? " error" : "") });
     const start = Math.min(Math.max((span.start || 0) / total, 0), 1);
@@ -278,7 +281,7 @@
 
   function contains(span, text) {
     const left = [span.name, span.service, span.kind, span.model, span.error, span.message, span.id,
-      span.scope, span.sections, span.attributes, span.events];
+      span.scope, span.evaluations, span.sections, span.attributes, span.events];
     while (left.length) {
       const value = left.pop();
       if (value === null || value === undefined || typeof value === "boolean") continue;
@@ -393,7 +396,7 @@
         span.status === "error" ? el("span", { class: "failed" }, label(span.error, 200)) : null,
         el("span", { class: "hint" }, elapsed(span.duration || 0))),
       ...(span.notes || []).map((note) => el("p", { class: "note" }, "⚠ " + note)),
-      ...faults(span), facts(span), ...sections(span), ...events(span), ...links(span),
+      ...faults(span), facts(span), ...evaluations(span), ...sections(span), ...events(span), ...links(span),
       ...table("Attributes", span.attributes),
       fold("Resource and instrumentation", () => [
         ...table("Instrumentation", { scope: span.scope || "unknown", kind: span.spanKind }),
@@ -432,6 +435,17 @@
     };
     return el("dl", { class: "facts" }, ...Object.entries(rows_).filter(([, value]) => value)
       .flatMap(([name, value]) => [el("dt", {}, name), el("dd", { class: /id$/.test(name) ? "mono" : null }, label(value))]));
+  }
+
+  function result({ name, score, label: word, error }) {
+    return [name, score, word, error && "error " + error].filter(Boolean).join(" ");
+  }
+
+  function evaluations(span) {
+    if (!span.evaluations) return [];
+    return [el("h3", {}, "Evaluations"), limited(span.evaluations, (each) => el("div", { class: "block" },
+      el("p", {}, el("b", {}, label(result(each), 200)), each.response ? el("span", { class: "hint" }, " of " + label(each.response, 80)) : null),
+      each.explanation ? longText(each.explanation, "prose") : null), "evaluation")];
   }
 
   function sections(span) {

@@ -9,6 +9,7 @@ from typing import Any, Final
 from langchain_otel.version import __version__
 from langchain_otel.viewing import names
 from langchain_otel.viewing.conversation import is_message_event
+from langchain_otel.viewing.evaluations import evaluations_of, is_evaluation_event
 from langchain_otel.viewing.forest import Node, Trace
 from langchain_otel.viewing.reading import UNKNOWN_ERROR, Facts, facts_of
 from langchain_otel.viewing.sections import is_in_a_section, sections_of
@@ -99,7 +100,11 @@ def _calls(trace: Trace, facts: Sequence[Facts]) -> Iterator[Facts]:
 
 def _span(node: Node, facts: Facts, zero: int, resources: dict[str, int]) -> Json:
     span = node.span
-    events = [event for event in span.events if not is_message_event(event)]
+    events = [
+        event
+        for event in span.events
+        if not is_message_event(event) and not is_evaluation_event(event)
+    ]
     resource = json.dumps(_plain(span.resource))
     return {
         "id": span.span_id,
@@ -119,6 +124,7 @@ def _span(node: Node, facts: Facts, zero: int, resources: dict[str, int]) -> Jso
         "tokens": dict(facts.tokens),
         "cost": facts.cost,
         "unpriced": facts.unpriced or None,
+        "evaluations": evaluations_of(span),
         "sections": sections_of(span),
         "attributes": _plain(_rest(span)),
         "events": [_event(event, zero) for event in events],

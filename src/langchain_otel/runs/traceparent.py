@@ -1,0 +1,23 @@
+"""Writes and reads span contexts as the text that the W3C calls `traceparent`."""
+
+from typing import Final
+
+from opentelemetry.context import Context
+from opentelemetry.trace import SpanContext, format_span_id, format_trace_id, get_current_span
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+_HEADER: Final = "traceparent"
+_PROPAGATOR: Final = TraceContextTextMapPropagator()
+
+
+def traceparent(span_context: SpanContext) -> str:
+    """The text of a span context: version, trace, span and flags in hexadecimal digits."""
+    trace_id = format_trace_id(span_context.trace_id)
+    span_id = format_span_id(span_context.span_id)
+    return f"00-{trace_id}-{span_id}-{span_context.trace_flags:02x}"
+
+
+def span_context_in(text: str) -> SpanContext | None:
+    """The span context that a text names; None where it is no valid `traceparent`."""
+    found = get_current_span(_PROPAGATOR.extract({_HEADER: text}, Context())).get_span_context()
+    return found if found.is_valid else None
