@@ -236,4 +236,7 @@ def test_public_names() -> None:
         "current_span_of",
         "diagnose",
         "record_evaluation",
+        "register_tenant",
+        "traced_with",
+        "unregister_tenant",
     ]

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from langchain_otel.recording.evaluation import record_evaluation
     from langchain_otel.runs.open_span import current_span_of
     from langchain_otel.sources.conversation import conversation
+    from langchain_otel.sources.traced_with import (
+        register_tenant,
+        traced_with,
+        unregister_tenant,
+    )
     from langchain_otel.startup.configure import configure
 
 __all__ = [
@@ -28,6 +33,9 @@ __all__ = [
     "current_span_of",
     "diagnose",
     "record_evaluation",
+    "register_tenant",
+    "traced_with",
+    "unregister_tenant",
 ]
 
 # Where each name is. It is imported when it is asked for: what the instrumentor needs takes long to
@@ -40,6 +48,9 @@ _HOMES: Final = {
     "current_span_of": "runs.open_span",
     "diagnose": "doctor.diagnosis",
     "record_evaluation": "recording.evaluation",
+    "register_tenant": "sources.traced_with",
+    "traced_with": "sources.traced_with",
+    "unregister_tenant": "sources.traced_with",
 }
 
 

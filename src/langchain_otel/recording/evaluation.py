@@ -9,7 +9,7 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext
 
 from langchain_otel import semconv
 from langchain_otel.content.values import text
-from langchain_otel.recording.registry import current_recorder
+from langchain_otel.recording.choice import recorder_here
 from langchain_otel.runs.run import RunRecorder
 from langchain_otel.runs.store import RUNS
 
@@ -74,7 +74,8 @@ def _known(attributes: dict[str, Any]) -> dict[str, Any]:
 
 def _found(target: UUID | SpanContext) -> tuple[RunRecorder, Span, str | None] | None:
     if isinstance(target, SpanContext):
-        return current_recorder(), NonRecordingSpan(target), None
+        recorder = recorder_here()
+        return None if recorder is None else (recorder, NonRecordingSpan(target), None)
     run = RUNS.head(target)
     if run is not None:
         return run.recorder, run.span, None

@@ -3,7 +3,7 @@
 from time import time_ns
 from typing import Any
 
-from opentelemetry._logs import LoggerProvider, LogRecord, SeverityNumber, get_logger
+from opentelemetry._logs import Logger, LoggerProvider, LogRecord, SeverityNumber, get_logger
 from opentelemetry.trace import Span
 
 from langchain_otel import semconv
@@ -18,11 +18,18 @@ from langchain_otel.version import SCOPE, __version__
 
 
 class LogRecords:
-    """The log records of runs, for one logger provider."""
+    """The log records of runs, for one logger provider; without one, for that of `like`."""
 
-    def __init__(self, config: Config, logger_provider: LoggerProvider | None) -> None:
-        self._logger = get_logger(
-            SCOPE, __version__, logger_provider, schema_url=semconv.SCHEMA_URL
+    def __init__(
+        self,
+        config: Config,
+        logger_provider: LoggerProvider | None = None,
+        like: "LogRecords | None" = None,
+    ) -> None:
+        self._logger: Logger = (
+            get_logger(SCOPE, __version__, logger_provider, schema_url=semconv.SCHEMA_URL)
+            if like is None or logger_provider is not None
+            else like._logger
         )
         self._policy = config.policy
         self.emits_details = config.emits_event

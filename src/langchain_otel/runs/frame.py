@@ -16,6 +16,7 @@ from uuid import UUID
 from opentelemetry.context import Context
 
 from langchain_otel import health
+from langchain_otel.runs.changes import Changes, with_changes
 from langchain_otel.runs.context import RUN_KEY, current, inside, make_current, run_of
 from langchain_otel.runs.garbage_collector import COLLECTING, is_collecting, phases
 from langchain_otel.runs.identity import KEYS, Identity, set_identity_in_body, with_identity
@@ -47,8 +48,8 @@ class Frame:
 
     Either the run is known (`run`), or it is the first one of `family` that starts inside.
     `owner` is the LangChain object that is called, `identity` the conversation and user of the runs
-    inside. The body begins where `begin_body` is called, after all handlers were called with the
-    run's start: none of them finds our span current.
+    inside, `changes` how they are recorded. The body begins where `begin_body` is called, after all
+    handlers were called with the run's start: none of them finds our span current.
     """
 
     __slots__ = (
@@ -75,6 +76,7 @@ class Frame:
         *,
         activates: bool = True,
         identity: Identity | None = None,
+        changes: Changes | None = None,
     ) -> None:
         self.family = family
         self.owner = owner
@@ -92,6 +94,8 @@ class Frame:
             self._inside = inside(run, self._caller)
         elif identity:
             self._inside = with_identity(identity, self._caller)
+        elif changes is not None:
+            self._inside = with_changes(changes, self._caller)
 
     def enter(self) -> None:
         """Go into the frame, at its call or at each step of its generator."""
