@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from langchain_core.embeddings import DeterministicFakeEmbedding
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
@@ -119,51 +120,56 @@ def test_block_ends(tracing: Tracing) -> None:
     assert context.get_current() is before
 
 
-def decorated(kind: str) -> Callable[[], Any]:
-    """A function of each kind, with content on while its code runs."""
-    block = traced_with(capture_message_content=True)
-
-    @block
-    def plain() -> Any:
-        return ask()
-
-    @block
-    async def coroutine() -> Any:
-        return await Model().ainvoke(SECRET)
-
-    @block
-    def generator() -> Iterator[Any]:
-        for chunk in StreamingModel().stream(SECRET):
-            yield chunk
-
-    @block
-    async def async_generator() -> AsyncIterator[Any]:
-        async for chunk in StreamingModel().astream(SECRET):
-            yield chunk
-
-    async def consumed() -> None:
-        async for _ in async_generator():
-            await Model().ainvoke("outside")
-
-    def looped() -> None:
-        for _ in generator():
-            ask("outside")
-
-    assert inspect.iscoroutinefunction(coroutine)
-    assert inspect.isgeneratorfunction(generator)
-    assert inspect.isasyncgenfunction(async_generator)
-    return {
-        "function": plain,
-        "coroutine": lambda: asyncio.run(coroutine()),
-        "generator": looped,
-        "async generator": lambda: asyncio.run(consumed()),
-    }[kind]
+@traced_with(capture_message_content=True)
+def asks() -> Any:
+    return ask()
 
 
-@pytest.mark.parametrize("kind", ["function", "coroutine", "generator", "async generator"])
+@traced_with(capture_message_content=True)
+async def asks_later() -> Any:
+    return await Model().ainvoke(SECRET)
+
+
+@traced_with(capture_message_content=True)
+def streams() -> Iterator[Any]:
+    yield from StreamingModel().stream(SECRET)
+
+
+@traced_with(capture_message_content=True)
+async def streams_later() -> AsyncIterator[Any]:
+    async for chunk in StreamingModel().astream(SECRET):
+        yield chunk
+
+
+def consumes() -> None:
+    for _ in streams():
+        ask("outside")
+
+
+async def consumes_later() -> None:
+    async for _ in streams_later():
+        await Model().ainvoke("outside")
+
+
+DECORATED: dict[str, Callable[[], Any]] = {
+    "function": asks,
+    "coroutine": lambda: asyncio.run(asks_later()),
+    "generator": consumes,
+    "async generator": lambda: asyncio.run(consumes_later()),
+}
+
+
+def test_decorated_is_what_it_was() -> None:
+    """A function of each kind stays one of its kind."""
+    assert inspect.iscoroutinefunction(asks_later)
+    assert inspect.isgeneratorfunction(streams)
+    assert inspect.isasyncgenfunction(streams_later)
+
+
+@pytest.mark.parametrize("kind", DECORATED)
 def test_decorated(tracing: Tracing, kind: str) -> None:
     """The function's own runs have content; those of its consumer, between two items, have none."""
-    decorated(kind)()
+    DECORATED[kind]()
     ask("outside")
     found = contents(tracing)
     assert [content for content in found if content is not None] == [
@@ -307,7 +313,7 @@ def look_up(word: str) -> str:
 
 
 def test_block_in_a_tool_of_an_agent() -> None:
-    """Its runs stay in the tree; the agent counts them; the content of each stays where it may be."""
+    """Its runs stay in the tree, the agent counts them, and their content is not recorded."""
     tracing = Tracing()
 
     @tool
@@ -400,9 +406,7 @@ def test_handler_with_arguments_keeps_them(tracing: Tracing) -> None:
 
 
 def test_calls_without_callbacks() -> None:
-    """Calls that LangChain does not report are recorded as the block has it, in runs and outside."""
-    from langchain_core.embeddings import DeterministicFakeEmbedding
-
+    """Calls that LangChain does not report are recorded as the block has it, also in a run."""
     ours, theirs = Tracing(), Tracing()
     embeddings = DeterministicFakeEmbedding(size=3)
 
