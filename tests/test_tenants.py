@@ -54,7 +54,7 @@ def providers(tracing: Tracing) -> dict[str, Any]:
 @tool
 def look_up(word: str) -> str:
     """Look a word up."""
-    return Model(words=[word]).invoke(word).text
+    return str(Model(words=[word]).invoke(word).content)
 
 
 class Two:
