@@ -10,6 +10,7 @@ from opentelemetry import trace
 
 from langchain_otel import health
 from langchain_otel.notices import first_run
+from langchain_otel.recording import tenants
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.patch_points import PATCHER
 from peer import PeerError, peer_environment
@@ -89,6 +90,7 @@ def nothing_left_behind(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     health.strict = True
     health.failures.clear()
     first_run.forget()
+    tenants.forget()
     before = otel_context.get_current()
     yield
     PATCHER.undo()

@@ -242,4 +242,7 @@ def test_public_names() -> None:
         "record_evaluation",
         "span_context_of",
         "traceparent_of",
+        "register_tenant",
+        "traced_with",
+        "unregister_tenant",
     ]

@@ -26,6 +26,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 import langchain_otel
+from langchain_otel import traced_with
+from langchain_otel.recording import tenants
 from models import Model, StreamingModel
 from recording import RunTree, Tracing, instrumented
 from versions import create_agent
@@ -44,6 +46,7 @@ LIMITS: Final = {
     "chain, not sampled": 83,
     "chain, nobody listens": 58,
     "chain, with its price": 93,
+    "chain, in a block": 105,
     "agent": 71,
     "agent, content on": 125,
     "history": 145,
@@ -55,6 +58,9 @@ MESSAGE_LIMIT: Final = 1.1
 
 # Where content is read, and made into what a span shows.
 READING: Final = ("/content/message.py", "/content/blocks.py", "/content/permit.py")
+
+# Where the recorder of a block or a tenant is chosen.
+CHOOSING: Final = ("/recording/choice.py", "/recording/changed.py", "/recording/tenants.py")
 
 # Where facts are made of what LangChain says.
 FACTS: Final = ("/operations/usage.py", "/operations/provider.py", "/operations/annotations.py")
@@ -175,6 +181,23 @@ def test_prices_are_cheap() -> None:
     assert calls_per_run(call_chain, cost=True) <= LIMITS["chain, with its price"]
     short, long = (calls_per_run(call_with_history(length), cost=True) for length in (10, 1_000))
     assert long == short
+
+
+def test_blocks_and_tenants_cost_only_those_who_use_them() -> None:
+    """Without a block and a tenant there is no call more; in a block, made each time, a few."""
+    before = calls_per_run(call_chain)
+
+    def in_block(config: Any = None) -> Any:
+        with traced_with(detail="all"):
+            return call_chain(config)
+
+    assert calls_per_run(in_block) <= LIMITS["chain, in a block"]
+    tenants.forget()
+    traced_with(capture_message_content=True)
+    assert calls_per_run(call_chain) == before
+    with instrumented(Tracing()):
+        calls = counted(call_chain).ours
+    assert not {name for name in calls if name.startswith(CHOOSING)}
 
 
 def test_what_others_import_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

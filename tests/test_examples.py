@@ -256,6 +256,18 @@ def test_attributes_of_each_request() -> None:
     assert printed == [f"{step} {request}" for request in requests for step in steps]
 
 
+# Tenants
+
+
+def test_each_tenant_is_traced_in_its_own_way() -> None:
+    """Whether a request is answered whole, from a thread or as a stream."""
+    lines = run_example("tenants.py").splitlines()
+    assert [line.split(":")[0] for line in lines] == ["ours"] * 3 + ["acme"] * 3 + ["globex"] * 3
+    assert set(lines[:3]) == {"ours: chat gpt-5-mini: no content"}
+    assert all("My name is Ada." in line for line in lines[3:6])
+    assert all("My name is [name]." in line for line in lines[6:])
+
+
 # The model server
 
 

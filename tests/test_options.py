@@ -13,7 +13,7 @@ import pytest
 from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler, semconv
 from langchain_otel.config import OPTIONS, Config, Option, configured
 from langchain_otel.recording.arguments import ARGUMENTS, Arguments, Options, Providers
-from langchain_otel.recording.registry import PROVIDER_METHODS
+from langchain_otel.recording.destinations import PROVIDER_METHODS
 from models import Model
 from recording import Tracing
 

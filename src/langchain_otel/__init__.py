@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from langchain_otel.runs.span_contexts import span_context_of, traceparent_of
     from langchain_otel.sources.attributes import attributes
     from langchain_otel.sources.conversation import conversation
+    from langchain_otel.sources.traced_with import (
+        register_tenant,
+        traced_with,
+        unregister_tenant,
+    )
     from langchain_otel.startup.configure import configure
 
 __all__ = [
@@ -33,8 +38,11 @@ __all__ = [
     "current_span_of",
     "diagnose",
     "record_evaluation",
+    "register_tenant",
     "span_context_of",
+    "traced_with",
     "traceparent_of",
+    "unregister_tenant",
 ]
 
 # Where each name is. It is imported when it is asked for: what the instrumentor needs takes long to
@@ -51,6 +59,9 @@ _HOMES: Final = {
     "record_evaluation": "recording.evaluation",
     "span_context_of": "runs.span_contexts",
     "traceparent_of": "runs.span_contexts",
+    "register_tenant": "sources.traced_with",
+    "traced_with": "sources.traced_with",
+    "unregister_tenant": "sources.traced_with",
 }
 
 

@@ -16,10 +16,12 @@ from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.tool import TOOL
 from langchain_otel.patching.inline import InlineHandler
 from langchain_otel.patching.pickled_handlers import reduced
-from langchain_otel.recording.arguments import Options
+from langchain_otel.recording.arguments import Options, refuse_unknown
+from langchain_otel.recording.choice import chosen
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.registry import active_recorder, current_recorder, recorder_for
 from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUSTOM, RETRY, TEXT
+from langchain_otel.runs.changes import Choice
 from langchain_otel.runs.frame import owner_of
 from langchain_otel.runs.run import Operation, RunRecorder, SpanEvent, Started
 from langchain_otel.runs.store import RUNS
@@ -67,6 +69,8 @@ class RecordingHandler(InlineHandler):
         if before_first is not None:
             self._before_first = None if before_first() else before_first
         recorder = self._own_recorder or self._recorder_in(parent_run_id)
+        if recorder is not None and Choice.is_needed:
+            recorder = chosen(recorder, parent_run_id, started.metadata)
         if recorder is not None:
             recorder.start(self, operation, run_id, parent_run_id, started)
 
@@ -264,11 +268,7 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
         logger_provider: LoggerProvider | None = None,
         **options: Unpack[Options],
     ) -> None:
-        unknown = options.keys() - Options.__annotations__.keys()
-        if unknown:
-            raise TypeError(
-                f"OpenTelemetryCallbackHandler() has no argument {', '.join(sorted(unknown))}"
-            )
+        refuse_unknown("OpenTelemetryCallbackHandler", options)
         arguments: dict[str, Any] = {
             "tracer_provider": tracer_provider,
             "meter_provider": meter_provider,

@@ -11,6 +11,11 @@ logger: Final = logging.getLogger("langchain_otel")
 failures: Final[Counter[str]] = Counter()
 """How often each kind of failure happened, by `place:exception type`, and each limit was met."""
 
+UNKNOWN_TENANT: Final = "unknown tenant"
+MAX_UNKNOWN_TENANTS: Final = 20
+MAX_TENANT_NAME: Final = 64
+unknown_tenants: Final[set[str]] = set()
+
 strict: bool = False
 """Raise what `failed` would swallow: the tests of this package do, an application never."""
 
@@ -69,6 +74,21 @@ def not_installed(what: str, command: str) -> None:
     """Record that a package is missing that an option needs; `command` installs it."""
     if _first(f"not installed:{command}"):
         logger.warning("%s, which is not installed: %s", what, command)
+
+
+def unknown_tenant(name: str) -> None:
+    """Record that a run names a tenant that nobody has registered, as a request may."""
+    failures[UNKNOWN_TENANT] += 1
+    shown = name[:MAX_TENANT_NAME]
+    if shown in unknown_tenants or len(unknown_tenants) >= MAX_UNKNOWN_TENANTS:
+        return
+    unknown_tenants.add(shown)
+    logger.warning(
+        "No tenant %r is registered: its runs are recorded as those without a tenant. Call "
+        "register_tenant() before. Logged once for a name, for %d names at most.",
+        shown,
+        MAX_UNKNOWN_TENANTS,
+    )
 
 
 def _first(kind: str) -> bool:

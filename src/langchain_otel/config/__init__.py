@@ -25,6 +25,7 @@ __all__ = [
     "Hook",
     "Option",
     "configured",
+    "given",
     "is_disabled",
     "policy_of",
     "written",
@@ -110,6 +111,23 @@ def configured(arguments: dict[str, Any]) -> Config:
     )
     takes = not config.structured_messages or _takes_structures(arguments)
     return config if takes else config._replace(structured_messages=False)
+
+
+def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The options among the arguments, checked, as they are in force; no variable is read.
+
+    Raises:
+        TypeError: An argument is of the wrong type.
+        ValueError: An argument has no valid value.
+    """
+    found = {
+        option.name: _checked(option, arguments[option.name])
+        for option in OPTIONS
+        if arguments.get(option.name) is not None
+    }
+    if found.get("structured_messages"):
+        found["structured_messages"] = _takes_structures(arguments)
+    return found
 
 
 def written(name: str, value: Any, arguments: Mapping[str, Any] | None = None) -> str:

@@ -75,7 +75,7 @@ class CompletionHook:
     """
 
     def __init__(self, hook: Any, types: Any, policy: Policy) -> None:
-        self._hook = hook
+        self.hook = hook
         self._types = types
         self._policy = Policy(
             redact=policy.redact, max_length=UNBOUNDED, max_span_bytes=UNBOUNDED, binary=True
@@ -92,7 +92,7 @@ class CompletionHook:
     ) -> None:
         """Give the hook the content of a model call; what it raises is counted."""
         try:
-            self._hook.on_completion(
+            self.hook.on_completion(
                 inputs=self._messages(inputs, semconv.GEN_AI_INPUT_MESSAGES),
                 outputs=self._messages(outputs, semconv.GEN_AI_OUTPUT_MESSAGES),
                 system_instruction=self._parts(system_instruction),

@@ -3,7 +3,7 @@
 `langchain_otel.config` has the table of the options, with their meanings; a test compares the two.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, Literal, TypedDict
 
@@ -54,7 +54,11 @@ class Providers(TypedDict, total=False):
     logger_provider: LoggerProvider | None
 
 
-class Arguments(Options, Providers, total=False):
+class Recorded(Options, Providers, total=False):
+    """What a handler, a block or a tenant takes: how runs are recorded, and where that goes."""
+
+
+class Arguments(Recorded, total=False):
     """What `instrument()` takes, with what the base class of all instrumentors takes."""
 
     skip_dep_check: bool
@@ -62,3 +66,10 @@ class Arguments(Options, Providers, total=False):
 
 
 ARGUMENTS: Final = frozenset((*Options.__annotations__, *Providers.__annotations__))
+
+
+def refuse_unknown(name: str, arguments: Iterable[str]) -> None:
+    """Raise a TypeError that names what the function `name` does not take."""
+    unknown = sorted(set(arguments) - ARGUMENTS)
+    if unknown:
+        raise TypeError(f"{name}() has no argument {', '.join(unknown)}")

@@ -40,6 +40,11 @@ class Capture:
         self._goes_beyond_spans = policy.on_events or self._hook is not None
         self.is_wanted = policy.on_spans or self._goes_beyond_spans
 
+    @property
+    def hook(self) -> object | None:
+        """The completion hook as it was loaded."""
+        return None if self._hook is None else self._hook.hook
+
     def request(self, run: Run, started: Started) -> None:
         """Capture the content of a run's request."""
         content = _found_by(run.operation.request_content, started) | variables_of(run)

@@ -38,14 +38,21 @@ NEEDED: Final = {
 SUMMED: Final = (semconv.INVOKE_AGENT, semconv.INVOKE_WORKFLOW)
 MODELS: Final = (semconv.GEN_AI_RESPONSE_MODEL, semconv.GEN_AI_REQUEST_MODEL)
 
+# Calls that different recorders price add to the same runs around.
+_lock: Final = fork_safe(Lock())
+
 
 class Costs:
     """What calls cost by the prices of one recorder."""
 
-    def __init__(self, prices: Prices, metrics: Metrics) -> None:
+    def __init__(self, option: Any, prices: Prices, metrics: Metrics) -> None:
+        self._option = option
         self._prices = prices
         self._metrics = metrics
-        self._lock = fork_safe(Lock())
+
+    def are_for(self, option: Any, metrics: Metrics) -> bool:
+        """Whether they are what the option's value makes, and go into these metrics."""
+        return self._option is option and self._metrics is metrics
 
     def facts(self, run: Run, found: Facts, error: BaseException | None) -> Facts:
         """What a run says of its cost when it ends with these facts, beside those of its start."""
@@ -99,14 +106,19 @@ class Costs:
     def _add(self, run: Run, spent: Spent) -> None:
         for around in _runs_around(run):
             if around.facts.get(semconv.GEN_AI_OPERATION_NAME) in SUMMED:
-                with self._lock:
+                with _lock:
                     around.spent = _added(around.spent, spent)
 
 
-def costs_of(option: Any, metrics: Metrics) -> Costs | None:
-    """What calls cost by the prices of the option's value; None where nothing is priced."""
+def costs_of(option: Any, metrics: Metrics, like: Costs | None = None) -> Costs | None:
+    """What calls cost by the prices of the option's value; None where nothing is priced.
+
+    It is `like` where that is the same.
+    """
+    if like is not None and like.are_for(option, metrics):
+        return like
     prices = prices_of(option)
-    return None if prices is None else Costs(prices, metrics)
+    return None if prices is None else Costs(option, prices, metrics)
 
 
 def is_inside_observed(run: Run) -> bool:
@@ -135,10 +147,10 @@ def _was_refused(run: Run, facts: Facts) -> bool:
 
 
 def _runs_around(run: Run) -> Iterator[Run]:
-    """The runs in which a run is made, as its own recorder records them."""
+    """The runs in which a run is made, as its own recorder, or one of its origin, records them."""
     around = run.enclosing
     while around is not None:
-        if around.recorder is not run.recorder:
+        if around.recorder.origin is not run.recorder.origin:
             around = RUNS.of_recorder(around.id, run.recorder)
             if around is None:
                 return

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, TraceFlags
 
-from langchain_otel.recording.registry import current_recorder
+from langchain_otel.recording.choice import recorder_here
 from langchain_otel.runs.run import Run, RunRecorder
 from langchain_otel.runs.run_id import Key, as_uuid
 from langchain_otel.runs.store import RUNS, EndedRun
@@ -84,7 +84,7 @@ def _of_span(span: Span) -> list[Target]:
         for _, target, _ in _recorded()
         if _ids(target.span.get_span_context()) == _ids(wanted)
     ]
-    return found[:1] or [Target(current_recorder(), span)]
+    return found[:1] or _of_no_run(span)
 
 
 def _of_trace(trace_id: int, named: object) -> list[Target]:
@@ -99,7 +99,12 @@ def _of_trace(trace_id: int, named: object) -> list[Target]:
         return next(iter(roots.values()))
     # Whoever names a trace has seen it in a backend, or in a log.
     context = SpanContext(trace_id, 0, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
-    return [Target(current_recorder(), NonRecordingSpan(context))]
+    return _of_no_run(NonRecordingSpan(context))
+
+
+def _of_no_run(span: Span) -> list[Target]:
+    recorder = recorder_here()
+    return [] if recorder is None else [Target(recorder, span)]
 
 
 def _recorded() -> Iterator[tuple[Key, Target, bool]]:

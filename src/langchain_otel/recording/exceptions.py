@@ -3,11 +3,13 @@
 import traceback
 from typing import Any, Final
 
+from opentelemetry.trace import Status, StatusCode
+
 from langchain_otel import semconv
 from langchain_otel.async_exceptions import let_through
 from langchain_otel.config import Config
 from langchain_otel.content.encodable import sound_attributes
-from langchain_otel.content.filter import permitted
+from langchain_otel.content.filter import permitted, permitted_text
 from langchain_otel.content.policy import Budget, Policy
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects.dialect import Dialect
@@ -62,6 +64,18 @@ def message_of(error: BaseException) -> str:
     except Exception as failure:
         let_through(failure)
         return f"<{type(error).__qualname__} without a text>"
+
+
+def set_error(run: Run, error: BaseException | None, policy: Policy, dialect: Dialect) -> None:
+    """Let the span of a run that failed be an ERROR, unless somebody has set its status."""
+    status = getattr(run.span, "status", None)
+    if status is not None and status.status_code is not StatusCode.UNSET:
+        return
+    text = None
+    if error is not None and policy.on_spans:
+        budget = budget_of(run, policy, dialect)
+        text = permitted_text(message_of(error), semconv.EXCEPTION_MESSAGE, policy, budget)
+    run.span.set_status(Status(StatusCode.ERROR, text))
 
 
 def _identity(error: BaseException) -> ErrorIdentity:

@@ -38,7 +38,7 @@ def attach_to_parent(run: Run, parent: Run | SpanContext | None, started: Starte
             run.prompt, parent.prompt = parent.prompt, None
     # A run that LangChain names no parent for works for the agent in whose body it starts.
     around = run.enclosing
-    if around is not None and around.recorder is run.recorder:
+    if around is not None and around.recorder.origin is run.recorder.origin:
         run.agent = around if around.totals is not None else around.agent
     if run.model is not None or run.ambient.get(MODEL_KEY) is not None:
         run.model = model_around(run)
@@ -115,9 +115,13 @@ def totals_of(totals: Totals) -> Facts:
 
 def note_content(run: Run, instructions: list[dict[str, Any]]) -> None:
     """Keep the instructions and tools of an agent's first model call for the agent's span."""
-    if run.operation.family != "model" or run.agent is None or run.agent.totals is None:
+    agent = run.agent
+    if run.operation.family != "model" or agent is None or agent.totals is None:
         return
-    kept = run.agent.totals.content
+    if agent.recorder is not run.recorder:
+        # Another policy permits what its span shows.
+        return
+    kept = agent.totals.content
     definitions = run.request_content.get(semconv.GEN_AI_TOOL_DEFINITIONS)
     if definitions:
         kept.setdefault(semconv.GEN_AI_TOOL_DEFINITIONS, definitions)
@@ -126,10 +130,11 @@ def note_content(run: Run, instructions: list[dict[str, Any]]) -> None:
 
 
 def history_of(run: Run) -> History | None:
-    """What the model calls of a run's agent have shown so far; None for any other run."""
-    if run.operation.family != "model" or run.agent is None or run.agent.totals is None:
+    """What the model calls of a run's agent have shown so far, where one policy permits both."""
+    agent = run.agent
+    if run.operation.family != "model" or agent is None or agent.recorder is not run.recorder:
         return None
-    return run.agent.totals.history
+    return None if agent.totals is None else agent.totals.history
 
 
 def content_of(run: Run) -> Facts:

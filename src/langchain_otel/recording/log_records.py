@@ -4,6 +4,7 @@ from time import time_ns
 from typing import Any
 
 from opentelemetry._logs import (
+    Logger,
     LoggerProvider,
     LogRecord,
     SeverityNumber,
@@ -24,13 +25,20 @@ from langchain_otel.version import SCOPE, __version__
 
 
 class LogRecords:
-    """The log records of runs, for one logger provider."""
+    """The log records of runs, for one logger provider; without one, for that of `like`."""
 
-    def __init__(self, config: Config, logger_provider: LoggerProvider | None) -> None:
-        self._logger = get_logger(
+    def __init__(
+        self,
+        config: Config,
+        logger_provider: LoggerProvider | None = None,
+        like: "LogRecords | None" = None,
+    ) -> None:
+        if like is not None and logger_provider is None:
+            logger_provider = like._logger_provider
+        self._logger_provider: LoggerProvider | None = logger_provider
+        self._logger: Logger = get_logger(
             SCOPE, __version__, logger_provider, schema_url=semconv.SCHEMA_URL
         )
-        self._logger_provider = logger_provider
         self._own = OwnAttributes(config)
         self.emits_details = config.emits_event
 

@@ -3,7 +3,8 @@
 Histograms are recorded with the span's context, so that exemplars lead to the trace.
 """
 
-from typing import Any, NamedTuple
+from copy import copy
+from typing import Any, NamedTuple, Self
 
 from opentelemetry.metrics import Histogram, Meter, MeterProvider, get_meter_provider
 
@@ -107,6 +108,14 @@ class Metrics:
         self._meter = meter_of(provider)
         self._instruments: Instruments | None = None
 
+    def named(self, flavour: str) -> Self:
+        """The same under the names of a flavour."""
+        if flavour == self._flavour:
+            return self
+        others = copy(self)
+        others._flavour, others._instruments = flavour, None
+        return others
+
     @property
     def series(self) -> tuple[Meter, str]:
         """Where the metrics go, and under whose names: equal for those that count the same."""
@@ -154,3 +163,12 @@ class Metrics:
             self._measured = measured_by(get_meter_provider())
         self._instruments = instruments = Instruments(meter, self._measured, self._flavour)
         return instruments
+
+
+def metrics_for(
+    flavour: str, meter_provider: MeterProvider | None, like: Metrics | None = None
+) -> Metrics:
+    """Metrics for a provider; without one, for that of `like`, or else for the global one."""
+    if like is not None and meter_provider is None:
+        return like.named(flavour)
+    return Metrics(flavour, meter_provider)

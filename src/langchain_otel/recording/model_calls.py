@@ -65,6 +65,7 @@ def counts_tokens(run: Run) -> bool:
 
 
 def _recorded_by(run: Run, other: Run) -> Run | None:
-    """Another run as the recorder of this one records it."""
+    """Another run as the recorder of this one, or one of its origin, records it."""
     recorder = run.recorder
-    return other if other.recorder is recorder else RUNS.of_recorder(other.id, recorder)
+    is_own = other.recorder.origin is recorder.origin
+    return other if is_own else RUNS.of_recorder(other.id, recorder)

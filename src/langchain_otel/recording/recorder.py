@@ -7,16 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from opentelemetry import trace
-from opentelemetry._logs import LoggerProvider
 from opentelemetry.context import Context
-from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TracerProvider
+from opentelemetry.trace import Link, SpanContext, TracerProvider
 
 from langchain_otel import health, semconv
 from langchain_otel.async_exceptions import is_asynchronous
 from langchain_otel.config import Config
 from langchain_otel.content.encodable import sound_attributes
-from langchain_otel.content.filter import permitted_text
 from langchain_otel.content.limits import redacted
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects import dialect_of
@@ -26,19 +23,19 @@ from langchain_otel.operations.tool import call_id_of
 from langchain_otel.recording.capture import Capture
 from langchain_otel.recording.channels import Channels
 from langchain_otel.recording.content_budget import budget_of
-from langchain_otel.recording.costs import costs_of, is_inside_observed
+from langchain_otel.recording.costs import is_inside_observed
 from langchain_otel.recording.description import (
     attributes_at_start,
     describe_request,
     end_facts,
     title_of,
 )
+from langchain_otel.recording.destinations import NOWHERE_ELSE, Destinations
 from langchain_otel.recording.evaluations import Evaluations
-from langchain_otel.recording.exceptions import Exceptions, message_of
+from langchain_otel.recording.exceptions import Exceptions, set_error
 from langchain_otel.recording.lazy_attributes import LazyAttributes
 from langchain_otel.recording.lineage import attach_to_parent
-from langchain_otel.recording.log_records import LogRecords
-from langchain_otel.recording.metrics import Metrics
+from langchain_otel.recording.outlets import Outlets
 from langchain_otel.recording.own_attributes import OwnAttributes
 from langchain_otel.recording.recordings import is_measured, is_recorded, span_context_of
 from langchain_otel.recording.span_events import add_event
@@ -52,40 +49,49 @@ from langchain_otel.runs.outcome import EVICTED
 from langchain_otel.runs.run import Operation, Run, SpanEvent, Started
 from langchain_otel.runs.store import RUNS
 from langchain_otel.runs.tool_call_links import add_late_links, links_of
-from langchain_otel.version import SCOPE, __version__
 
 
 class Recorder:
-    """Makes spans, metrics and log records of runs, for one set of providers."""
+    """Makes spans, metrics and log records of runs, for one set of providers and options.
+
+    Where `base` is given it records some of the runs of a tree in that one's place.
+    """
 
     def __init__(
         self,
         config: Config,
-        tracer_provider: TracerProvider | None = None,
-        meter_provider: MeterProvider | None = None,
-        logger_provider: LoggerProvider | None = None,
+        destinations: Destinations = NOWHERE_ELSE,
+        base: "Recorder | None" = None,
     ) -> None:
         self.config = config
-        self._tracer_provider = tracer_provider
-        self._tracer = trace.get_tracer(
-            SCOPE, __version__, tracer_provider, schema_url=semconv.SCHEMA_URL
+        self.origin: Recorder = self if base is None else base.origin
+        self.follows_blocks = base is not None
+        self.places: dict[str, object] = {}
+        self._outlets: Outlets = Outlets(
+            config, destinations, None if base is None else base._outlets
         )
-        self._metrics = Metrics(config.metrics, meter_provider)
-        self._costs = costs_of(config.cost, self._metrics)
+        self._tracer, self._metrics = self._outlets.tracer, self._outlets.metrics
+        self._costs, self._log = self._outlets.costs, self._outlets.log
         self._policy = config.policy
         self._dialect = dialect_of(config.dialect, structured=self._policy.structured)
         self._own = OwnAttributes(config)
-        self._log = LogRecords(config, logger_provider)
         self._capture = Capture(config, self._policy, self._dialect)
         exceptions = Exceptions(config, self._log, self._dialect)
-        self.evaluation = Evaluations(config, self._log, self._dialect, tracer_provider).record
+        self.evaluation = Evaluations(
+            config, self._log, self._dialect, self._outlets.own_provider
+        ).record
         self._channels = Channels(self._metrics, self._log, exceptions, self._capture)
         self._leaves_out = LEFT_OUT[config.detail]
 
     @property
     def tracer_provider(self) -> TracerProvider:
         """Where the spans go."""
-        return self._tracer_provider or trace.get_tracer_provider()
+        return self._outlets.tracer_provider
+
+    @property
+    def completion_hook(self) -> object | None:
+        """What is given the content of model calls, as it was loaded."""
+        return self._capture.hook
 
     @property
     def metric_series(self) -> object:
@@ -189,8 +195,7 @@ class Recorder:
         """Record what a run was asked, where only its end reports it, as of a streamed chain."""
         try:
             if inputs is not None and self._capture.is_wanted and self._capture.takes(run):
-                started = Started(None, inputs, None, None, owner=run.owner)
-                self._capture.request(run, started)
+                self._capture.request(run, Started(None, inputs, None, None, owner=run.owner))
         except Exception as error:
             health.failed("request_content", error)
 
@@ -268,22 +273,10 @@ class Recorder:
         run.facts.update(facts)
         if facts and run.has_span and run.span.is_recording():
             if semconv.ERROR_TYPE in facts:
-                self._set_error(run, error)
+                set_error(run, error, self._policy, self._dialect)
             try:
                 dialect = self._dialect.ended
                 attributes = facts if dialect is None else dialect(facts, run)
                 run.span.set_attributes(sound_attributes(attributes))
             except Exception as failure:
                 health.failed("dialect", failure)
-
-    def _set_error(self, run: Run, error: BaseException | None) -> None:
-        status = getattr(run.span, "status", None)
-        if status is not None and status.status_code is not StatusCode.UNSET:
-            return
-        text = None
-        if error is not None and self._policy.on_spans:
-            budget = budget_of(run, self._policy, self._dialect)
-            text = permitted_text(
-                message_of(error), semconv.EXCEPTION_MESSAGE, self._policy, budget
-            )
-        run.span.set_status(Status(StatusCode.ERROR, text))

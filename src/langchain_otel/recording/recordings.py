@@ -9,9 +9,9 @@ from langchain_otel.runs.store import RUNS
 
 
 def is_recorded(other: Run, recorder: RunRecorder, provider: TracerProvider) -> bool:
-    """Whether a recording of the run is the recorder's own, or goes to the same provider."""
+    """Whether a recording is the recorder's own or of its origin, or goes to the provider."""
     return any(
-        run.recorder is recorder or run.recorder.tracer_provider is provider
+        run.recorder.origin is recorder.origin or run.recorder.tracer_provider is provider
         for run in other.recordings()
     )
 

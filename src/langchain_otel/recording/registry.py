@@ -4,16 +4,10 @@ from typing import Any
 
 from langchain_otel import forks
 from langchain_otel.config import configured
+from langchain_otel.recording.destinations import Destinations, checked_providers
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.runs import program_end
 from langchain_otel.runs.store import RUNS
-
-# A provider is whatever has the method that makes its instruments: some are not subclasses.
-PROVIDER_METHODS = {
-    "tracer_provider": "get_tracer",
-    "meter_provider": "get_meter",
-    "logger_provider": "get_logger",
-}
 
 
 class _Recorders:
@@ -28,19 +22,13 @@ def recorder_for(arguments: dict[str, Any]) -> Recorder:
         TypeError: A provider or an option is of the wrong type.
         ValueError: An option has no valid value.
     """
-    for name, method in PROVIDER_METHODS.items():
-        provider = arguments.get(name)
-        if provider is not None and not callable(getattr(provider, method, None)):
-            raise TypeError(
-                f"{name} must be an OpenTelemetry provider with a method {method}(), or None for "
-                f"the global one; got {provider!r}, a {type(provider).__name__}"
-            )
+    destinations = Destinations(**checked_providers(arguments))
     config = configured(arguments)
     forks.watch(RUNS.forget_open)
     program_end.watch()
     if _Recorders.active is None or arguments.get("max_open_runs") is not None:
         RUNS.max_open = config.max_open_runs
-    return Recorder(config, *(arguments.get(name) for name in PROVIDER_METHODS))
+    return Recorder(config, destinations)
 
 
 def current_recorder() -> Recorder:
@@ -49,6 +37,7 @@ def current_recorder() -> Recorder:
         return _Recorders.active
     if _Recorders.default is None:
         _Recorders.default = recorder_for({})
+        _Recorders.default.follows_blocks = True
     return _Recorders.default
 
 
@@ -59,4 +48,6 @@ def active_recorder() -> Recorder | None:
 
 def activate_recorder(recorder: Recorder | None) -> None:
     """Make `recorder` the one of every handler without providers of its own; None: no longer."""
+    if recorder is not None:
+        recorder.follows_blocks = True
     _Recorders.active = recorder

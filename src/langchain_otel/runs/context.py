@@ -25,6 +25,7 @@ from opentelemetry.trace import (
 
 from langchain_otel.runs import suppression
 from langchain_otel.runs.attribute_blocks import Attributes, with_attributes, without_attributes
+from langchain_otel.runs.changes import Changes, changes_block, with_changes
 from langchain_otel.runs.identity import Identity, identity_block, with_identity
 from langchain_otel.runs.run import Run
 from langchain_otel.runs.store import RUNS
@@ -80,11 +81,19 @@ def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Contex
         if active is parent or active.span.get_span_context() is parent:
             return ambient
         if not active.ended and _is_inherited(parent, active):
-            if not isinstance(parent, Run) or active.recorder is parent.recorder:
+            if not isinstance(parent, Run) or active.recorder.origin is parent.recorder.origin:
                 return ambient
             parent = RUNS.of_recorder(active.id, parent.recorder) or parent
     span = parent.span if isinstance(parent, Run) else NonRecordingSpan(parent)
     return Context({**ambient, _SPAN_KEY: span})
+
+
+def innermost(parent: Run, ambient: Context) -> Run:
+    """The run in whose body code with this context runs, where LangChain names `parent`."""
+    active = run_of(ambient)
+    if active is None or active is parent or active.ended or not _is_inherited(parent, active):
+        return parent
+    return RUNS.of_recorder(active.id, parent.recorder) or parent
 
 
 def _is_inherited(parent: Run | SpanContext, active: Run) -> bool:
@@ -145,6 +154,20 @@ def leave_attributes(attributes: Attributes) -> None:
     after = without_attributes(attributes, current())
     if after is not None:
         make_current(after)
+
+
+def enter_changes(changes: Changes) -> None:
+    """Begin a block of code whose runs are recorded with `changes`."""
+    before = current()
+    make_current(with_changes(changes, before, before))
+
+
+def leave_changes(changes: Changes) -> None:
+    """End such a block; where it ends in another context, there is nothing to give back."""
+    block = changes_block(current())
+    if block is not None and block.own is changes and block.before is not None:
+        make_current(block.before)
+        block.before = None
 
 
 def run_of(context: Context) -> Run | None:

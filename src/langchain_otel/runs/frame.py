@@ -9,6 +9,7 @@ Two ways lead a run's span into the code of the run:
 """
 
 from asyncio import CancelledError
+from collections.abc import Callable
 from contextvars import ContextVar, Token
 from typing import Any, Final
 from uuid import UUID
@@ -16,10 +17,9 @@ from uuid import UUID
 from opentelemetry.context import Context
 
 from langchain_otel import health
-from langchain_otel.runs.attribute_blocks import Attributes, with_attributes
 from langchain_otel.runs.context import RUN_KEY, current, inside, make_current, run_of
 from langchain_otel.runs.garbage_collector import COLLECTING, is_collecting, phases
-from langchain_otel.runs.identity import KEYS, Identity, set_identity_in_body, with_identity
+from langchain_otel.runs.identity import KEYS, set_identity_in_body
 from langchain_otel.runs.run import Family, Run
 from langchain_otel.runs.store import RUNS
 
@@ -47,9 +47,9 @@ class Frame:
     """The call of a function that runs a run's body: the run's span is current inside, only there.
 
     Either the run is known (`run`), or it is the first one of `family` that starts inside.
-    `owner` is the LangChain object that is called, `identity` the conversation and user of the runs
-    inside, `attributes` those of their spans. The body begins where `begin_body` is called, after
-    all handlers were called with the run's start: none of them finds our span current.
+    `owner` is the LangChain object that is called; `within` makes the context of the body from the
+    one around, where that is no run's. The body begins where `begin_body` is called, after all
+    handlers were called with the run's start: none of them finds our span current.
     """
 
     __slots__ = (
@@ -75,8 +75,7 @@ class Frame:
         run: Run | None = None,
         *,
         activates: bool = True,
-        identity: Identity | None = None,
-        attributes: Attributes | None = None,
+        within: Callable[[Context], Context] | None = None,
     ) -> None:
         self.family = family
         self.owner = owner
@@ -92,10 +91,8 @@ class Frame:
         self._inside: Context | None = None
         if run is not None and run_of(self._caller) is not run:
             self._inside = inside(run, self._caller)
-        elif identity:
-            self._inside = with_identity(identity, self._caller)
-        elif attributes:
-            self._inside = with_attributes(attributes, self._caller)
+        elif within is not None:
+            self._inside = within(self._caller)
 
     def enter(self) -> None:
         """Go into the frame, at its call or at each step of its generator."""

@@ -120,6 +120,8 @@ def set_identity(run: Run, metadata: Mapping[str, Any] | None) -> None:
             enclosing.metadata_identity,
             enclosing.configurable_identity,
         )
+        if run.identity and enclosing.recorder is not run.recorder:
+            run.identity = run.recorder.redacted(run.identity)
     own = entered = NO_IDENTITY
     if metadata and not KEYS.isdisjoint(metadata):
         own = new_in(identity_of(metadata), run.metadata_identity)

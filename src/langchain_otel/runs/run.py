@@ -84,6 +84,14 @@ class RunRecorder(Protocol):
     """What a run needs of the recorder that records it."""
 
     @property
+    def origin(self) -> "RunRecorder":
+        """The recorder in whose place it records, or itself: those of one origin share a tree."""
+
+    @property
+    def follows_blocks(self) -> bool:
+        """Whether another one takes its place in a block with changes."""
+
+    @property
     def metric_series(self) -> object:
         """Where the metrics go: equal for recorders that would count the same run twice."""
 

@@ -56,9 +56,10 @@ class RunStore:
         return run
 
     def of_recorder(self, run_id: UUID, recorder: RunRecorder) -> Run | None:
-        """The open run with this id that `recorder` records."""
+        """The open run with this id that `recorder` records, or one of the same origin."""
+        origin = recorder.origin
         run = self._open.get(run_id.int if type(run_id) is UUID else key_of(run_id))
-        while run is not None and run.recorder is not recorder:
+        while run is not None and run.recorder.origin is not origin:
             run = run.next_recording
         return run
 

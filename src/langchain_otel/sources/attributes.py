@@ -10,8 +10,8 @@ from langchain_otel import semconv
 from langchain_otel.content.attribute_names import is_taken
 from langchain_otel.content.attribute_value import attribute_value
 from langchain_otel.content.values import MAX_TEXT
+from langchain_otel.runs.attribute_blocks import with_attributes
 from langchain_otel.runs.context import enter_attributes, leave_attributes
-from langchain_otel.runs.frame import Frame
 from langchain_otel.sources.blocks import Block
 
 # To Python a bool is an int: it comes first.
@@ -51,7 +51,7 @@ def attributes(
         "attributes",
         enter=partial(enter_attributes, checked),
         leave=partial(leave_attributes, checked),
-        frame=lambda: Frame(None, None, attributes=checked),
+        within=partial(with_attributes, checked),
     )
 
 

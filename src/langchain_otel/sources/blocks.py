@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from opentelemetry.context import Context
+
 from langchain_otel.patching.wrapping import framed
 from langchain_otel.runs.frame import Frame
 
@@ -12,8 +14,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 class Block:
     """A context manager, sync or async, and a decorator; `name` is the function that gives it.
 
-    `enter` and `leave` begin and end a block of code, `frame` makes the frame of one call of a
-    decorated function.
+    `enter` and `leave` begin and end a block of code; `within` makes the context of the body of a
+    decorated function from the one around.
     """
 
     def __init__(
@@ -21,12 +23,12 @@ class Block:
         name: str,
         enter: Callable[[], None],
         leave: Callable[[], None],
-        frame: Callable[[], Frame],
+        within: Callable[[Context], Context],
     ) -> None:
         self._name = name
         self._enter = enter
         self._leave = leave
-        self._frame = frame
+        self._within = within
 
     def __enter__(self) -> None:
         self._enter()
@@ -47,4 +49,5 @@ class Block:
                 f"{self._name}() decorates a function, a coroutine function or a generator "
                 f"function; got {function!r}, a {type(function).__name__}"
             )
-        return framed(function, lambda _, __: self._frame())  # type: ignore[return-value]
+        within = self._within
+        return framed(function, lambda _, __: Frame(None, None, within=within))  # type: ignore[return-value]

@@ -5,7 +5,7 @@ ones mix the two.
 """
 
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Final
 
 from langchain_otel import health
@@ -19,7 +19,14 @@ from langchain_otel.runs.configurable_values import (
 )
 from langchain_otel.runs.context import active_run
 from langchain_otel.runs.frame import Frame
-from langchain_otel.runs.identity import KEYS, NO_IDENTITY, Identity, identity_of, new_in
+from langchain_otel.runs.identity import (
+    KEYS,
+    NO_IDENTITY,
+    Identity,
+    identity_of,
+    new_in,
+    with_identity,
+)
 
 
 def identity_from_config(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Identity:
@@ -41,7 +48,7 @@ def configures(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame | None:
         identity = identity_from_config(args, kwargs)
-        return Frame(None, args[0], identity=identity) if identity else None
+        return Frame(None, args[0], within=partial(with_identity, identity)) if identity else None
 
     return framed(original, frame_for)
 

@@ -7,8 +7,7 @@ from uuid import UUID
 from langchain_otel import semconv
 from langchain_otel.content.values import text
 from langchain_otel.runs.context import enter_identity, leave_identity
-from langchain_otel.runs.frame import Frame
-from langchain_otel.runs.identity import Identity
+from langchain_otel.runs.identity import Identity, with_identity
 from langchain_otel.sources.blocks import Block
 
 ARGUMENTS: Final = {
@@ -51,7 +50,7 @@ def conversation(
         "conversation",
         enter=partial(enter_identity, identity),
         leave=partial(leave_identity, identity),
-        frame=lambda: Frame(None, None, identity=identity),
+        within=partial(with_identity, identity),
     )
 
 

@@ -1,12 +1,13 @@
 """Puts a frame around the functions of LangChain in which the bodies of runs run."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from langchain_otel import health
 from langchain_otel.patching.wrapping import FrameFor, framed
 from langchain_otel.runs.frame import Frame, enter_body
+from langchain_otel.runs.identity import with_identity
 from langchain_otel.runs.run import Family
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.configurable import identity_from_config
@@ -25,7 +26,8 @@ def starts(
     def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
         identity = identity_from_config(args, kwargs)
         runs = args[0] if owner is None else owner(args[0])
-        return Frame(family, runs, activates=activates, identity=identity)
+        within = partial(with_identity, identity) if identity else None
+        return Frame(family, runs, activates=activates, within=within)
 
     return _framing(frame_for)
 

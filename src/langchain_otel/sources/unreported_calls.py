@@ -15,6 +15,7 @@ from opentelemetry.context import Context
 
 from langchain_otel import health
 from langchain_otel.patching.wrapping import unbound
+from langchain_otel.recording.choice import chosen
 from langchain_otel.recording.registry import active_recorder
 from langchain_otel.runs.frame import Frame, begin_body, surroundings
 from langchain_otel.runs.run import Operation, Run, RunRecorder, Started
@@ -222,10 +223,17 @@ def _if_open(run: Run | None) -> Run | None:
 
 
 def _recorders(around: Run | None) -> list[RunRecorder]:
-    """The recorders of the run whose body runs here; outside of any run, the instrumentor's."""
+    """The recorders of the run whose body runs here; outside of any run, the instrumentor's.
+
+    Inside a block with changes, others record in their place.
+    """
     if around is not None and not around.ended:
         recordings = (RUNS.head(around.id) or around).recordings()
         others = [run.recorder for run in recordings if run is not around]
-        return [around.recorder, *others]
-    recorder = active_recorder() or (None if around is None else around.recorder)
+        recorders = [chosen(recorder, around.id) for recorder in (around.recorder, *others)]
+        return [recorder for recorder in recorders if recorder is not None]
+    recorder: RunRecorder | None = active_recorder()
+    if around is not None and recorder in (None, around.recorder.origin):
+        recorder = around.recorder
+    recorder = None if recorder is None else chosen(recorder)
     return [] if recorder is None else [recorder]
