@@ -24,8 +24,8 @@ __all__ = [
     "Config",
     "Hook",
     "Option",
+    "checked_options",
     "configured",
-    "given",
     "is_disabled",
     "policy_of",
     "written",
@@ -113,7 +113,7 @@ def configured(arguments: dict[str, Any]) -> Config:
     return config if takes else config._replace(structured_messages=False)
 
 
-def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def checked_options(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The options among the arguments, checked, as they are in force; no variable is read.
 
     Raises:

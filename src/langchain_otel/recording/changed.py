@@ -7,7 +7,7 @@ from types import FunctionType, MethodType
 from typing import Any, Final, Self
 from weakref import WeakValueDictionary, ref
 
-from langchain_otel.config import given
+from langchain_otel.config import checked_options
 from langchain_otel.content.policy import NO_CONTENT
 from langchain_otel.forks import fork_safe
 from langchain_otel.recording.arguments import refuse_unknown
@@ -83,7 +83,7 @@ def changes_of(function: str, arguments: Mapping[str, Any]) -> RecorderChanges:
     """
     refuse_unknown(function, arguments)
     providers = checked_providers(arguments)
-    options = given(arguments)
+    options = checked_options(arguments)
     if "max_open_runs" in options:
         RUNS.max_open = options["max_open_runs"]
     return RecorderChanges(options, providers)
