@@ -240,9 +240,9 @@ def test_public_names() -> None:
         "current_span_of",
         "diagnose",
         "record_evaluation",
-        "span_context_of",
-        "traceparent_of",
         "register_tenant",
+        "span_context_of",
         "traced_with",
+        "traceparent_of",
         "unregister_tenant",
     ]

@@ -144,7 +144,7 @@ class Run:
     first of those that share metrics measures it (`is_measured`). What a run has none of is None,
     or `EMPTY`. `inner_results` is what calls inside have found that its span records; `spent` is
     what it cost, or all calls inside it, where that is asked for; `asked` is then what it was
-    started with. `given` is what `attributes()` blocks give it.
+    started with. `own_attributes` are those of the `attributes()` blocks around.
     """
 
     __slots__ = (
