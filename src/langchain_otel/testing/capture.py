@@ -1,11 +1,10 @@
-"""Captures what LangChain runs, with providers of its own in the place of the application's."""
+"""Keeps the spans, metrics and log records of a test, in providers that export nothing."""
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any, Final, Unpack
+from contextlib import contextmanager
+from typing import Any, Final
 
-from opentelemetry import trace as otel_trace
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
@@ -15,18 +14,9 @@ from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
 from langchain_otel.config import SDK_DISABLED_VARIABLE
-from langchain_otel.handler import RecordingHandler
-from langchain_otel.patching.inject import inject
-from langchain_otel.recording.arguments import Options
-from langchain_otel.recording.recorder import Recorder
-from langchain_otel.recording.registry import Recorders, recorder_for
-from langchain_otel.runs.store import RUNS
-from langchain_otel.sources.patch_points import PATCHER
-from langchain_otel.testing.foreign_spans import redirect
-from langchain_otel.testing.options import checked
+from langchain_otel.recording.registry import recorder_for
 from langchain_otel.testing.recorded_spans import Recorded, RecordedSpans
 from langchain_otel.testing.strands import Strand
-from langchain_otel.testing.trace import Trace
 
 # The limits of the SDK that variables set: a test sees all, wherever it runs.
 SPAN_LIMITS: Final = (
@@ -79,46 +69,6 @@ class Capture:
             for each in self.spans.all()
             if trace_id is None or each.span.context.trace_id == trace_id
         ]
-
-
-@contextmanager
-def captured_trace(**options: Unpack[Options]) -> Iterator[Trace]:
-    """Capture every LangChain and LangGraph run of the process inside a `with` block.
-
-    The application may be instrumented already, or become so inside: what it has set up sees
-    nothing of these runs, and is as before afterwards. Inside another capture, the inner one sees
-    them. Content is captured unless `capture_message_content` says otherwise.
-
-    Args:
-        options: Those of `instrument()`.
-
-    Raises:
-        TypeError: There is no such option, or its value is of the wrong type.
-        ValueError: An option has no valid value.
-    """
-    before = Recorders.capturing, RUNS.max_open
-    capture = Capture(checked(options))
-    with ExitStack() as afterwards:
-        afterwards.callback(_restore, *before)
-        Recorders.capturing = capture.recorder
-        handler = RecordingHandler(capture.recorder)
-        afterwards.callback(PATCHER.hold())
-        afterwards.callback(handler.stop)
-        afterwards.callback(inject(handler))
-        for provider in _providers_of_the_application():
-            afterwards.callback(redirect(provider, capture.spans))
-        yield Trace(capture)
-
-
-def _restore(recorder: Recorder | None, max_open_runs: int) -> None:
-    Recorders.capturing, RUNS.max_open = recorder, max_open_runs
-
-
-def _providers_of_the_application() -> list[object]:
-    """The global tracer provider and the instrumentor's; a proxy leads to nobody's."""
-    active = Recorders.active
-    found = [otel_trace.get_tracer_provider(), *([active.tracer_provider] if active else ())]
-    return list(dict.fromkeys(found))
 
 
 @contextmanager

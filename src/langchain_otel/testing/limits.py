@@ -1,13 +1,11 @@
 """Compares what a trace took with limits: tokens, calls, dollars, seconds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import isnan
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from langchain_otel.testing.checks import Check, counted
-
-if TYPE_CHECKING:
-    from langchain_otel.testing.trace import Trace
+from langchain_otel.testing.span_view import SpanView
 
 TOKENS: Final = "tokens"
 INPUT_TOKENS: Final = "input_tokens"
@@ -29,33 +27,20 @@ WORDS: Final = {
 LIMITS: Final = (*WORDS, COST, SECONDS)
 
 
-def within(trace: "Trace", limits: Mapping[str, float]) -> Check:
-    """Whether a trace keeps within all limits.
+def within(
+    taken: Mapping[str, float], unpriced: Sequence[SpanView], limits: Mapping[str, float]
+) -> Check:
+    """Whether what a trace took keeps within all limits; `unpriced` has calls of unknown cost.
 
     Raises:
         TypeError: There is no such limit, or it is no number.
     """
     __tracebackhide__ = True
     _check(limits)
-    taken = _taken(trace)
-    broken = list(_broken(trace, taken, limits))
+    broken = list(_broken(taken, unpriced, limits))
     if broken:
         return Check(holds=False, reason="; ".join(broken))
     return Check(holds=True, reason=", ".join(_written(name, taken[name]) for name in limits))
-
-
-def _taken(trace: "Trace") -> dict[str, float]:
-    tokens = trace.tokens()
-    return {
-        TOKENS: tokens.total,
-        INPUT_TOKENS: tokens.input,
-        OUTPUT_TOKENS: tokens.output,
-        CALLS: len(trace.calls_of_models()),
-        TOOL_CALLS: len(trace.tools()),
-        ERRORS: len(trace.errors()),
-        COST: trace.cost() or 0.0,
-        SECONDS: trace.seconds,
-    }
 
 
 def _check(limits: Mapping[str, float]) -> None:
@@ -70,12 +55,12 @@ def _check(limits: Mapping[str, float]) -> None:
 
 
 def _broken(
-    trace: "Trace", taken: Mapping[str, float], limits: Mapping[str, float]
+    taken: Mapping[str, float], unpriced: Sequence[SpanView], limits: Mapping[str, float]
 ) -> Iterator[str]:
     for name, limit in limits.items():
         if taken[name] > limit:
             yield f"{_written(name, taken[name])}, more than {_number(name, limit)}"
-        elif name == COST and (unpriced := trace.unpriced()):
+        elif name == COST and unpriced:
             models = ", ".join(sorted({call.model or "unknown" for call in unpriced}))
             calls = counted(len(unpriced), "call")
             yield f"the cost of {calls} is not known ({models}); the option cost=True asks for it"

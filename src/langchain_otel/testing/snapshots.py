@@ -1,17 +1,15 @@
 """Makes plain data of spans that is the same in every run: for syrupy, inline-snapshot or JSON."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from langchain_otel.testing.span_data import plain, without_ids
-
-if TYPE_CHECKING:
-    from langchain_otel.testing.span_view import SpanView
+from langchain_otel.testing.span_view import SpanView
 
 Entry = dict[str, Any]
 
 
-def tree_of(views: "Iterable[SpanView]", attributes: Iterable[str] = ()) -> list[Entry]:
+def tree_of(views: Iterable[SpanView], attributes: Iterable[str] = ()) -> list[Entry]:
     """Spans with what is below them; also these attributes of theirs, where a span has them."""
     names = tuple(attributes)
     found = []
@@ -22,7 +20,7 @@ def tree_of(views: "Iterable[SpanView]", attributes: Iterable[str] = ()) -> list
     return found
 
 
-def entry_of(view: "SpanView", attributes: Iterable[str] = ()) -> Entry:
+def entry_of(view: SpanView, attributes: Iterable[str] = ()) -> Entry:
     """A span without ids and times, and without what it does not have."""
     tokens = view.tokens
     entry = {

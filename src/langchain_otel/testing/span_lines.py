@@ -1,13 +1,11 @@
 """Writes a span in one line, and a call of a tool as a program writes it."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from langchain_otel.exporters.harmless_text import one_line
+from langchain_otel.testing.span_view import SpanView
 from langchain_otel.viewing.reading import RETRIEVAL
-
-if TYPE_CHECKING:
-    from langchain_otel.testing.span_view import SpanView
 
 LONGEST_VALUE: Final = 60
 LONGEST_MESSAGE: Final = 200
@@ -28,12 +26,12 @@ def call_of(name: str, arguments: Mapping[str, Any]) -> str:
     return one_line(f"{name}({given})")
 
 
-def line_of(view: "SpanView", shown: Shown, *, is_origin: bool) -> str:
+def line_of(view: SpanView, shown: Shown, *, is_origin: bool) -> str:
     """The span in one line; `is_origin` says that a failure began here."""
     return "  ".join(_parts(view, shown, is_origin=is_origin))
 
 
-def _parts(view: "SpanView", shown: Shown, *, is_origin: bool) -> Iterator[str]:
+def _parts(view: SpanView, shown: Shown, *, is_origin: bool) -> Iterator[str]:
     yield _head(view)
     tokens, cost = view.tokens, view.cost
     if shown.tokens and tokens.total:
@@ -53,7 +51,7 @@ def _parts(view: "SpanView", shown: Shown, *, is_origin: bool) -> Iterator[str]:
         yield f"{view.span.context.span_id:016x}"
 
 
-def _head(view: "SpanView") -> str:
+def _head(view: SpanView) -> str:
     if view.arguments is not None:
         return call_of(one_line(view.name), view.arguments)
     if view.kind == RETRIEVAL and view.question:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from opentelemetry.sdk.trace import ReadableSpan
 
@@ -12,31 +12,52 @@ from langchain_otel.exporters.span_content import content_of
 from langchain_otel.exporters.span_facts import nanoseconds_of, value_of
 from langchain_otel.testing.checks import Check
 from langchain_otel.testing.measured import Tokens
+from langchain_otel.testing.recorded_spans import Recorded
 from langchain_otel.testing.span_data import content, viewed
-from langchain_otel.viewing.reading import TOOL, Facts, facts_of
-
-if TYPE_CHECKING:
-    from langchain_otel.testing.forest import Forest
-    from langchain_otel.testing.recorded_spans import Recorded
+from langchain_otel.viewing.reading import OPERATIONS, TOOL, Facts, facts_of
 
 INPUT: Final = "input"
+
+
+class Others(Protocol):
+    """What a span needs of the others, among which it has its place."""
+
+    def all(self) -> "list[SpanView]":
+        """Every span, a parent before its children."""
+
+    def parent(self, view: "SpanView") -> "SpanView | None":
+        """The span above another one."""
+
+    def children(self, view: "SpanView") -> "list[SpanView]":
+        """The spans directly below another one."""
+
+    def is_before(self, first: "SpanView", second: "SpanView") -> bool:
+        """Whether the first had ended when the second began."""
+
+    def line(self, view: "SpanView") -> str:
+        """A span in one line."""
 
 
 class SpanView:
     """A span as it was when it was asked for; two views of one span are equal."""
 
-    def __init__(self, recorded: "Recorded", forest: "Forest") -> None:
+    def __init__(self, recorded: Recorded, others: Others) -> None:
         self._recorded = recorded
-        self._forest = forest
+        self._others = others
 
     def __repr__(self) -> str:
-        return f"<{self._forest.line(self)}>"
+        return f"<{self._others.line(self)}>"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, SpanView) and self.span.context == other.span.context
+        return isinstance(other, SpanView) and self._ids == other._ids
 
     def __hash__(self) -> int:
-        return hash(self.span.context)
+        return hash(self._ids)
+
+    @property
+    def _ids(self) -> tuple[int, int]:
+        context = self.span.context
+        return context.trace_id, context.span_id
 
     @property
     def span(self) -> ReadableSpan:
@@ -56,7 +77,12 @@ class SpanView:
     @property
     def operation(self) -> str | None:
         """The conventions' operation, such as `chat`; None for a plain chain or a graph's node."""
-        return self._text(semconv.GEN_AI_OPERATION_NAME)
+        operation = self._text(semconv.GEN_AI_OPERATION_NAME)
+        if operation is None:
+            # OpenInference has no attribute for it.
+            named = self.name.partition(" ")[0]
+            operation = named if OPERATIONS.get(named) == self.kind else None
+        return operation
 
     @cached_property
     def _facts(self) -> Facts:
@@ -169,12 +195,12 @@ class SpanView:
     @property
     def parent(self) -> "SpanView | None":
         """The span around it."""
-        return self._forest.parent(self)
+        return self._others.parent(self)
 
     @property
     def children(self) -> "list[SpanView]":
         """The spans directly below it."""
-        return self._forest.children(self)
+        return self._others.children(self)
 
     def ancestors(self) -> "Iterator[SpanView]":
         """The spans around it, the nearest first."""
@@ -205,18 +231,18 @@ class SpanView:
 
     def before(self, what: "str | SpanView") -> Check:
         """Whether it had ended when this began; with several of a name, when the first did."""
-        others = self._others(what)
-        broken = [each for each in others if not self._forest.is_before(self, each)]
+        others = self._named(what)
+        broken = [each for each in others if not self._others.is_before(self, each)]
         return self._ordered("before", what, others, broken)
 
     def after(self, what: "str | SpanView") -> Check:
         """Whether it began when this had ended; with several of a name, when all had."""
-        others = self._others(what)
-        broken = [each for each in others if not self._forest.is_before(each, self)]
+        others = self._named(what)
+        broken = [each for each in others if not self._others.is_before(each, self)]
         return self._ordered("after", what, others, broken)
 
-    def _others(self, what: "str | SpanView") -> "list[SpanView]":
-        return [each for each in self._forest.all() if _is(each, what) and each != self]
+    def _named(self, what: "str | SpanView") -> "list[SpanView]":
+        return [each for each in self._others.all() if _is(each, what) and each != self]
 
     def _ordered(
         self, word: str, what: "str | SpanView", others: "list[SpanView]", broken: "list[SpanView]"
@@ -226,10 +252,10 @@ class SpanView:
         if not broken:
             return Check(holds=True, reason=f"{self.name} ran {word} {others[0].name}")
         other = broken[0]
-        if self._forest.is_before(self, other):
+        if self._others.is_before(self, other):
             how = "before"
         else:
-            how = "after" if self._forest.is_before(other, self) else "at the same time as"
+            how = "after" if self._others.is_before(other, self) else "at the same time as"
         return Check(holds=False, reason=f"{self.name} ran {how} {other.name}, not {word} it")
 
     def _text(self, name: str) -> str | None:

@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 from langchain_otel.exporters.span_facts import nanoseconds_of
+from langchain_otel.testing import limits as names
 from langchain_otel.testing.called import called
+from langchain_otel.testing.capture import Capture
 from langchain_otel.testing.checks import Check, counted
 from langchain_otel.testing.forest import Forest
-from langchain_otel.testing.limits import within
 from langchain_otel.testing.measured import Metric, Tokens, metrics_in
 from langchain_otel.testing.snapshots import Entry, tree_of
 from langchain_otel.testing.span_lines import Shown
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from opentelemetry.sdk._logs import ReadableLogRecord
     from opentelemetry.trace import TracerProvider
 
-    from langchain_otel.testing.capture import Capture
-
 
 class Trace:
     """What ran in a test so far, from the first question to the last; `traces()` divides it.
@@ -29,7 +28,7 @@ class Trace:
     its operation (`chat`), and what follows that (`gpt-5-mini`; the name of a tool or an agent).
     """
 
-    def __init__(self, capture: "Capture", trace_id: int | None = None) -> None:
+    def __init__(self, capture: Capture, trace_id: int | None = None) -> None:
         self._capture = capture
         self._trace_id = trace_id
 
@@ -182,7 +181,20 @@ class Trace:
             TypeError: There is no such limit; the message has all.
         """
         __tracebackhide__ = True
-        return within(self, limits)
+        return names.within(self._taken(), self.unpriced(), limits)
+
+    def _taken(self) -> dict[str, float]:
+        tokens = self.tokens()
+        return {
+            names.TOKENS: tokens.total,
+            names.INPUT_TOKENS: tokens.input,
+            names.OUTPUT_TOKENS: tokens.output,
+            names.CALLS: len(self.calls_of_models()),
+            names.TOOL_CALLS: len(self.tools()),
+            names.ERRORS: len(self.errors()),
+            names.COST: self.cost() or 0.0,
+            names.SECONDS: self.seconds,
+        }
 
     # The other signals
 
