@@ -48,7 +48,7 @@ def marked(mark: Callable[[], None]) -> Any:
     def body(_: Any) -> None:
         mark()
 
-    return RunnableLambda(body).with_config(run_name="look up")
+    return RunnableLambda(body, name="look up")
 
 
 def silent(application: Tracing) -> bool:

@@ -11,6 +11,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from langchain_otel import semconv
+from langchain_otel.forks import fork_safe
 from langchain_otel.testing.strands import Strand, Strands
 
 CONFIG_MODULE: Final = "langchain_core.runnables.config"
@@ -37,7 +38,7 @@ class RecordedSpans(SpanProcessor):
     def __init__(self) -> None:
         self._spans: dict[int, Recorded] = {}
         # Reentrant, because the garbage collector may end a span in the middle of a start.
-        self._lock: Final = threading.RLock()
+        self._lock: Final = fork_safe(threading.RLock())
         self._places: Final = count()
         self._strands: Final = Strands()
         self.home: Final = self._strands.current()

@@ -44,9 +44,13 @@ class Strands:
     def _number(self, thing: Any) -> int:
         if thing is None:
             return 0
-        number = self._numbers.get(thing)
-        if number is None:
-            number = self._numbers[thing] = next(self._next)
+        try:
+            number = self._numbers.get(thing)
+            if number is None:
+                number = self._numbers[thing] = next(self._next)
+        except TypeError:
+            # A loop or a task of another library, of which there are no weak references.
+            return id(thing)
         return number
 
 
