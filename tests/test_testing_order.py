@@ -13,6 +13,7 @@ from langgraph.graph import START, MessagesState, StateGraph
 
 from captured import QUESTION, agent, both
 from langchain_otel.testing import Trace, captured_trace
+from langchain_otel.testing.strands import Strands
 from models import Model, ScriptedModel, StreamingModel, calls, says
 from versions import create_agent
 
@@ -208,3 +209,9 @@ async def test_abatch(langchain_trace: Trace) -> None:
     """A batch is in the order of what is in it."""
     await Model().abatch(["b", "a", "c"])
     assert [view.question for view in langchain_trace.models()] == ["a", "b", "c"]
+
+
+def test_loops_of_other_libraries() -> None:
+    """What cannot be referred to weakly, as loops of extensions, has a number all the same."""
+    strands, one, other = Strands(), object(), object()
+    assert strands._number(one) == strands._number(one) != strands._number(other)
