@@ -48,6 +48,18 @@ ROOMS = {
     "inspection": WORDS | {"config"},
     "notices": WORDS | {"content", "runs", "config", "recording", "inspection"},
     "viewing": WORDS | {"dialects", "exporters", "pricing"},
+    "testing": WORDS
+    | {
+        "config",
+        "dialects",
+        "exporters",
+        "handler",
+        "patching",
+        "recording",
+        "runs",
+        "sources",
+        "viewing",
+    },
     "startup": WORDS | {"config", "inspection", "instrumentor", "exporters", "recording"},
     "doctor": WORDS
     | {
@@ -181,12 +193,20 @@ def test_rows_lead_to_known_names() -> None:
                 "span_facts.py",
                 "span_labels.py",
                 "readable_spans.py",
+                "capture.py",
+                "foreign_spans.py",
+                "measured.py",
+                "recorded_spans.py",
+                "span_data.py",
+                "span_view.py",
+                "trace.py",
                 "tree.py",
             },
         ),
         (r"^(from|import) (langgraph|langchain|langchain_classic|openinference)\b", set()),
         (r"^(from|import) (mcp|langchain_mcp_adapters)\b", set()),
         (r"^(from|import) genai_prices\b", set()),
+        (r"\b(from|import) pytest\b", {"plugin.py"}),
     ],
 )
 def test_only_one_module(what: str, where: set[str]) -> None:

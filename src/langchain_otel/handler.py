@@ -16,10 +16,10 @@ from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.tool import TOOL
 from langchain_otel.patching.inline import InlineHandler
 from langchain_otel.patching.pickled_handlers import reduced
+from langchain_otel.recording import registry
 from langchain_otel.recording.arguments import Options, refuse_unknown
 from langchain_otel.recording.choice import chosen
 from langchain_otel.recording.recorder import Recorder
-from langchain_otel.recording.registry import active_recorder, current_recorder, recorder_for
 from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUSTOM, RETRY, TEXT
 from langchain_otel.runs.changes import Choice
 from langchain_otel.runs.frame import owner_of
@@ -51,7 +51,7 @@ class RecordingHandler(InlineHandler):
         self._own_recorder = self._before_first = None
 
     def _recorder_in(self, parent_run_id: UUID | None) -> RunRecorder | None:
-        recorder = active_recorder()
+        recorder = registry.active_recorder()
         if recorder is not None or parent_run_id is None:
             return recorder
         # A run that was under way when the instrumentor stopped stays whole.
@@ -65,12 +65,14 @@ class RecordingHandler(InlineHandler):
         parent_run_id: UUID | None,
         started: Started,
     ) -> None:
-        before_first = self._before_first
-        if before_first is not None:
-            self._before_first = None if before_first() else before_first
-        recorder = self._own_recorder or self._recorder_in(parent_run_id)
-        if recorder is not None and Choice.is_needed:
-            recorder = chosen(recorder, parent_run_id, started.metadata)
+        recorder: RunRecorder | None = registry.Recorders.capturing
+        if recorder is None:
+            before_first = self._before_first
+            if before_first is not None:
+                self._before_first = None if before_first() else before_first
+            recorder = self._own_recorder or self._recorder_in(parent_run_id)
+            if recorder is not None and Choice.is_needed:
+                recorder = chosen(recorder, parent_run_id, started.metadata)
         if recorder is not None:
             recorder.start(self, operation, run_id, parent_run_id, started)
 
@@ -276,7 +278,7 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
             **options,
         }
         has_own = any(argument is not None for argument in arguments.values())
-        recorder = recorder_for(arguments) if has_own else None
+        recorder = registry.recorder_for(arguments) if has_own else None
         super().__init__(recorder, first_run(arguments, recorder))
         PATCHER.apply()
 
@@ -286,7 +288,7 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
         )
 
     def _recorder_in(self, parent_run_id: UUID | None) -> RunRecorder:
-        return current_recorder()
+        return registry.current_recorder()
 
     def _start(self, *args: Any) -> None:
         # Without the instrumentor, or after it, this handler sees to the current span itself.

@@ -71,6 +71,8 @@ class Patcher:
         self._forget: list[Undo] = []
         self._undo: list[Undo] = []
         self._originals: dict[int, Any] = {}
+        self._is_asked_for = False
+        self._holds = 0
 
     @property
     def applied(self) -> bool:
@@ -82,16 +84,37 @@ class Patcher:
 
         `checked` says that the version of langchain-core need not be looked at any more.
         """
-        if self.applied or not (checked or is_supported()):
+        if self._is_asked_for or not (checked or is_supported()):
             return self.undo
         with self._lock:
-            if not self.applied:
-                modules = dict.fromkeys(point.module for point in self._points)
-                modules.update(dict.fromkeys(row.module for row in self._closure_points))
-                modules.update(dict.fromkeys(row.module for row in self._subclass_points))
-                self._undo += [watch() for watch in self._watches]
-                self._forget = [when_imported(module, self._apply_to) for module in modules]
+            self._is_asked_for = True
+            self._wrap()
         return self.undo
+
+    def hold(self) -> Undo:
+        """Wrap, and keep wrapped until what is given is called, whoever else calls `undo`.
+
+        Afterwards functions are wrapped only if somebody else has asked for it meanwhile.
+        """
+        if not is_supported():
+            return lambda: None
+        with self._lock:
+            self._holds += 1
+            self._wrap()
+        return self._release
+
+    def _release(self) -> None:
+        with self._lock:
+            self._holds -= 1
+            self._unwrap()
+
+    def _wrap(self) -> None:
+        if not self.applied:
+            modules = dict.fromkeys(point.module for point in self._points)
+            modules.update(dict.fromkeys(row.module for row in self._closure_points))
+            modules.update(dict.fromkeys(row.module for row in self._subclass_points))
+            self._undo += [watch() for watch in self._watches]
+            self._forget = [when_imported(module, self._apply_to) for module in modules]
 
     def states(self) -> Iterator[tuple[PatchPoint, State]]:
         """Each function, and whether it is wrapped, waits for its module, or is missing in it."""
@@ -104,13 +127,19 @@ class Patcher:
                 yield point, "missing" if found is None else "applied"
 
     def undo(self) -> None:
-        """Put every wrapped function back, the latest first."""
+        """Put every wrapped function back, the latest first, or once nobody holds them."""
         with self._lock:
-            while self._forget:
-                self._forget.pop()()
-            while self._undo:
-                self._undo.pop()()
-            self._originals.clear()
+            self._is_asked_for = False
+            self._unwrap()
+
+    def _unwrap(self) -> None:
+        if self._is_asked_for or self._holds:
+            return
+        while self._forget:
+            self._forget.pop()()
+        while self._undo:
+            self._undo.pop()()
+        self._originals.clear()
 
     def _apply_to(self, module: ModuleType) -> None:
         with self._lock:

@@ -10,7 +10,10 @@ from langchain_otel.runs import program_end
 from langchain_otel.runs.store import RUNS
 
 
-class _Recorders:
+class Recorders:
+    """The recorder in the place of all others while a test is captured, and those of handlers."""
+
+    capturing: Recorder | None = None
     active: Recorder | None = None
     default: Recorder | None = None
 
@@ -26,28 +29,29 @@ def recorder_for(arguments: dict[str, Any]) -> Recorder:
     config = configured(arguments)
     forks.watch(RUNS.forget_open)
     program_end.watch()
-    if _Recorders.active is None or arguments.get("max_open_runs") is not None:
+    if Recorders.active is None or arguments.get("max_open_runs") is not None:
         RUNS.max_open = config.max_open_runs
     return Recorder(config, destinations)
 
 
 def current_recorder() -> Recorder:
-    """The instrumentor's recorder, or else one for the global providers."""
-    if _Recorders.active is not None:
-        return _Recorders.active
-    if _Recorders.default is None:
-        _Recorders.default = recorder_for({})
-        _Recorders.default.follows_blocks = True
-    return _Recorders.default
+    """The recorder that is active, or else one for the global providers."""
+    recorder = active_recorder()
+    if recorder is not None:
+        return recorder
+    if Recorders.default is None:
+        Recorders.default = recorder_for({})
+        Recorders.default.follows_blocks = True
+    return Recorders.default
 
 
 def active_recorder() -> Recorder | None:
-    """The instrumentor's recorder, if it is active."""
-    return _Recorders.active
+    """The instrumentor's recorder, if it is active; that of a test which is captured before it."""
+    return Recorders.active if Recorders.capturing is None else Recorders.capturing
 
 
 def activate_recorder(recorder: Recorder | None) -> None:
     """Make `recorder` the one of every handler without providers of its own; None: no longer."""
     if recorder is not None:
         recorder.follows_blocks = True
-    _Recorders.active = recorder
+    Recorders.active = recorder
