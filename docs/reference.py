@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
+from types import ModuleType
 from typing import Any, Final
 
 import griffe
 
 import langchain_otel
+from langchain_otel import testing
 
 SOURCE: Final = Path(__file__).parents[1] / "src"
 PACKAGE: Final = "langchain_otel"
@@ -22,12 +24,24 @@ HEADS: Final = {
 
 
 def reference() -> str:
-    """Every public name, and the classes of what the functions among them give."""
+    """Every name that the package exports."""
+    return _reference(langchain_otel)
+
+
+def reference_of_testing() -> str:
+    """Every name that its pytest plugin exports."""
+    return _reference(testing)
+
+
+def _reference(module: ModuleType) -> str:
+    """The public names of a module, and the classes of what the functions among them give."""
     package = griffe.load(PACKAGE, search_paths=[SOURCE], docstring_parser="google")
-    public = [_target(package[name]) for name in sorted(langchain_otel.__all__)]
+    path = module.__name__.removeprefix(PACKAGE).lstrip(".")
+    exporting = package[path] if path else package
+    public = [_target(exporting[name]) for name in sorted(module.__all__)]
     entries = [_entry(one, _signature(one)) for one in public if one.docstring is not None]
     returned = {cls.path: cls for one in public for cls in _returned(one, package)}
-    entries += [_entry(cls, f"class {cls.name}") for cls in returned.values()]
+    entries += [_entry(cls, f"class {cls.name}") for cls in returned.values() if cls not in public]
     return "".join(f"\n{entry}\n" for entry in entries) + "\n"
 
 
@@ -46,8 +60,18 @@ def _returned(function: Any, package: Any) -> Iterator[Any]:
 def _entry(one: Any, signature: str) -> str:
     parts = [f"## `{one.name}`", f"```pyi\n{signature}\n```", *_described(one)]
     if one.is_class:
+        parts += _properties(one)
         parts += [part for method in _methods(one) for part in _method(one, method)]
     return "\n\n".join(parts)
+
+
+def _properties(cls: Any) -> list[str]:
+    rows = [
+        f"| `{name}` | {_line(member.docstring.value)} |"
+        for name, member in cls.members.items()
+        if member.is_attribute and member.docstring is not None and not name.startswith("_")
+    ]
+    return ["\n".join(["| attribute | |", "|---|---|", *rows])] if rows else []
 
 
 def _methods(cls: Any) -> list[Any]:

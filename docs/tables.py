@@ -24,7 +24,7 @@ from langchain_otel.recording.instruments import (
     rows_of,
 )
 from langchain_otel.runs.run import Operation, Started
-from reference import reference
+from reference import reference, reference_of_testing
 from registry import Definition, is_template, members, read_registry
 
 METRIC_HEADS: Final = ("metric", "instrument", "unit", "attributes")
@@ -224,6 +224,7 @@ SECTIONS: Final[dict[str, Callable[[], str]]] = {
     "metrics": metrics,
     "previous-metrics": previous_metrics,
     "reference": reference,
+    "reference-of-testing": reference_of_testing,
 }
 
 

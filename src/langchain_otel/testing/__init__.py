@@ -6,7 +6,7 @@ Importing it imports nothing: pytest loads what is here in every project that ha
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from langchain_otel.testing.captured_trace import captured_trace
+    from langchain_otel.testing.capturing import captured_trace
     from langchain_otel.testing.checks import Check
     from langchain_otel.testing.measured import Metric, Tokens
     from langchain_otel.testing.span_view import SpanView
@@ -27,7 +27,7 @@ _HOMES: Final = {
     "SpanView": "span_view",
     "Tokens": "measured",
     "Trace": "trace",
-    "captured_trace": "captured_trace",
+    "captured_trace": "capturing",
 }
 
 

@@ -37,7 +37,7 @@ def langchain_trace(
     request: pytest.FixtureRequest, langchain_otel_options: dict[str, Any]
 ) -> "Iterator[Trace]":
     """Every LangChain and LangGraph run of this test; the application's exporters get none."""
-    from langchain_otel.testing.captured_trace import captured_trace
+    from langchain_otel.testing.capturing import captured_trace
     from langchain_otel.testing.options import merged
 
     marks = [(mark.args, mark.kwargs) for mark in request.node.iter_markers(MARKER)]
