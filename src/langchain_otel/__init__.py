@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from langchain_otel.handler import OpenTelemetryCallbackHandler
     from langchain_otel.instrumentor import LangChainInstrumentor
     from langchain_otel.recording.evaluation import record_evaluation
+    from langchain_otel.recording.run_view import RunView
     from langchain_otel.runs.open_span import current_span_of
     from langchain_otel.sources.conversation import conversation
     from langchain_otel.startup.configure import configure
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LangChainInstrumentor",
     "OpenTelemetryCallbackHandler",
+    "RunView",
     "__version__",
     "configure",
     "conversation",
@@ -35,6 +37,7 @@ __all__ = [
 _HOMES: Final = {
     "LangChainInstrumentor": "instrumentor",
     "OpenTelemetryCallbackHandler": "handler",
+    "RunView": "recording.run_view",
     "configure": "startup.configure",
     "conversation": "sources.conversation",
     "current_span_of": "runs.open_span",

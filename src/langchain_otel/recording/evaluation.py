@@ -76,7 +76,7 @@ def _found(target: UUID | SpanContext) -> tuple[RunRecorder, Span, str | None] |
     if isinstance(target, SpanContext):
         return current_recorder(), NonRecordingSpan(target), None
     run = RUNS.head(target)
-    if run is not None:
+    if run is not None and not run.is_silent:
         return run.recorder, run.span, None
     ended = RUNS.ended(target)
     if ended is None:

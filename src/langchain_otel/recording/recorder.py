@@ -72,6 +72,7 @@ class Recorder:
         exceptions = Exceptions(config, self._log, self._dialect)
         self._channels = Channels(self._metrics, self._log, exceptions, self._capture)
         self._leaves_out = LEFT_OUT[config.detail]
+        self._title = title_of
 
     @property
     def tracer_provider(self) -> TracerProvider:
@@ -103,7 +104,7 @@ class Recorder:
                 run = Run(run_id, operation, self, handler, ambient, started)
                 run.is_measured = other is None or not is_measured(other, self.metric_series)
                 parent: Run | SpanContext | None = None
-                run.is_root = parent_run_id is None
+                run.parent_id, run.is_root = parent_run_id, parent_run_id is None
                 if parent_run_id is not None:
                     parent = RUNS.of_recorder(parent_run_id, self) or span_context_of(parent_run_id)
                 self._start(run, parent, started)
@@ -156,7 +157,7 @@ class Recorder:
             links = links_of(run, call_id_of(started), trace.get_current_span(hangs_under))
         try:
             run.span = self._tracer.start_span(
-                title_of(run, started), hangs_under, operation.kind, attributes, links
+                self._title(run, started), hangs_under, operation.kind, attributes, links
             )
         except Exception as error:
             # A sampler of the application, or a processor that sees spans start.
@@ -193,8 +194,7 @@ class Recorder:
         """Record what a run was asked, where only its end reports it, as of a streamed chain."""
         try:
             if inputs is not None and self._capture.is_wanted and self._capture.takes(run):
-                started = Started(None, inputs, None, None, owner=run.owner)
-                self._capture.request(run, started)
+                self._capture.request(run, Started(None, inputs, None, None, owner=run.owner))
         except Exception as error:
             health.failed("request_content", error)
 

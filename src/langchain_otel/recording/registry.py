@@ -4,6 +4,8 @@ from typing import Any
 
 from langchain_otel import forks
 from langchain_otel.config import configured
+from langchain_otel.recording.hooked_recorder import HookedRecorder
+from langchain_otel.recording.hooks import has_hooks
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.runs import program_end
 from langchain_otel.runs.store import RUNS
@@ -40,7 +42,8 @@ def recorder_for(arguments: dict[str, Any]) -> Recorder:
     program_end.watch()
     if _Recorders.active is None or arguments.get("max_open_runs") is not None:
         RUNS.max_open = config.max_open_runs
-    return Recorder(config, *(arguments.get(name) for name in PROVIDER_METHODS))
+    make = HookedRecorder if has_hooks(config) else Recorder
+    return make(config, *(arguments.get(name) for name in PROVIDER_METHODS))
 
 
 def current_recorder() -> Recorder:

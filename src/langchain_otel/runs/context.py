@@ -78,7 +78,7 @@ def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Contex
     if active is not None:
         if active is parent or active.span.get_span_context() is parent:
             return ambient
-        if not active.ended and _is_inherited(parent, active):
+        if not active.ended and is_inherited(parent, active):
             if not isinstance(parent, Run) or active.recorder is parent.recorder:
                 return ambient
             parent = RUNS.of_recorder(active.id, parent.recorder) or parent
@@ -86,7 +86,7 @@ def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Contex
     return Context({**ambient, _SPAN_KEY: span})
 
 
-def _is_inherited(parent: Run | SpanContext, active: Run) -> bool:
+def is_inherited(parent: Run | SpanContext, active: Run) -> bool:
     """Whether `parent` is named only because LangChain passes it on to all that is called inside.
 
     It passes on the runs of chains and tools (`passes_on`), not those of models, retrievers, legacy

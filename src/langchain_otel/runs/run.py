@@ -127,8 +127,8 @@ class Run:
     """A run of LangChain and its span, from its start event to its end event.
 
     `is_observed`: a span that records, an agent's span above it or metrics take what is known of
-    it. `parent` is the run that LangChain names, `enclosing` the run whose code started this one;
-    `is_root`: there is neither.
+    it. `parent` is the run that LangChain names (by `parent_id`), `enclosing` the run whose code
+    started this one; `is_root`: there is neither. `is_silent`: nothing of it is recorded anywhere.
     `model` is the model run in whose body it runs; `has_inner_call` and `has_inner_tokens` say what
     a run inside this one has counted. `ambient` is the context in which it started; `passes_on`: in
     its body, LangChain takes it for the parent of whatever is called without another one. Several
@@ -136,7 +136,7 @@ class Run:
     first of those that share metrics measures it (`is_measured`). What a run has none of is None,
     or `EMPTY`. `inner_results` is what calls inside have found that its span records; `spent` is
     what it cost, or all calls inside it, where that is asked for; `asked` is then what it was
-    started with.
+    started with. `seen` is what functions of the user's see of it, where there are any.
     """
 
     __slots__ = (
@@ -164,6 +164,7 @@ class Run:
         "is_measured",
         "is_observed",
         "is_root",
+        "is_silent",
         "key",
         "logged_error",
         "metadata",
@@ -173,12 +174,14 @@ class Run:
         "operation",
         "owner",
         "parent",
+        "parent_id",
         "passes_on",
         "prompt",
         "provider_report",
         "recorder",
         "request_content",
         "seconds",
+        "seen",
         "shown_error",
         "source_facts",
         "span",
@@ -195,6 +198,7 @@ class Run:
     metadata_identity: dict[str, Any]
     configurable_identity: dict[str, Any]
     parent: "Run | None"
+    parent_id: UUID | None
     enclosing: "Run | None"
     agent: "Run | None"
     model: "Run | None"
@@ -211,6 +215,7 @@ class Run:
     shown_error: ErrorIdentity | None
     provider_report: object | None
     inner_results: list[Any] | None
+    seen: object | None
 
     def __init__(
         self,
@@ -234,7 +239,7 @@ class Run:
         self.has_span = self.is_measured = True
         self.is_observed = self.ended = self.passes_on = False
         self.has_inner_call = self.has_inner_tokens = False
-        self.is_root = False
+        self.is_root = self.is_silent = False
         self.facts: Facts = {}
         self.request_content = self.content = self.source_facts = EMPTY
         self.identity = self.metadata_identity = self.configurable_identity = EMPTY
@@ -243,7 +248,7 @@ class Run:
         self.chunks = None
         self.chunk_times = []
         self.attempts = self.logged_error = self.shown_error = None
-        self.provider_report = self.inner_results = None
+        self.provider_report = self.inner_results = self.parent_id = self.seen = None
         self.attempt = self.event_count = 0
         self.seconds = 0.0
         self.started_at = perf_counter()

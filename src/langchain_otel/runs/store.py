@@ -20,6 +20,7 @@ class EndedRun(NamedTuple):
     span_context: SpanContext
     recorder: RunRecorder
     response_id: str | None
+    is_silent: bool = False
 
 
 class RunStore:
@@ -69,15 +70,27 @@ class RunStore:
 
     def ended(self, run_id: UUID) -> EndedRun | None:
         """What is remembered of a run that ended lately."""
-        return self._ended.get(run_id.int if type(run_id) is UUID else key_of(run_id))
+        found = self._ended.get(run_id.int if type(run_id) is UUID else key_of(run_id))
+        return None if found is None or found.is_silent else found
+
+    def was_silent(self, run_id: UUID, recorder: RunRecorder) -> bool:
+        """Whether a run ended lately of which this recorder recorded nothing."""
+        found = self._ended.get(run_id.int if type(run_id) is UUID else key_of(run_id))
+        return found is not None and found.is_silent and found.recorder is recorder
 
     def ended_contexts(self) -> list[SpanContext]:
         """The span contexts of the last runs that ended."""
-        return [ended.span_context for ended in list(self._ended.values())]
+        found = list(self._ended.values())
+        return [ended.span_context for ended in found if not ended.is_silent]
 
     def add(self, run: Run) -> Run | None:
         """Keep an open run; gives back the oldest one where there is no room for both."""
-        run.next_recording = self._open.get(run.key)
+        head = self._open.get(run.key)
+        if head is not None and not run.has_span:
+            # The body finds the span of another recording.
+            run.next_recording, head.next_recording = head.next_recording, run
+            return None
+        run.next_recording = head
         self._open[run.key] = run
         if len(self._open) <= self.max_open:
             return None
@@ -119,12 +132,18 @@ class RunStore:
     def remember(self, run: Run) -> None:
         """Keep the span context of a run that ends, for those who come late."""
         span_context = run.span.get_span_context()
-        if not span_context.is_valid:
+        if run.is_silent:
+            # Another recorder may have more to say.
+            silent = EndedRun(span_context, run.recorder, None, is_silent=True)
+            if self._ended.setdefault(run.key, silent) is not silent:
+                return
+        elif not span_context.is_valid:
             # There is no trace to go on with, and nothing that a judgement could be about.
             return
-        self._ended[run.key] = EndedRun(
-            span_context, run.recorder, run.facts.get(semconv.GEN_AI_RESPONSE_ID)
-        )
+        else:
+            self._ended[run.key] = EndedRun(
+                span_context, run.recorder, run.facts.get(semconv.GEN_AI_RESPONSE_ID)
+            )
         if run.ended:
             return
         self._ended_order.append(run.key)
