@@ -58,6 +58,9 @@ READING: Final = ("/content/message.py", "/content/blocks.py", "/content/permit.
 # Where facts are made of what LangChain says.
 FACTS: Final = ("/operations/usage.py", "/operations/provider.py", "/operations/annotations.py")
 
+# What calls the functions of the user's.
+HOOKS: Final = ("/recording/hooks.py", "/recording/hooked_recorder.py", "/recording/run_view.py")
+
 
 class Calls:
     """The calls of Python functions of this package and of the SDK, by file and name."""
@@ -180,6 +183,17 @@ def test_what_others_import_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     beside = calls_per_run(call_chain)
     monkeypatch.delitem(sys.modules, name)
     assert beside == calls_per_run(call_chain)
+
+
+@pytest.mark.parametrize("program", [call_chain, agent()], ids=["chain", "agent"])
+def test_hooks_cost_nothing_where_there_are_none(program: Callable[..., Any]) -> None:
+    """Without hooks, names and filters nothing of theirs is called; with one, each pays for it."""
+    with instrumented(Tracing()):
+        calls = counted(program)
+    assert not {name for name in calls.ours if name.startswith(HOOKS)}
+    with instrumented(Tracing(), request_hook=lambda *_: None):
+        calls = counted(program)
+    assert {name for name in calls.ours if name.startswith(HOOKS)}
 
 
 def test_configured_call_costs_later_ones_nothing() -> None:

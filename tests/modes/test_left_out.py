@@ -95,9 +95,12 @@ def test_what_hangs_under_a_run_that_is_left_out_hangs_above(program: Program, m
 
     for run_id, span in by_run.items():
         parent = seen.parents[run_id]
+        if probe.adopted and parent is None:
+            # LangChain names no parent for what is called in the body of another run.
+            continue
         assert parent_id(span) == nearest(parent), span.name
     for mark in probe.marks:
-        if mark.run_id is not None and mark.run_id in seen.parents:
+        if mark.run_id in seen.parents and mark.name not in probe.adopted:
             assert parent_id(mark.span) == nearest(mark.run_id), mark.name
 
 

@@ -14,6 +14,7 @@ from opentelemetry.trace import Span, SpanContext, TracerProvider
 
 from langchain_otel import health
 from langchain_otel.config import Config
+from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.values import EMPTY
 from langchain_otel.recording.costs import is_inside_observed
 from langchain_otel.recording.description import describe_request, title_of
@@ -140,7 +141,7 @@ class HookedRecorder(Recorder):
         now = _attributes_of(span)
         changed = {name: value for name, value in before.items() if now.get(name) != value}
         if changed:
-            span.set_attributes(changed)
+            span.set_attributes(sound_attributes(changed))
 
 
 def _is_in_silence(run: Run) -> bool:
