@@ -230,6 +230,19 @@ def test_not_traced_the_application_is_the_same() -> None:
     assert printed == f"{TOKENS}\n{SEEN}\n"
 
 
+# Functions of the user's
+
+
+def test_hooks_name_leave_out_and_add() -> None:
+    """The step and the health check have no span; each span has its customer, failures more."""
+    printed = run_example("hooks.py", LANGCHAIN_OTEL_TREE="full")
+    trees = trees_in(run_example("hooks.py"))
+    assert trees == ["invoke_workflow weather\n    get_weather\n"] * 2
+    assert printed.count("app.customer  acme") == 4
+    assert printed.count("app.may_retry  true") == 2
+    assert printed.endswith("Nobody knows.\n")
+
+
 # The model server
 
 

@@ -22,6 +22,7 @@ from langchain_otel import (
     LangChainInstrumentor,
     OpenTelemetryCallbackHandler,
     RunView,
+    diagnose,
     semconv,
 )
 from langchain_otel.runs.store import RUNS
@@ -380,6 +381,19 @@ def test_failing_function_is_counted(
     (message,) = logged(caplog)
     assert message.startswith(f"The function given as {option} failed (LookupError): ")
     assert "secret" not in message
+
+
+def test_doctor_tells_whose_failure_it_is(failures: Mapping[str, int]) -> None:
+    """The user's to mend, not ours to be told of."""
+
+    def fail(*_: Any) -> Any:
+        raise LookupError
+
+    with instrumented(Tracing(), request_hook=fail):
+        Model().invoke("hello")
+        (finding,) = (found for found in diagnose() if "LookupError" in found.sentence)
+    assert finding.sentence == "The function given as request_hook failed once: LookupError."
+    assert "report" not in finding.next_step
 
 
 @pytest.mark.parametrize("option", FUNCTIONS)
