@@ -20,12 +20,6 @@ from modes.completions import StreamingCompletion
 from recording import Tracing
 from waiting import PATIENCE
 
-# LangChain makes coroutines for handlers that it never gets to.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:coroutine 'ahandle_event' was never awaited"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
 KINDS = ("chain", "chat_model", "llm", "tool", "retriever")
 ENDS = {kind: kind.replace("chat_model", "llm") for kind in KINDS}
 

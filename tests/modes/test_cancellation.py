@@ -54,8 +54,6 @@ def cells() -> list[Any]:
 
 
 @pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainDeprecationWarning")
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(("program", "mode"), cells())
 def test_a_run_cancelled_at_any_turn_is_whole(
     program: Program, mode: Mode, tracing: Tracing

@@ -9,7 +9,6 @@ own holds nothing that may be looked at.
 import sys
 from collections import UserDict
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from itertools import islice
 from types import GetSetDescriptorType, MemberDescriptorType
@@ -148,12 +147,21 @@ def fields_of(value: Any) -> Fields:
 
 def slot_of(value: Any, name: str) -> Any:
     """What an object holds in the slot of this name; None where there is none."""
-    for kind in ancestors(type(value)):
-        slot = namespace(kind).get(name)
-        if type(slot) is MemberDescriptorType:
-            with suppress(AttributeError):
-                return slot.__get__(value)
-    return None
+    kind = type(value)
+    found = SLOTS.get((id(kind), name))
+    slot = _slot(kind, name) if found is None else found[0]
+    return None if slot is None else _held(slot, value)
+
+
+SLOTS: Final[dict[tuple[int, str], tuple[MemberDescriptorType | None, object]]] = {}
+"""The slot of a name in a class, by the id of the class and the name, for as long as it lives."""
+
+
+def _slot(kind: type, name: str) -> MemberDescriptorType | None:
+    slots = (namespace(base).get(name) for base in ancestors(kind))
+    slot = next((slot for slot in slots if type(slot) is MemberDescriptorType), None)
+    SLOTS[id(kind), name] = slot, ref(kind, partial(SLOTS.pop, (id(kind), name)))
+    return slot
 
 
 READERS: Final[dict[int, tuple[Read, object]]] = {}
