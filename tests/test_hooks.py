@@ -391,7 +391,7 @@ def test_doctor_tells_whose_failure_it_is(failures: Mapping[str, int]) -> None:
 
     with instrumented(Tracing(), request_hook=fail):
         Model().invoke("hello")
-        (finding,) = (found for found in diagnose() if "LookupError" in found.sentence)
+        (finding,) = (found for found in diagnose().findings if "LookupError" in found.sentence)
     assert finding.sentence == "The function given as request_hook failed once: LookupError."
     assert "report" not in finding.next_step
 

@@ -288,6 +288,26 @@ def test_embeddings_and_mcp_calls_are_asked_about() -> None:
         assert "embeddings" not in tracing.tree()
 
 
+def test_model_called_in_a_call_that_is_left_out() -> None:
+    """LangChain knows nothing of the call, and the runs inside belong to it all the same."""
+
+    class Asking(FakeEmbeddings):
+        def embed_query(self, text: str) -> list[float]:
+            Model().invoke(text)
+            FakeEmbeddings(size=1).embed_documents([text])
+            return super().embed_query(text)
+
+    embeddings = Asking(size=2)
+    tracing = Tracing()
+    with instrumented(tracing, run_filter=silent("Asking")):
+        (RunnableLambda(str.strip) | RunnableLambda(embeddings.embed_query, name="step")).invoke(
+            "x"
+        )
+        embeddings.embed_query("x")
+        Model().invoke("x")
+    assert tracing.tree() == "invoke_workflow\n  strip\n  step\nchat"
+
+
 # Several recorders
 
 

@@ -55,6 +55,7 @@ class HookedRecorder(Recorder):
     ) -> None:
         super().__init__(config, tracer_provider, meter_provider, logger_provider)
         self._hooks = Hooks(config)
+        self._has_request_hook = config.request_hook is not None
         self._leaves_out_by_detail = self._leaves_out
         self._leaves_out = self._chooses_to_leave_out
         self._title = self._chosen_title
@@ -91,9 +92,10 @@ class HookedRecorder(Recorder):
         hooked = run.seen
         if run.has_span and not run.ended and isinstance(hooked, Hooked):
             hooked.is_shown = True
-            before = _attributes_of(run.span)
-            self._hooks.request(run.span, RunView(run, hooked))
-            hooked.attributes = _changed(before, _attributes_of(run.span))
+            if self._has_request_hook:
+                before = _attributes_of(run.span)
+                self._hooks.request(run.span, RunView(run, hooked))
+                hooked.attributes = _changed(before, _attributes_of(run.span))
 
     def late_request(self, run: Run, inputs: Any) -> None:
         """Record what a run was asked, where only its end reports it, as of a streamed chain."""
@@ -118,11 +120,12 @@ class HookedRecorder(Recorder):
         elif hooked.is_left_out:
             self._record_end_without_span(run, result, error)
         else:
-            hooked.finish(result, error)
-            before = {name: _attributes_of(run.span).get(name) for name in hooked.attributes}
+            before = _attributes_of(run.span) if hooked.attributes else EMPTY
             super()._record_end(run, result, error)
             if hooked.is_shown and getattr(run.span, "end_time", None) is None:
-                self._give_back(run.span, before)
+                hooked.finish(result, error)
+                if hooked.attributes:
+                    _give_back(run.span, {name: before.get(name) for name in hooked.attributes})
                 self._hooks.response(run.span, RunView(run, hooked))
 
     def _record_end_without_span(self, run: Run, result: Any, error: BaseException | None) -> None:
@@ -135,13 +138,6 @@ class HookedRecorder(Recorder):
                 self._channels.report_end(run, result, None)
         except Exception as failure:
             health.failed("end", failure)
-
-    def _give_back(self, span: Span, before: Mapping[str, Any]) -> None:
-        """Set again what the user had set on a span, and its end has set to something else."""
-        now = _attributes_of(span)
-        changed = {name: value for name, value in before.items() if now.get(name) != value}
-        if changed:
-            span.set_attributes(sound_attributes(changed))
 
 
 def _is_in_silence(run: Run) -> bool:
@@ -160,6 +156,14 @@ def _is_in_silence(run: Run) -> bool:
 def _is_body_of(parent: Run | None, around: Run) -> bool:
     # LangChain names the parent for all that is called inside, also in the body of another run.
     return parent is not None and is_inherited(parent, around)
+
+
+def _give_back(span: Span, before: Mapping[str, Any]) -> None:
+    """Set again what the user had set on a span, and its end has set to something else."""
+    now = _attributes_of(span)
+    changed = {name: value for name, value in before.items() if now.get(name) != value}
+    if changed:
+        span.set_attributes(sound_attributes(changed))
 
 
 def _attributes_of(span: Span) -> Mapping[str, Any]:

@@ -172,9 +172,9 @@ def without_ended_runs(ambient: Context) -> Context:
 def inside(run: Run, ambient: Context) -> Context:
     """The context of a run's body, in the one around it."""
     entries = {**ambient, _SPAN_KEY: run.span}
-    if run.operation.family != "call":
+    if run.operation.family != "call" or run.is_silent:
         # To LangChain's own runs a call is what a user's span is: they nest, by the ambient span,
-        # and have the run around it as their parent.
+        # and have the run around it as their parent. One that is silent has no span to nest by.
         entries[RUN_KEY] = run
     if run.operation.family == "model":
         entries[MODEL_KEY] = run
