@@ -23,7 +23,8 @@ from langchain_otel.recording.instruments import (
     Row,
     rows_of,
 )
-from langchain_otel.runs.run import Operation, Started
+from langchain_otel.runs.reported import Started
+from langchain_otel.runs.run import Operation
 from reference import reference, reference_of_testing
 from registry import Definition, is_template, members, read_registry
 

@@ -31,6 +31,14 @@ def tracing() -> Iterator[Tracing]:
 
 
 @pytest.fixture
+def failures(caplog: pytest.LogCaptureFixture) -> Iterator[Mapping[str, int]]:
+    """What a test counts as failures, which are expected here."""
+    caplog.set_level(logging.WARNING, "langchain_otel")
+    yield health.failures
+    health.failures.clear()
+
+
+@pytest.fixture
 def tracing_with_content() -> Iterator[Tracing]:
     """The same, with content recorded on every channel."""
     tracing = Tracing()

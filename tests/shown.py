@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
@@ -56,6 +57,11 @@ def everything(tracing: Tracing) -> str:
     """All that left the process, as text."""
     spans = [span.to_json() for span in tracing.spans]
     return "".join(spans + [log.to_json() for log in tracing.logs] + [str(tracing.metrics())])
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What our own logger said."""
+    return [record.getMessage() for record in caplog.records if record.name == "langchain_otel"]
 
 
 def _parent(span: ReadableSpan) -> int | None:

@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from langchain_otel import semconv
 from langchain_otel.operations.cache_lifetimes import asked_lifetimes
-from langchain_otel.runs.run import Started
+from langchain_otel.runs.reported import Started
 from priced import costs_of, price_file
 from recording import Tracing, instrumented
 from servers.anthropic_server import ModelServer, start_server

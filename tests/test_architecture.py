@@ -252,6 +252,7 @@ def test_public_names() -> None:
     assert sorted(langchain_otel.__all__) == [
         "LangChainInstrumentor",
         "OpenTelemetryCallbackHandler",
+        "RunView",
         "__version__",
         "attributes",
         "configure",

@@ -93,6 +93,14 @@ CONTENT: Final[dict[str, dict[str, Any]]] = {
     "no content": {},
     "content": {"capture_message_content": "SPAN_AND_EVENT", "capture_state": True},
     "redacted": {"capture_message_content": "SPAN_AND_EVENT", "redact": lambda text, _: text},
+    "hooked": {
+        "capture_message_content": "SPAN_ONLY",
+        "request_hook": lambda span, run: span.set_attribute("mine", str(run.inputs)),
+        "response_hook": lambda span, run: span.set_attribute("mine", str(run.result)),
+        "span_name": lambda run: run.name,
+        "run_filter": lambda _: True,
+    },
+    "left out": {"run_filter": lambda _: "leave_out_run"},
 }
 
 

@@ -67,6 +67,8 @@ FACTS: Final = ("/operations/usage.py", "/operations/provider.py", "/operations/
 
 # Where what an application gives to its runs is looked for.
 OWN: Final = ("/runs/attribute_blocks.py", "/recording/own_attributes.py", "/sources/attributes.py")
+# What calls the functions of the user's.
+HOOKS: Final = ("/recording/hooks.py", "/recording/hooked_recorder.py", "/recording/run_view.py")
 
 
 class Calls:
@@ -207,6 +209,17 @@ def test_what_others_import_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     beside = calls_per_run(call_chain)
     monkeypatch.delitem(sys.modules, name)
     assert beside == calls_per_run(call_chain)
+
+
+@pytest.mark.parametrize("program", [call_chain, agent()], ids=["chain", "agent"])
+def test_hooks_cost_nothing_where_there_are_none(program: Callable[..., Any]) -> None:
+    """Without hooks, names and filters nothing of theirs is called; with one, each pays for it."""
+    with instrumented(Tracing()):
+        calls = counted(program)
+    assert not {name for name in calls.ours if name.startswith(HOOKS)}
+    with instrumented(Tracing(), request_hook=lambda *_: None):
+        calls = counted(program)
+    assert {name for name in calls.ours if name.startswith(HOOKS)}
 
 
 def test_configured_call_costs_later_ones_nothing() -> None:

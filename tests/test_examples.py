@@ -268,6 +268,19 @@ def test_each_tenant_is_traced_in_its_own_way() -> None:
     assert all("My name is [name]." in line for line in lines[6:])
 
 
+# Functions of the user's
+
+
+def test_hooks_name_leave_out_and_add() -> None:
+    """The step and the health check have no span; each span has its customer, failures more."""
+    printed = run_example("hooks.py", LANGCHAIN_OTEL_TREE="full")
+    trees = trees_in(run_example("hooks.py"))
+    assert trees == ["invoke_workflow weather\n    get_weather\n"] * 2
+    assert printed.count("app.customer  acme") == 4
+    assert printed.count("app.may_retry  true") == 2
+    assert printed.endswith("Nobody knows.\n")
+
+
 # The model server
 
 

@@ -37,6 +37,9 @@ def members(hint: Any) -> set[Any]:
 def words(hint: Any) -> list[str]:
     if get_origin(hint) is Literal:
         return list(get_args(hint))
+    if "Callable" in str(get_origin(hint)):
+        # What a function gives is no word of the option.
+        return []
     return [word for part in get_args(hint) for word in words(part)]
 
 
@@ -120,9 +123,10 @@ def test_content_is_recorded_by_a_switch(way: str, value: bool) -> None:
 
 
 PROGRAM: Final = """\
-from typing import Any
+from typing import Any, Literal
 from opentelemetry.sdk.trace import TracerProvider
-from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler
+from opentelemetry.trace import Span
+from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler, RunView
 
 class Hook:
     def on_completion(self, *, inputs: list[Any], outputs: list[Any], **more: Any) -> None: ...
@@ -130,12 +134,19 @@ class Hook:
 def redact(text: str, attribute: str) -> str | None:
     return None
 
+def hook(span: Span, run: RunView) -> None:
+    span.set_attribute("app.kind", run.kind)
+
+def keeps(run: RunView) -> bool | Literal["leave_out_trace"]:
+    return "leave_out_trace" if run.metadata.get("probe") else run.kind != "chain"
+
 reveal_type(LangChainInstrumentor())  # "langchain_otel.instrumentor.LangChainInstrumentor"
 reveal_type(LangChainInstrumentor().instrument)  # 'capture_message_content'?
 reveal_type(OpenTelemetryCallbackHandler())  # "langchain_otel.handler.OpenTelemetryCallbackHandler"
 LangChainInstrumentor().instrument(
     tracer_provider=TracerProvider(), capture_message_content=True, history="new",
     redact=redact, completion_hook=Hook(), max_open_runs=7, skip_dep_check=True,
+    request_hook=hook, response_hook=hook, span_name=lambda run: run.name, run_filter=keeps,
 )
 OpenTelemetryCallbackHandler(TracerProvider(), detail="nodes", capture_message_content="SPAN_ONLY")
 LangChainInstrumentor().uninstrument()
@@ -146,6 +157,8 @@ LangChainInstrumentor().instrument(tracer_provider="http://x:4317")  # Argument 
 OpenTelemetryCallbackHandler(redcat=redact)  # Unexpected keyword argument "redcat"
 OpenTelemetryCallbackHandler(capture_tools="maybe")  # Argument "capture_tools"
 OpenTelemetryCallbackHandler(redact=lambda text: text)  # Argument "redact"
+OpenTelemetryCallbackHandler(run_filter=lambda run: "trace")  # Argument "run_filter"
+OpenTelemetryCallbackHandler(span_name=lambda run: run.names)  # has no attribute "names"
 LangChainInstrumentor(capture_message_content=True)  # Unexpected keyword argument
 from langchain_otel import LangchainInstrumentor  # has no attribute "LangchainInstrumentor"
 """

@@ -14,7 +14,7 @@ import pytest
 from langchain_otel import semconv
 from langchain_otel.operations.embeddings import EMBEDDINGS
 from langchain_otel.operations.provider import model_of, provider_of, provider_of_class, server_of
-from langchain_otel.runs.run import Started
+from langchain_otel.runs.reported import Started
 
 KEYS = (
     "ANTHROPIC_API_KEY",

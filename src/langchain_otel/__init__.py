@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from langchain_otel.handler import OpenTelemetryCallbackHandler
     from langchain_otel.instrumentor import LangChainInstrumentor
     from langchain_otel.recording.evaluation import record_evaluation
+    from langchain_otel.recording.run_view import RunView
     from langchain_otel.runs.current_run import current_run_id
     from langchain_otel.runs.open_span import current_span_of
     from langchain_otel.runs.span_contexts import span_context_of, traceparent_of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LangChainInstrumentor",
     "OpenTelemetryCallbackHandler",
+    "RunView",
     "__version__",
     "attributes",
     "configure",
@@ -51,6 +53,7 @@ _HOMES: Final = {
     "LangChainInstrumentor": "instrumentor",
     "OpenTelemetryCallbackHandler": "handler",
     "attributes": "sources.attributes",
+    "RunView": "recording.run_view",
     "configure": "startup.configure",
     "conversation": "sources.conversation",
     "current_run_id": "runs.current_run",

@@ -23,7 +23,8 @@ from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUSTOM, RETRY, TEXT
 from langchain_otel.runs.changes import Choice
 from langchain_otel.runs.frame import owner_of
-from langchain_otel.runs.run import Operation, RunRecorder, SpanEvent, Started
+from langchain_otel.runs.reported import SpanEvent, Started
+from langchain_otel.runs.run import Operation, RunRecorder
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.chain_owner import owner_of_chain
 from langchain_otel.sources.patch_points import PATCHER

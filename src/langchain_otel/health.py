@@ -70,6 +70,22 @@ def left_unpriced(reason: str) -> None:
         )
 
 
+def function_failed(option: str, reason: str, consequence: str, error: Exception | None) -> None:
+    """Record that a function that the user gave as an option raised, or gave what it may not.
+
+    `reason` is a type, because the message of an error may quote a prompt.
+    """
+    if _first(f"{option}:{reason}"):
+        logger.warning(
+            "The function given as %s failed (%s): %s. Logged once. The log level DEBUG of this "
+            "logger shows the stack trace.",
+            option,
+            reason,
+            consequence,
+        )
+        logger.debug("The function given as %s failed", option, exc_info=error)
+
+
 def not_installed(what: str, command: str) -> None:
     """Record that a package is missing that an option needs; `command` installs it."""
     if _first(f"not installed:{command}"):

@@ -2,9 +2,10 @@
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -57,6 +58,10 @@ class Config(NamedTuple):
     history: str
     emit_event: bool | None
     completion_hook: Any
+    request_hook: Callable[..., Any] | None
+    response_hook: Callable[..., Any] | None
+    span_name: Callable[..., Any] | None
+    run_filter: Callable[..., Any] | None
     metrics: Literal["both", "latest", "previous"]
     cost: Any
     exception_signal: str
@@ -205,6 +210,11 @@ def _checked(option: Option, argument: Any) -> Any:
             f"{option.name} must be {option.expected}; "
             f"got {argument!r}, a {type(argument).__name__}"
         )
+    if option.kind is Callable and _is_async(argument):
+        raise TypeError(
+            f"{option.name} must not be an async function, because it is called and not awaited; "
+            f"got {argument!r}"
+        )
     try:
         if isinstance(argument, Sequence) and not isinstance(argument, str):
             return option.parse(argument)
@@ -213,6 +223,10 @@ def _checked(option: Option, argument: Any) -> Any:
     except ValueError as error:
         expected = _expected(option, error)
         raise ValueError(f"{option.name} must be {expected}; got {argument!r}") from None
+
+
+def _is_async(function: Any) -> bool:
+    return iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__)
 
 
 def _is_of_kind(option: Option, argument: Any) -> bool:

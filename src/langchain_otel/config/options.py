@@ -101,6 +101,12 @@ def _own(kind: Any, parse: Callable[[str], Any], expected: str, **rows: Any) -> 
         yield Option(name, f"{LANGCHAIN}{name.upper()}", kind, parse, default, expected, meaning)
 
 
+def _functions(**rows: tuple[str, str]) -> Iterator[Option]:
+    # Functions, which cannot be written as text: what each takes and gives, and what it is for.
+    for name, (expected, meaning) in rows.items():
+        yield Option(name, None, Callable, str, None, expected, meaning)
+
+
 def _word(name: str, words: tuple[str, ...], meaning: str) -> Option:
     def parse(value: str) -> str:
         if value.lower() not in words:
@@ -138,14 +144,11 @@ OPTIONS: Final = (
             "messages on spans as structured attributes (SDK 1.45), not as JSON strings",
         ),
     ),
-    Option(
-        name="redact",
-        variable=None,
-        kind=Callable,
-        parse=str,
-        default=None,
-        expected="a function of a text and an attribute's name that gives the text to record",
-        meaning="is given every text that a user writes; None, or an exception, leaves it out",
+    *_functions(
+        redact=(
+            "a function of a text and an attribute's name that gives the text to record",
+            "is given every text that a user writes; None, or an exception, leaves it out",
+        )
     ),
     *_own(
         int,
@@ -174,6 +177,24 @@ OPTIONS: Final = (
         default=None,
         expected="the name of an entry point, or an object with a method on_completion()",
         meaning="is given the whole content of every model call, to store it elsewhere",
+    ),
+    *_functions(
+        request_hook=(
+            "a function of a span and a RunView",
+            "is called when the span of a run has started: see docs/hooks.md",
+        ),
+        response_hook=(
+            "a function of a span and a RunView",
+            "is called before the span of a run ends",
+        ),
+        span_name=(
+            "a function of a RunView that gives a name or None",
+            "names the span of a run; None leaves the name as it is",
+        ),
+        run_filter=(
+            "a function of a RunView that gives keep, leave_out_run, leave_out_trace or a bool",
+            "whether a run has a span, and whether anything is recorded of it and what is below",
+        ),
     ),
     _word("metrics", ("both", "latest", "previous"), "whose names of metrics: the conventions'"),
     Option(

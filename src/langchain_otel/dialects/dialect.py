@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from opentelemetry.util.types import AttributeValue
 
 from langchain_otel.content.values import Facts
-from langchain_otel.runs.run import Run, Started
+from langchain_otel.runs.reported import Started
+from langchain_otel.runs.run import Run
 
 Attributes = dict[str, AttributeValue]
 Structured = dict[str, Any]

@@ -23,7 +23,8 @@ from langchain_otel.dialects.openinference_costs import SPOKEN, costs
 from langchain_otel.operations.mapping import LANGGRAPH
 from langchain_otel.operations.prompt_template import is_template
 from langchain_otel.operations.search import RERANKING
-from langchain_otel.runs.run import Run, Started
+from langchain_otel.runs.reported import Started
+from langchain_otel.runs.run import Run
 
 # What `openinference.instrumentation.using_attributes` puts into the context, by the same names.
 SURROUNDINGS: Final = (semconv.SESSION_ID, semconv.USER_ID, names.TAGS)

@@ -23,7 +23,8 @@ from langchain_otel.dialects.openinference_messages import (
     tool_fields,
 )
 from langchain_otel.operations.prompt_template import is_template, variables_in
-from langchain_otel.runs.run import Run, Started
+from langchain_otel.runs.reported import Started
+from langchain_otel.runs.run import Run
 
 # What a span takes that does not say how much, as the SDK has it by default.
 DEFAULT_ROOM: Final = 128

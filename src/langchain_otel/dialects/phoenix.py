@@ -11,7 +11,8 @@ from langchain_otel.content.values import Facts
 from langchain_otel.dialects import genai, openinference, openinference_content
 from langchain_otel.dialects.dialect import Attributes, Dialect, Structured
 from langchain_otel.dialects.openinference_evaluation import evaluation
-from langchain_otel.runs.run import Run, Started
+from langchain_otel.runs.reported import Started
+from langchain_otel.runs.run import Run
 
 # What only OpenInference records.
 NOT_GENAI: Final = frozenset(

@@ -12,9 +12,17 @@ TOPIC: Final = "failures"
 
 def counters(_: Scene) -> Iterator[Finding]:
     """Each kind of failure, and each limit that was met."""
+    from langchain_otel.config import OPTIONS
+
+    functions = {option.name for option in OPTIONS if option.variable is None}
     for kind, count in sorted(health.failures.items()):
         times = "once" if count == 1 else f"{count} times"
-        if ":" in kind:
+        place, colon, reason = kind.partition(":")
+        if place in functions:
+            sentence = f"The function given as {place} failed {times}: {reason}."
+            step = "Mend it; the log level DEBUG shows the stack trace."
+            yield Finding(TOPIC, MEND, sentence, step)
+        elif colon:
             sentence = f"langchain-otel failed in {kind} {times}: a span may lack attributes."
             step = "Please report it with the stack trace that the log level DEBUG shows."
             yield Finding(TOPIC, MEND, sentence, step)

@@ -22,7 +22,6 @@ OF_CONTENT: Final = (
     "structured_messages",
 )
 HOOK: Final = "completion_hook"
-TEXT_OPTIONS: Final = ("redact", HOOK)
 
 
 def settings(_: Scene) -> Iterator[Finding]:
@@ -102,7 +101,7 @@ def _value(option: "Option", config: "Config", *, is_active: bool) -> Iterator[F
     if value == option.default and not _text(option):
         return
     words = ", ".join(value) if isinstance(value, tuple) else str(value)
-    shown = "set" if option.name in TEXT_OPTIONS else words
+    shown = "set" if option.variable is None or option.name == HOOK else words
     source = _source(option, config, is_active=is_active)
     yield Finding(TOPIC, OK, f"{option.name} is {shown} (from {source}).")
 

@@ -15,7 +15,7 @@ from langchain_otel.operations.span_names import given_name
 from langchain_otel.runs.configurable_values import is_configurable
 from langchain_otel.runs.identity import KEYS as IDENTITY_KEYS
 from langchain_otel.runs.identity import user_and_session_of
-from langchain_otel.runs.run import Started
+from langchain_otel.runs.reported import Started
 
 if TYPE_CHECKING:
     from langchain_otel.runs.run import Run

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from langchain_otel.content.fields import fields_of, is_mapping, mapping_of, text_of
 from langchain_otel.content.values import EMPTY
-from langchain_otel.runs.run import Started
+from langchain_otel.runs.reported import Started
 
 MARKS: Final = ("cache_control", "cachePoint")
 TOOLS: Final = ("tools", "functions")

@@ -11,7 +11,8 @@ from langchain_otel.content.fields import entry, fields_of, mapping_of
 from langchain_otel.content.message_list import state_messages
 from langchain_otel.content.values import EMPTY, MAX_TEXT, Facts, text
 from langchain_otel.operations.span_names import TYPE_NAMES, own_name, titled
-from langchain_otel.runs.run import Operation, Started
+from langchain_otel.runs.reported import Started
+from langchain_otel.runs.run import Operation
 
 if TYPE_CHECKING:
     from langchain_otel.runs.run import Run

@@ -6,7 +6,7 @@ from typing import Any, Final
 from langchain_otel import semconv
 from langchain_otel.content.fields import MAX_ITEMS, mapping_of
 from langchain_otel.content.values import EMPTY, Facts, name_of, scalar, text, written
-from langchain_otel.runs.run import Started
+from langchain_otel.runs.reported import Started
 
 RUN_TYPE: Final = "prompt"
 MAX_VARIABLES: Final = 32

@@ -12,7 +12,7 @@ from langchain_otel.content.fields import (
     text_of,
 )
 from langchain_otel.content.values import Facts, text
-from langchain_otel.runs.run import Started
+from langchain_otel.runs.reported import Started
 
 JSON: Final = "json"
 TEXT: Final = "text"

@@ -5,7 +5,7 @@ from typing import Final
 
 from langchain_otel.content.fields import fields_of, mapping_of
 from langchain_otel.content.values import EMPTY, text
-from langchain_otel.runs.run import Started
+from langchain_otel.runs.reported import Started
 
 MAX_WRAPPERS: Final = 16
 # What LangChain calls runs of its own classes, where nobody named them; LangGraph's, likewise.

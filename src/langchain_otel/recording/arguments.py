@@ -14,6 +14,7 @@ from opentelemetry.trace import TracerProvider
 from langchain_otel.config import Hook
 from langchain_otel.content.policy import Redact
 from langchain_otel.pricing.function import PriceFunction
+from langchain_otel.recording.hooks import RunFilter, SpanHook, SpanName
 
 CaptureMode = Literal["NO_CONTENT", "SPAN_ONLY", "EVENT_ONLY", "SPAN_AND_EVENT"]
 
@@ -36,6 +37,10 @@ class Options(TypedDict, total=False):
     history: Literal["full", "new"] | None
     emit_event: bool | None
     completion_hook: str | Hook | None
+    request_hook: SpanHook | None
+    response_hook: SpanHook | None
+    span_name: SpanName | None
+    run_filter: RunFilter | None
     metrics: Literal["both", "latest", "previous"] | None
     cost: bool | str | Path | PriceFunction | None
     exception_signal: Literal["both", "logs", "spans"] | None

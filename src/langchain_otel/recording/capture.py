@@ -18,7 +18,8 @@ from langchain_otel.operations.chain import CHAIN
 from langchain_otel.operations.root_chain import with_messages
 from langchain_otel.recording.content_budget import budget_of
 from langchain_otel.recording.lineage import content_of, history_of, note_content, variables_of
-from langchain_otel.runs.run import Run, Started
+from langchain_otel.runs.reported import Started
+from langchain_otel.runs.run import Run
 
 SYSTEM: Final = "system"
 

@@ -12,6 +12,7 @@ from langchain_otel.content.policy import NO_CONTENT
 from langchain_otel.forks import fork_safe
 from langchain_otel.recording.arguments import refuse_unknown
 from langchain_otel.recording.destinations import Destinations, checked_providers
+from langchain_otel.recording.hooked_recorder import recorder_of
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.runs.store import RUNS
 
@@ -58,7 +59,7 @@ class RecorderChanges:
         with _lock:
             recorder = _made.get(key)
             if recorder is None:
-                recorder = Recorder(config, Destinations(**self._providers), base)
+                recorder = recorder_of(config, Destinations(**self._providers), base)
                 recorder.places = places
                 _made[key] = recorder
             return recorder

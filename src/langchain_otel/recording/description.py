@@ -15,7 +15,8 @@ from langchain_otel.recording.lineage import inherited_facts, totals_of
 from langchain_otel.recording.own_attributes import OwnAttributes
 from langchain_otel.runs.attempts import failed_attempt
 from langchain_otel.runs.outcome import error_facts, outcome_of
-from langchain_otel.runs.run import Run, Started
+from langchain_otel.runs.reported import Started
+from langchain_otel.runs.run import Run
 
 
 def title_of(run: Run, started: Started) -> str:

@@ -54,9 +54,14 @@ def targets_of(named: object) -> list[Target]:
 def _of_run(run_id: object) -> list[Target]:
     head = RUNS.head(run_id)  # type: ignore[arg-type]  # LangChain takes anything for a run id
     if head is not None:
-        return [_open(run) for run in head.recordings() if run.span.get_span_context().is_valid]
+        return [_open(run) for run in head.recordings() if _is_recorded(run)]
     ended = RUNS.ended(run_id)  # type: ignore[arg-type]
-    return [] if ended is None else [_ended(each) for each in (ended, *ended.others)]
+    recorded = [] if ended is None else ended.recordings()
+    return [_ended(each) for each in recorded if not each.is_silent]
+
+
+def _is_recorded(run: Run) -> bool:
+    return run.span.get_span_context().is_valid and not run.is_silent
 
 
 def _of_text(text: str) -> list[Target]:

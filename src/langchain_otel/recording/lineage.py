@@ -14,7 +14,8 @@ from langchain_otel.recording.model_calls import Share, model_around
 from langchain_otel.runs.attempts import number_attempt
 from langchain_otel.runs.context import MODEL_KEY
 from langchain_otel.runs.identity import conversation_of
-from langchain_otel.runs.run import Run, Started
+from langchain_otel.runs.reported import Started
+from langchain_otel.runs.run import Run
 from langchain_otel.runs.store import RUNS
 from langchain_otel.runs.totals import Totals
 

@@ -46,7 +46,8 @@ from langchain_otel.runs.frame import frame_of, started_in
 from langchain_otel.runs.garbage_collector import COLLECTING, outside_collection, phases
 from langchain_otel.runs.identity import set_identity
 from langchain_otel.runs.outcome import EVICTED
-from langchain_otel.runs.run import Operation, Run, SpanEvent, Started
+from langchain_otel.runs.reported import SpanEvent, Started
+from langchain_otel.runs.run import Operation, Run
 from langchain_otel.runs.store import RUNS
 from langchain_otel.runs.tool_call_links import add_late_links, links_of
 
@@ -82,6 +83,7 @@ class Recorder:
         ).record
         self._channels = Channels(self._metrics, self._log, exceptions, self._capture)
         self._leaves_out = LEFT_OUT[config.detail]
+        self._title = title_of
 
     @property
     def tracer_provider(self) -> TracerProvider:
@@ -118,7 +120,7 @@ class Recorder:
                 run = Run(run_id, operation, self, handler, ambient, started)
                 run.is_measured = other is None or not is_measured(other, self.metric_series)
                 parent: Run | SpanContext | None = None
-                run.is_root = parent_run_id is None
+                run.parent_id, run.is_root = parent_run_id, parent_run_id is None
                 if parent_run_id is not None:
                     parent = RUNS.of_recorder(parent_run_id, self) or span_context_of(parent_run_id)
                 self._start(run, parent, started)
@@ -176,7 +178,7 @@ class Recorder:
             links = links_of(run, call_id_of(started), trace.get_current_span(hangs_under))
         try:
             run.span = self._tracer.start_span(
-                title_of(run, started), hangs_under, operation.kind, attributes, links
+                self._title(run, started), hangs_under, operation.kind, attributes, links
             )
         except Exception as error:
             # A sampler of the application, or a processor that sees spans start.

@@ -5,6 +5,7 @@ from typing import Any
 from langchain_otel import forks
 from langchain_otel.config import configured
 from langchain_otel.recording.destinations import Destinations, checked_providers
+from langchain_otel.recording.hooked_recorder import recorder_of
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.runs import program_end
 from langchain_otel.runs.store import RUNS
@@ -31,7 +32,7 @@ def recorder_for(arguments: dict[str, Any]) -> Recorder:
     program_end.watch()
     if Recorders.active is None or arguments.get("max_open_runs") is not None:
         RUNS.max_open = config.max_open_runs
-    return Recorder(config, destinations)
+    return recorder_of(config, destinations)
 
 
 def current_recorder() -> Recorder:

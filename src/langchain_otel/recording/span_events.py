@@ -11,7 +11,8 @@ from langchain_otel.content.policy import Budget, Policy
 from langchain_otel.content.values import Facts, name_of
 from langchain_otel.dialects.genai import attributes
 from langchain_otel.runs.outcome import error_facts
-from langchain_otel.runs.run import Run, SpanEvent
+from langchain_otel.runs.reported import SpanEvent
+from langchain_otel.runs.run import Run
 
 MAX_EVENTS: Final = 100
 

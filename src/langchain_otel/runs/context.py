@@ -80,7 +80,7 @@ def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Contex
     if active is not None:
         if active is parent or active.span.get_span_context() is parent:
             return ambient
-        if not active.ended and _is_inherited(parent, active):
+        if not active.ended and is_inherited(parent, active):
             if not isinstance(parent, Run) or active.recorder.origin is parent.recorder.origin:
                 return ambient
             parent = RUNS.of_recorder(active.id, parent.recorder) or parent
@@ -91,12 +91,12 @@ def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Contex
 def innermost(parent: Run, ambient: Context) -> Run:
     """The run in whose body code with this context runs, where LangChain names `parent`."""
     active = run_of(ambient)
-    if active is None or active is parent or active.ended or not _is_inherited(parent, active):
+    if active is None or active is parent or active.ended or not is_inherited(parent, active):
         return parent
     return RUNS.of_recorder(active.id, parent.recorder) or parent
 
 
-def _is_inherited(parent: Run | SpanContext, active: Run) -> bool:
+def is_inherited(parent: Run | SpanContext, active: Run) -> bool:
     """Whether `parent` is named only because LangChain passes it on to all that is called inside.
 
     It passes on the runs of chains and tools (`passes_on`), not those of models, retrievers, legacy
@@ -222,9 +222,9 @@ def without_ended_runs(ambient: Context) -> Context:
 def inside(run: Run, ambient: Context) -> Context:
     """The context of a run's body, in the one around it."""
     entries = {**ambient, _SPAN_KEY: run.span}
-    if run.operation.family != "call":
+    if run.operation.family != "call" or run.is_silent:
         # To LangChain's own runs a call is what a user's span is: they nest, by the ambient span,
-        # and have the run around it as their parent.
+        # and have the run around it as their parent. One that is silent has no span to nest by.
         entries[RUN_KEY] = run
     if run.operation.family == "model":
         entries[MODEL_KEY] = run

@@ -238,9 +238,10 @@ def show_frame(frame: Frame | None) -> None:
 
 
 def started_in(frame: Frame, run: Run) -> None:
-    """Tell a frame that its run has started; of several recorders' it is the first one."""
+    """Tell a frame that its run has started; of several recorders' the first one with a span."""
     frame.started.append(run)
-    if frame.run is None or not frame.activates:
+    known = frame.run
+    if known is None or not frame.activates or (run.has_span and not known.has_span):
         frame.run = run
 
 

@@ -14,4 +14,4 @@ def current_span_of(run_id: UUID) -> Span:
     run, or no longer.
     """
     run = RUNS.head(run_id)
-    return INVALID_SPAN if run is None else run.span
+    return INVALID_SPAN if run is None or run.is_silent else run.span

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from opentelemetry.context import Context
@@ -13,6 +13,7 @@ from langchain_otel import semconv
 from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.policy import Budget
 from langchain_otel.content.values import EMPTY, Facts
+from langchain_otel.runs.reported import SpanEvent, Started
 from langchain_otel.runs.run_id import key_of
 from langchain_otel.runs.totals import Spent, Totals
 
@@ -26,22 +27,6 @@ ErrorIdentity = tuple[int, tuple[int, int] | None]
 
 MAX_CHUNKS: Final = 10_000
 MAX_INNER_RESULTS: Final = 64
-
-
-@dataclass(slots=True)
-class Started:
-    """What LangChain reports when a run starts.
-
-    `payload` is the messages, prompts, inputs or query; `options` the further keyword arguments of
-    the event; `owner` the object that runs, where it is known.
-    """
-
-    serialized: dict[str, Any] | None
-    payload: Any
-    tags: list[str] | None
-    metadata: dict[str, Any] | None
-    options: dict[str, Any] = field(default_factory=dict)
-    owner: object | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +55,6 @@ class Operation:
     failure: Callable[[Any], str | None] | None = None
     unfinished: Facts = field(default_factory=dict)
     suppresses: Suppressed | None = None
-
-
-class SpanEvent(NamedTuple):
-    """A kind of event in the middle of a run: its name, and what it records of what is reported."""
-
-    name: str
-    facts: Callable[[Any], Facts]
-    content: Callable[[Any], Any]
 
 
 class RunRecorder(Protocol):
@@ -135,8 +112,8 @@ class Run:
     """A run of LangChain and its span, from its start event to its end event.
 
     `is_observed`: a span that records, an agent's span above it or metrics take what is known of
-    it. `parent` is the run that LangChain names, `enclosing` the run whose code started this one;
-    `is_root`: there is neither.
+    it. `parent` is the run that LangChain names (by `parent_id`), `enclosing` the run whose code
+    started this one; `is_root`: there is neither. `is_silent`: nothing of it is recorded anywhere.
     `model` is the model run in whose body it runs; `has_inner_call` and `has_inner_tokens` say what
     a run inside this one has counted. `ambient` is the context in which it started; `passes_on`: in
     its body, LangChain takes it for the parent of whatever is called without another one. Several
@@ -144,7 +121,8 @@ class Run:
     first of those that share metrics measures it (`is_measured`). What a run has none of is None,
     or `EMPTY`. `inner_results` is what calls inside have found that its span records; `spent` is
     what it cost, or all calls inside it, where that is asked for; `asked` is then what it was
-    started with. `own_attributes` are those of the `attributes()` blocks around.
+    started with. `own_attributes` are those of the `attributes()` blocks around. `seen` is what
+    functions of the user's see of it, where there are any.
     """
 
     __slots__ = (
@@ -172,6 +150,7 @@ class Run:
         "is_measured",
         "is_observed",
         "is_root",
+        "is_silent",
         "key",
         "logged_error",
         "metadata",
@@ -182,12 +161,14 @@ class Run:
         "own_attributes",
         "owner",
         "parent",
+        "parent_id",
         "passes_on",
         "prompt",
         "provider_report",
         "recorder",
         "request_content",
         "seconds",
+        "seen",
         "shown_error",
         "source_facts",
         "span",
@@ -205,6 +186,7 @@ class Run:
     metadata_identity: dict[str, Any]
     configurable_identity: dict[str, Any]
     parent: "Run | None"
+    parent_id: UUID | None
     enclosing: "Run | None"
     agent: "Run | None"
     model: "Run | None"
@@ -221,6 +203,7 @@ class Run:
     shown_error: ErrorIdentity | None
     provider_report: object | None
     inner_results: list[Any] | None
+    seen: object | None
 
     def __init__(
         self,
@@ -244,7 +227,7 @@ class Run:
         self.has_span = self.is_measured = True
         self.is_observed = self.ended = self.passes_on = False
         self.has_inner_call = self.has_inner_tokens = False
-        self.is_root = False
+        self.is_root = self.is_silent = False
         self.facts: Facts = {}
         self.request_content = self.content = self.source_facts = self.own_attributes = EMPTY
         self.identity = self.metadata_identity = self.configurable_identity = EMPTY
@@ -253,7 +236,7 @@ class Run:
         self.chunks = None
         self.chunk_times = []
         self.attempts = self.logged_error = self.shown_error = None
-        self.provider_report = self.inner_results = None
+        self.provider_report = self.inner_results = self.parent_id = self.seen = None
         self.attempt = self.event_count = 0
         self.seconds = 0.0
         self.started_at = perf_counter()

@@ -31,6 +31,6 @@ def _found(run_id: UUID | str | None) -> SpanContext | None:
     run = RUNS.head(run_id)  # type: ignore[arg-type]  # LangChain takes anything for a run id
     if run is not None:
         span_context = run.span.get_span_context()
-        return span_context if span_context.is_valid else None
+        return span_context if span_context.is_valid and not run.is_silent else None
     ended = RUNS.ended(run_id)  # type: ignore[arg-type]
     return None if ended is None else ended.span_context

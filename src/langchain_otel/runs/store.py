@@ -17,14 +17,20 @@ MAX_ENDED_RUNS: Final = 4_096
 class EndedRun(NamedTuple):
     """What is remembered of a run that has ended: enough to go on with its trace, or judge it.
 
-    `is_root`: no other run was around it. `others` are the same run as other recorders have it.
+    `is_root`: no other run was around it. `is_silent`: nothing of it was recorded. `others` are the
+    same run as other recorders have it; the silent ones come last.
     """
 
     span_context: SpanContext
     recorder: RunRecorder
     response_id: str | None
     is_root: bool
+    is_silent: bool = False
     others: "tuple[EndedRun, ...]" = ()
+
+    def recordings(self) -> "list[EndedRun]":
+        """The same run as each recorder has it."""
+        return [self._replace(others=()), *self.others]
 
 
 class RunStore:
@@ -75,20 +81,40 @@ class RunStore:
 
     def ended(self, run_id: UUID) -> EndedRun | None:
         """What is remembered of a run that ended lately."""
-        return self._ended.get(run_id.int if type(run_id) is UUID else key_of(run_id))
+        found = self._ended.get(run_id.int if type(run_id) is UUID else key_of(run_id))
+        return None if found is None or found.is_silent else found
+
+    def was_silent(self, run_id: UUID, recorder: RunRecorder) -> bool:
+        """Whether a run ended lately of which this recorder recorded nothing."""
+        found = self._ended.get(run_id.int if type(run_id) is UUID else key_of(run_id))
+        return found is not None and any(
+            each.is_silent and each.recorder.origin is recorder.origin
+            for each in found.recordings()
+        )
 
     def ended_contexts(self) -> list[SpanContext]:
         """The span contexts of the last runs that ended."""
-        return [ended.span_context for ended in list(self._ended.values())]
+        found = list(self._ended.values())
+        return [ended.span_context for ended in found if not ended.is_silent]
 
     def ended_runs(self) -> list[tuple[Key, EndedRun]]:
-        """The last runs that ended, with their keys, as every recorder has them."""
+        """The last runs that ended, with their keys, as every recorder has recorded them."""
         heads = list(self._ended.items())
-        return [(key, ended) for key, head in heads for ended in (head, *head.others)]
+        return [
+            (key, ended)
+            for key, head in heads
+            for ended in head.recordings()
+            if not ended.is_silent
+        ]
 
     def add(self, run: Run) -> Run | None:
         """Keep an open run; gives back the oldest one where there is no room for both."""
-        run.next_recording = self._open.get(run.key)
+        head = self._open.get(run.key)
+        if head is not None and not run.has_span:
+            # The body finds the span of another recording.
+            run.next_recording, head.next_recording = head.next_recording, run
+            return None
+        run.next_recording = head
         self._open[run.key] = run
         if len(self._open) <= self.max_open:
             return None
@@ -130,21 +156,18 @@ class RunStore:
     def remember(self, run: Run) -> None:
         """Keep the span context of a run that ends, for those who come late."""
         span_context = run.span.get_span_context()
-        if not span_context.is_valid:
+        if not (span_context.is_valid or run.is_silent):
             # There is no trace to go on with, and nothing that a judgement could be about.
             return
-        earlier = self._ended.get(run.key)
-        others: tuple[EndedRun, ...] = ()
-        if earlier is not None:
-            is_own = earlier.recorder is run.recorder
-            others = earlier.others if is_own else _of_others(earlier, run.recorder)
-        self._ended[run.key] = EndedRun(
+        ended = EndedRun(
             span_context,
             run.recorder,
             run.facts.get(semconv.GEN_AI_RESPONSE_ID),
             run.is_root and run.enclosing is None,
-            others,
+            run.is_silent,
         )
+        earlier = self._ended.get(run.key)
+        self._ended[run.key] = ended if earlier is None else _together(ended, earlier)
         if run.ended:
             return
         self._ended_order.append(run.key)
@@ -152,10 +175,13 @@ class RunStore:
             self._ended.pop(self._ended_order.popleft(), None)
 
 
-def _of_others(earlier: EndedRun, recorder: RunRecorder) -> tuple[EndedRun, ...]:
-    """The recordings of a run by others, of those that ended earlier."""
-    recordings = (earlier._replace(others=()), *earlier.others)
-    return tuple(each for each in recordings if each.recorder is not recorder)
+def _together(ended: EndedRun, earlier: EndedRun) -> EndedRun:
+    """A run as several recorders have it, of which some have ended it earlier."""
+    others = tuple(each for each in earlier.recordings() if each.recorder is not ended.recorder)
+    if not (ended.is_silent and others):
+        return ended._replace(others=others)
+    first, *rest = others
+    return first._replace(others=(*rest, ended))
 
 
 def _unlink(head: Run | None, run: Run) -> bool:

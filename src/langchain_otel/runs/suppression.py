@@ -32,7 +32,7 @@ def add_marks(run: Run, entries: dict[str, Any]) -> None:
 
     A mark that somebody else has set stays, because they read what is reported to it. So do we.
     """
-    suppressed = run.operation.suppresses
+    suppressed = None if run.is_silent else run.operation.suppresses
     own: dict[str, Any] = {}
     for key, make in ({} if suppressed is None else marks.get(suppressed, {})).items():
         value = entries.get(key)

@@ -182,7 +182,7 @@ def _origin_to_store(configurable: Any, metadata: Any) -> dict[str, Any] | None:
         # Another method of the same checkpointer has stored it, or the enclosing graph does.
         return None
     run = active_run()
-    if run is not None and run.operation in GRAPHS:
+    if run is not None and run.has_span and run.operation in GRAPHS:
         return written(Origin(run.span.get_span_context()))
     if metadata.get("source") not in BY_HAND:
         return None

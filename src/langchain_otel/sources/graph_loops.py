@@ -66,7 +66,7 @@ def _runs(loop: Any) -> Iterator[Run]:
 
 def _resumed(loop: Any, origin: Origin | None) -> None:
     for run in _runs(loop):
-        if origin is not None:
+        if origin is not None and run.has_span:
             run.span.add_link(origin.span_context, {semconv.LINK_TYPE: semconv.RESUMES})
             take_over(run, origin.requests)
             if origin.paused_at is not None:
@@ -95,7 +95,7 @@ def _pause(loop: Any, error: BaseException | None) -> Pause:
 def _store_pause(loop: Any) -> None:
     """Store with the checkpoint which span paused, and when: the checkpoint may be an older one."""
     run = next(_runs(loop), None)
-    if run is None or loop.checkpointer_put_writes is None:
+    if run is None or not run.has_span or loop.checkpointer_put_writes is None:
         return
     span_context = run.span.get_span_context()
     stored = written(Origin(span_context, time(), requests_in(span_context.trace_id)))

@@ -18,7 +18,8 @@ from langchain_otel.patching.wrapping import unbound
 from langchain_otel.recording.choice import chosen
 from langchain_otel.recording.registry import active_recorder
 from langchain_otel.runs.frame import Frame, begin_body, surroundings
-from langchain_otel.runs.run import Operation, Run, RunRecorder, Started
+from langchain_otel.runs.reported import Started
+from langchain_otel.runs.run import Operation, Run, RunRecorder
 from langchain_otel.runs.store import RUNS
 
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
