@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
+import kinds
 from conventions import KINDS
 from langchain_otel import semconv
 from langchain_otel.config import OPTIONS, Option
@@ -25,6 +26,7 @@ from langchain_otel.recording.instruments import (
 )
 from langchain_otel.runs.reported import Started
 from langchain_otel.runs.run import Operation
+from markdown_tables import code, codes, sentences, table
 from reference import reference, reference_of_testing
 from registry import Definition, is_template, members, read_registry
 
@@ -226,6 +228,7 @@ SECTIONS: Final[dict[str, Callable[[], str]]] = {
     "previous-metrics": previous_metrics,
     "reference": reference,
     "reference-of-testing": reference_of_testing,
+    **kinds.SECTIONS,
 }
 
 
@@ -238,25 +241,3 @@ def dotted_names() -> set[str]:
 def is_own(name: str) -> bool:
     """Whether a name is ours, not one of the conventions."""
     return name.startswith(("langchain.", "langgraph."))
-
-
-def code(text: str) -> str:
-    """Text as it stands in a program."""
-    return f"`{text}`"
-
-
-def codes(names: Iterable[str]) -> str:
-    """Names as they stand in a program, one after the other."""
-    return ", ".join(map(code, names))
-
-
-def sentences(texts: Iterable[str]) -> str:
-    """Texts that may have more than one line, as sentences of one."""
-    return " ".join(" ".join(text.split()) for text in texts if text)
-
-
-def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A table of Markdown."""
-    lines = [heads, ("---",) * len(heads), *rows]
-    cells = ([cell.replace("|", "\\|") for cell in line] for line in lines)
-    return "".join(f"| {' | '.join(line)} |\n".replace("  ", " ") for line in cells)
