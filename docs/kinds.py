@@ -6,7 +6,6 @@ from typing import Final
 from conventions import KINDS
 from langchain_otel import semconv
 from langchain_otel.recording.instruments import (
-    CLIENTS,
     COUNTED,
     MODELS,
     TOTALS,

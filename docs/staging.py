@@ -17,7 +17,10 @@ LANGUAGES: Final = {".py": "python", ".yaml": "yaml", ".json": "json", ".toml": 
 PICTURES: Final = frozenset((".png", ".svg"))
 FENCE: Final = "````"
 LINK: Final = re.compile(r"(?<=\]\()(?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?(?=\))")
-BLOCK: Final = re.compile(r"^ *(`{3,}|~{3,})")
+FENCED: Final = re.compile(r"^ *(?P<fence>`{3,}|~{3,})")
+PADS: Final = {2: "  ", 3: " "}
+"""What is below a point or a number of a list is indented by four, as the site's Markdown wants."""
+MARKER: Final = re.compile(r"- |\d+\. ")
 
 
 class Staging:
@@ -74,12 +77,15 @@ class Staging:
             self._texts[source] = _listing(source)
 
     def _rewritten(self, page: Path) -> Iterator[str]:
-        fence = ""
-        for line in page.read_text(encoding="utf-8").splitlines(keepends=True):
-            mark = BLOCK.match(line)
-            if mark and (not fence or mark[1].startswith(fence)):
-                fence = "" if fence else mark[1]
-            yield line if fence or mark else LINK.sub(lambda link: self._link(page, link), line)
+        before = ""
+        is_nested = False
+        for line, pad, is_code in _lines(page.read_text(encoding="utf-8")):
+            if is_nested and not is_code and MARKER.match(line):
+                is_nested = False
+                yield "\n"
+            is_nested = is_nested or bool(pad and not before.strip())
+            yield pad + (line if is_code else LINK.sub(lambda link: self._link(page, link), line))
+            before = line
 
     def _link(self, page: Path, link: re.Match[str]) -> str:
         if ":" in link["target"]:
@@ -100,6 +106,18 @@ def _name(page: Path) -> Path:
         return page.relative_to(DOCS)
     parts = page.relative_to(ROOT).with_suffix("").parts
     return Path("-".join(part.lower() for part in parts if part != "README") + ".md")
+
+
+def _lines(text: str) -> Iterator[tuple[str, str, bool]]:
+    """The lines, each with what it is indented by, and whether it belongs to a block of code."""
+    fence = pad = ""
+    for line in text.splitlines(keepends=True):
+        mark = FENCED.match(line)
+        if not fence:
+            pad = PADS.get(len(line) - len(line.lstrip(" ")), "")
+        yield line, pad, bool(fence or mark)
+        if mark and (not fence or mark["fence"].startswith(fence)):
+            fence = "" if fence else mark["fence"]
 
 
 def _listing(source: Path) -> str:

@@ -17,7 +17,7 @@ DOCS: Final = Path(__file__).parent
 ROOT: Final = DOCS.parent
 sys.path.insert(0, str(DOCS))
 
-from navigation import HOME, Section, navigation  # noqa: E402
+from navigation import HOME, Entry, Section, navigation  # noqa: E402
 from staging import Staging  # noqa: E402
 
 SITE: Final = ROOT / "site"
@@ -97,8 +97,9 @@ def _use_own_worker(made: Path) -> None:
 def _write_for_models(made: Path, sections: tuple[Section, ...], staging: Staging) -> None:
     """Write `llms.txt`, with a line a page, `llms-full.txt`, and each page as Markdown."""
     lines = ["# langchain-otel", "", f"> {SUMMARY}"]
-    texts = [staging.text(HOME)]
-    for section in sections:
+    texts = []
+    home = Section("Home", (Entry("langchain-otel", HOME, "what it is, and all pages."),))
+    for section in (home, *sections):
         lines += ["", f"## {section.title}", ""]
         for entry in section.entries:
             place = staging.place(entry.page)

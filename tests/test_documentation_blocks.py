@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "otelcol": "it serves until it is stopped; tests/backends run it, the files are checked",
     "weaver": "it fetches OpenTelemetry's registry; the folder is checked",
     "curl": "it asks Jaeger; tests/backends/test_jaeger_queries.py does",
+    "kubectl": "no cluster here; tests/test_kubernetes.py checks the manifests",
     "gunicorn": "it serves until it is stopped; tests/test_processes.py runs it",
     "uvicorn": "it serves until it is stopped; tests/test_processes.py runs it",
     "langgraph": "it serves until it is stopped, and is not installed",
@@ -333,6 +334,13 @@ def check_collector(arguments: list[str]) -> None:
     assert tuple(argument.removeprefix("--config=") for argument in arguments) == PRODUCTION
 
 
+def check_kubectl(arguments: list[str]) -> None:
+    command, option, path = arguments
+    assert command == "apply"
+    file = ROOT / path / "kustomization.yaml" if option == "-k" else ROOT / path
+    assert list(yaml.safe_load_all(file.read_text()))
+
+
 def check_weaver(arguments: list[str]) -> None:
     folder = ROOT / arguments[arguments.index("--registry") + 1]
     assert (folder / "manifest.yaml").exists()
@@ -344,6 +352,7 @@ CHECKS: Final[dict[str, Callable[[list[str]], None]]] = {
     "make": check_make,
     "docker": check_docker,
     "otelcol": check_collector,
+    "kubectl": check_kubectl,
     "weaver": check_weaver,
 }
 
