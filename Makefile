@@ -2,6 +2,7 @@
 # make test           the tests; those against real backends too, once `make backends` has built them
 # make test-versions  the tests at both ends of every version range; QUICK=1: the most telling ones
 # make check          lint, format and types
+# make docs           the documentation site, in site/; docs-serve shows it on 127.0.0.1:8000
 # make docs-tables    the tables of docs/ anew, from the code and semconv/registry, and the prices of
 #                     collector-config, from those of genai-prices
 # make backends       builds the OpenTelemetry Collector and Jaeger with its pages into ~/.cache/langchain-otel, once
@@ -24,7 +25,7 @@ BIN := $(VENV)/bin
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions check format docs-tables backends postgres prometheus chromium kafka phoenix screenshots up down bench bench-scale clean
+.PHONY: help demo test test-versions check format docs docs-serve docs-tables backends postgres prometheus chromium kafka phoenix screenshots up down bench bench-scale clean
 
 help:
 	@grep -E '^# (make|  )' Makefile | cut -c3-
@@ -39,7 +40,7 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[console,cost]' --group demo --group test --group check --group screenshots
+	$(BIN)/python -m pip install --quiet --editable '.[console,cost]' --group demo --group test --group check --group screenshots --group docs
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
@@ -59,6 +60,12 @@ check: $(VENV)/.test
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
+
+docs: $(VENV)/.test
+	$(BIN)/python docs/website.py
+
+docs-serve: $(VENV)/.test
+	$(BIN)/python docs/website.py --serve
 
 docs-tables: $(VENV)/.test
 	$(BIN)/python docs/generate.py
@@ -105,4 +112,4 @@ bench-scale: $(VENV)/.test
 	$(BIN)/python benchmarks/scale.py $(BENCH_ARGS)
 
 clean:
-	rm -rf $(VENV) dist
+	rm -rf $(VENV) dist site .site

@@ -38,7 +38,7 @@ def _section(match: re.Match[str]) -> str:
 
 def pages() -> list[Path]:
     """The pages that may have sections."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def outdated() -> list[Path]:

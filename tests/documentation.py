@@ -14,7 +14,7 @@ from markdown_it.token import Token
 ROOT: Final = Path(__file__).parent.parent
 PAGES: Final = (
     ROOT / "README.md",
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
     ROOT / "collector-config" / "README.md",
 )
 EXAMPLES: Final = tuple(sorted((ROOT / "examples").glob("*.py")))
