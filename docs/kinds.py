@@ -1,6 +1,7 @@
 """The tables of one kind of span, from the code and the registry: its attributes, its metrics."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from conventions import KINDS
@@ -75,11 +76,7 @@ def _metrics(kind: str) -> Iterator[tuple[str, str, str]]:
         yield code(semconv.METRIC_COST_UNKNOWN), code("{call}"), "the option `cost`"
 
 
-def _sections() -> Iterator[tuple[str, Callable[[], str]]]:
-    for kind in GROUPS:
-        yield f"span-{kind}", lambda kind=kind: attributes_of(kind)
-        if kind in KINDS:
-            yield f"metrics-{kind}", lambda kind=kind: metrics_of(kind)
-
-
-SECTIONS: Final = dict(_sections())
+SECTIONS: Final[dict[str, Callable[[], str]]] = {
+    **{f"span-{kind}": partial(attributes_of, kind) for kind in GROUPS},
+    **{f"metrics-{kind}": partial(metrics_of, kind) for kind in KINDS},
+}

@@ -39,7 +39,7 @@ def build(site: Path = SITE, staged: Path = STAGED) -> None:
     """Make the whole site anew."""
     sections = navigation()
     staging = stage(sections, staged)
-    _zensical("build", "--strict", "--clean", staged=staged)
+    run_zensical("build", "--strict", "--clean", staged=staged)
     made = staged / "site"
     _use_own_worker(made)
     _write_for_models(made, sections, staging)
@@ -82,7 +82,8 @@ def _nav_of(title: str, entries: list[tuple[str, Path]], staging: Staging) -> st
     return "\n".join([f"  {{ {json.dumps(title)} = [", *rows, "  ] },"])
 
 
-def _zensical(*arguments: str, staged: Path) -> None:
+def run_zensical(*arguments: str, staged: Path) -> None:
+    """Run its command; a failure is an error."""
     command = (sys.executable, "-m", "zensical", *arguments, "--config-file", CONFIGURATION)
     subprocess.run(command, cwd=staged, check=True)
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from opentelemetry.instrumentation import auto_instrumentation
 
 from backends.collectors import GATEWAY
 from backends.pins import Pins
-from opentelemetry.instrumentation import auto_instrumentation
 from servers.otlp_sink import Sink, running_sink
 
 kubernetes_validate = pytest.importorskip("kubernetes_validate", reason="comes with group docs")
