@@ -13,7 +13,13 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[1]
 DOCS: Final = ROOT / "docs"
 FILES: Final = "files"
-LANGUAGES: Final = {".py": "python", ".yaml": "yaml", ".json": "json", ".toml": "toml"}
+LANGUAGES: Final = {
+    ".json": "json",
+    ".py": "python",
+    ".toml": "toml",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+}
 PICTURES: Final = frozenset((".png", ".svg"))
 FENCE: Final = "````"
 LINK: Final = re.compile(r"(?<=\]\()(?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?(?=\))")
@@ -45,7 +51,8 @@ class Staging:
             return self._named[source]
         if source.is_relative_to(DOCS):
             return source.relative_to(DOCS)
-        path = source.relative_to(ROOT)
+        # A folder whose name begins with a point is no part of a site.
+        path = Path(*(part.lstrip(".") for part in source.relative_to(ROOT).parts))
         return Path(FILES) / (path if path.suffix == ".md" else f"{path}.md")
 
     def text(self, source: Path) -> str:
