@@ -6,7 +6,7 @@ of its own, below `files`; a folder is one page with all its files.
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -49,7 +49,7 @@ class Staging:
         """Where a page or a picture stands, below the folder of the site's sources."""
         if source in self._named:
             return self._named[source]
-        if source.is_relative_to(DOCS):
+        if source.is_relative_to(DOCS) and source.suffix in {".md", *PICTURES}:
             return source.relative_to(DOCS)
         # A folder whose name begins with a point is no part of a site.
         path = Path(*(part.lstrip(".") for part in source.relative_to(ROOT).parts))
@@ -59,18 +59,10 @@ class Staging:
         """A page as the site is made from it."""
         return self._texts[source]
 
-    def write(self, folder: Path) -> None:
-        """Write all pages and pictures; a file that is as it should be is not touched."""
+    def contents(self) -> dict[Path, bytes]:
+        """Every page and picture, by where it stands."""
         contents = {self.place(page): text.encode() for page, text in self._texts.items()}
-        contents |= {self.place(picture): picture.read_bytes() for picture in self.pictures}
-        for path in [path for path in folder.rglob("*") if path.is_file()]:
-            if path.relative_to(folder) not in contents:
-                path.unlink()
-        for place, content in contents.items():
-            path = folder / place
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.exists() or path.read_bytes() != content:
-                path.write_bytes(content)
+        return contents | {self.place(picture): picture.read_bytes() for picture in self.pictures}
 
     def _add(self, source: Path) -> None:
         if source in self._texts or source in self.pictures:
@@ -139,3 +131,15 @@ def _listing(source: Path) -> str:
 def _block(file: Path) -> str:
     language = LANGUAGES.get(file.suffix, "text")
     return f"{FENCE}{language}\n{file.read_text(encoding='utf-8').rstrip()}\n{FENCE}\n"
+
+
+def write(folder: Path, contents: Mapping[Path, bytes]) -> None:
+    """Make a folder have these files and no others; one that is as it should be is not touched."""
+    for path in [path for path in folder.rglob("*") if path.is_file()]:
+        if path.relative_to(folder) not in contents:
+            path.unlink()
+    for place, content in contents.items():
+        path = folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_bytes() != content:
+            path.write_bytes(content)

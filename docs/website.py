@@ -6,6 +6,7 @@ python docs/website.py --serve    shows it on 127.0.0.1:8000, and a page anew wh
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ ROOT: Final = DOCS.parent
 sys.path.insert(0, str(DOCS))
 
 from navigation import HOME, Entry, Section, navigation  # noqa: E402
-from staging import Staging  # noqa: E402
+from staging import Staging, write  # noqa: E402
 
 SITE: Final = ROOT / "site"
 STAGED: Final = ROOT / ".site"
@@ -27,7 +28,11 @@ CONFIGURATION: Final = "zensical.toml"
 WORKER: Final = "file-worker.js"
 FOREIGN_WORKER: Final = "https://unpkg.com/iframe-worker/shim"
 """What Zensical's search asks another host for, where a page is opened from disk."""
+CELL: Final = re.compile(r"<td.*?</td>", re.DOTALL)
+NAME: Final = re.compile(r"(?<=<code>)[^<\s]{16,}(?=</code>)")
 FILES: Final = "Files"
+NO_NAVIGATION: Final = "nav = []"
+OFFLINE: Final = "[project.plugins.offline]"
 INTERVAL: Final = 1.0
 SUMMARY: Final = (
     "OpenTelemetry for LangChain and LangGraph: every run is one span under the right parent, in "
@@ -41,26 +46,30 @@ def build(site: Path = SITE, staged: Path = STAGED) -> None:
     staging = stage(sections, staged)
     run_zensical("build", "--strict", "--clean", staged=staged)
     made = staged / "site"
-    _use_own_worker(made)
+    for page in made.rglob("*.html"):
+        depth = len(page.relative_to(made).parts) - 1
+        text = page.read_text(encoding="utf-8")
+        page.write_text(_mended(text, "../" * depth), encoding="utf-8")
     _write_for_models(made, sections, staging)
     shutil.rmtree(site, ignore_errors=True)
     made.rename(site)
 
 
-def stage(sections: tuple[Section, ...], staged: Path) -> Staging:
+def stage(sections: tuple[Section, ...], staged: Path, *, is_offline: bool = True) -> Staging:
     """Write what Zensical reads: the pages, and its configuration with the navigation."""
     staging = Staging([HOME, *(entry.page for section in sections for entry in section.entries)])
-    staging.write(staged / "docs")
-    shutil.copytree(THEME, staged / "docs", dirs_exist_ok=True, ignore=_only_assets)
-    text = (THEME / CONFIGURATION).read_text(encoding="utf-8")
-    if text.count("nav = []") != 1:
+    assets = {Path(file.name): file.read_bytes() for file in THEME.iterdir()}
+    text = assets.pop(Path(CONFIGURATION)).decode()
+    if text.count(NO_NAVIGATION) != 1 or text.count(OFFLINE) != 1:
         raise ValueError(f"{CONFIGURATION} has no place for the navigation")
-    (staged / CONFIGURATION).write_text(text.replace("nav = []", _nav(sections, staging)))
+    text = text.replace(NO_NAVIGATION, _nav(sections, staging))
+    # A page from a server needs no worker but the browser's own.
+    text = text.replace(OFFLINE, f"{OFFLINE}\nenabled = {str(is_offline).lower()}")
+    write(staged / "docs", staging.contents() | assets)
+    configuration = staged / CONFIGURATION
+    if not configuration.exists() or configuration.read_text(encoding="utf-8") != text:
+        configuration.write_text(text, encoding="utf-8")
     return staging
-
-
-def _only_assets(_: str, names: list[str]) -> list[str]:
-    return [name for name in names if name == CONFIGURATION]
 
 
 def _nav(sections: tuple[Section, ...], staging: Staging) -> str:
@@ -88,11 +97,14 @@ def run_zensical(*arguments: str, staged: Path) -> None:
     subprocess.run(command, cwd=staged, check=True)
 
 
-def _use_own_worker(made: Path) -> None:
-    for page in made.rglob("*.html"):
-        depth = len(page.relative_to(made).parts) - 1
-        text = page.read_text(encoding="utf-8")
-        page.write_text(text.replace(FOREIGN_WORKER, "../" * depth + WORKER), encoding="utf-8")
+def _mended(page: str, root: str) -> str:
+    """A page with our own worker, and with names in tables that may be broken after a word."""
+    page = page.replace(FOREIGN_WORKER, root + WORKER)
+    return CELL.sub(lambda cell: NAME.sub(lambda name: _breakable(name[0]), cell[0]), page)
+
+
+def _breakable(name: str) -> str:
+    return re.sub(r"(?<=\w[._/])(?=\w)", "<wbr>", name)
 
 
 def _write_for_models(made: Path, sections: tuple[Section, ...], staging: Staging) -> None:
@@ -112,15 +124,17 @@ def _write_for_models(made: Path, sections: tuple[Section, ...], staging: Stagin
     (made / "llms-full.txt").write_text("\n\n".join(texts), encoding="utf-8")
 
 
-def serve(staged: Path = STAGED) -> None:
+def serve(address: str, staged: Path = STAGED) -> None:
     """Show the site, and copy what changes to where Zensical looks for changes."""
-    stage(navigation(), staged)
+    stage(navigation(), staged, is_offline=False)
     command = (sys.executable, "-m", "zensical", "serve", "--config-file", CONFIGURATION)
-    with subprocess.Popen(command, cwd=staged) as server:
+    with subprocess.Popen((*command, "--dev-addr", address), cwd=staged) as server:
         try:
             while server.poll() is None:
                 time.sleep(INTERVAL)
-                stage(navigation(), staged)
+                stage(navigation(), staged, is_offline=False)
+        except KeyboardInterrupt:
+            pass
         finally:
             server.terminate()
 
@@ -129,8 +143,10 @@ def main() -> None:
     """Make the site, or show it."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--serve", action="store_true", help="show it, and what changes")
-    if parser.parse_args().serve:
-        serve()
+    parser.add_argument("--address", default="127.0.0.1:8000", help="where to show it")
+    arguments = parser.parse_args()
+    if arguments.serve:
+        serve(arguments.address)
     else:
         build()
 

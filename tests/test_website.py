@@ -1,18 +1,23 @@
 """The documentation site: strict, whole, and asking nobody for anything."""
 
 import re
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
+from urllib.request import urlopen
 
 import pytest
 from markdown_it import MarkdownIt
 
 import staging
 import website
+from backends.collectors import wait_for
+from backends.loopback import free_ports
 from backends.screenshots import chromium
 from documentation import PAGES, ROOT
 from navigation import HOME, navigation
@@ -145,6 +150,35 @@ def test_the_search_works_from_disk(site: Path, browser: "Browser") -> None:
     wanted = page.locator("a[href*='content.html']").first
     wanted.wait_for(state="attached", timeout=PATIENCE * 1_000)
     assert [url for url in requests if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def test_a_name_in_a_table_is_broken_after_a_word(site: Path) -> None:
+    """A long name does not push the other columns out of sight."""
+    text = (site / "settings.html").read_text(encoding="utf-8")
+    assert "<code>OTEL_<wbr>INSTRUMENTATION_<wbr>LANGCHAIN_<wbr>DETAIL</code>" in text
+
+
+def test_the_site_is_shown_while_it_is_written(tmp_path: Path) -> None:
+    """`make docs-serve`: on loopback, and without another host."""
+    (port,) = free_ports(1)
+    program = f"import website; website.serve('127.0.0.1:{port}', website.Path({str(tmp_path)!r}))"
+    command = [sys.executable, "-c", program]
+    url = f"http://127.0.0.1:{port}/spans.html"
+    with subprocess.Popen(command, cwd=ROOT / "docs", stdout=subprocess.DEVNULL) as serving:
+        try:
+            wait_for(lambda: "invoke_workflow" in fetched(url), f"{url} does not answer")
+            shown = fetched(url)
+        finally:
+            serving.send_signal(signal.SIGINT)
+    assert website.FOREIGN_WORKER not in shown
+
+
+def fetched(url: str) -> str:
+    try:
+        with urlopen(url, timeout=PATIENCE) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
 
 
 def test_a_link_that_leads_nowhere_is_an_error(
