@@ -4,17 +4,20 @@ import importlib
 import pkgutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import generate
+import kinds
 import tables
 from conventions import KINDS
 from generate import ROOT, outdated, rewritten
 from langchain_otel import operations, semconv
 from langchain_otel.config import OPTIONS
 from langchain_otel.runs.run import Operation
+from registry import read_registry
 
 PROGRAM = ROOT / "docs" / "generate.py"
 PAGES = (ROOT / "docs" / "attributes.md", ROOT / "docs" / "metrics.md")
@@ -114,6 +117,22 @@ def test_every_kind_of_span_is_on_the_page() -> None:
     """The attributes of a kind of span can be found by its name."""
     page = tables.conventions()
     assert [kind for kind in KINDS if f"`{kind}`" not in page] == []
+
+
+def test_every_kind_of_span_has_its_tables() -> None:
+    """A new kind has a page, and each group of our attributes is on a kind but two."""
+    assert set(kinds.GROUPS) == {*KINDS, kinds.STEP}
+    shown = {group for groups in kinds.GROUPS.values() for group in groups} | {kinds.RUN}
+    nowhere = {"langchain.link", "langchain.redacted"}
+    assert shown == set(read_registry().attribute_groups) - nowhere
+
+
+@pytest.mark.parametrize("table", [tables.metrics, tables.previous_metrics], ids=["latest", "old"])
+def test_every_metric_is_of_a_kind(table: Callable[[], str]) -> None:
+    """The tables of kinds leave out no metric that the table of all metrics has."""
+    text = "".join(kinds.metrics_of(kind) for kind in KINDS)
+    names = [row.split("|")[1].strip() for row in table().splitlines()[2:]]
+    assert [name for name in names if f"| {name} |" not in text] == []
 
 
 def test_every_option_is_in_the_table() -> None:
