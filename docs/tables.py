@@ -25,6 +25,7 @@ from langchain_otel.recording.instruments import (
 )
 from langchain_otel.runs.reported import Started
 from langchain_otel.runs.run import Operation
+from migration.tables import sections as migration_sections
 from reference import reference, reference_of_testing
 from registry import Definition, is_template, members, read_registry
 
@@ -215,20 +216,6 @@ def _histogram(row: Row) -> tuple[str, ...]:
     return (code(row.name), "histogram", code(row.unit), codes((*row.attributes, *of_tokens)))
 
 
-SECTIONS: Final[dict[str, Callable[[], str]]] = {
-    "settings": settings,
-    "spans": spans,
-    "conventions": conventions,
-    "attributes": attributes,
-    "events": events,
-    "records": records,
-    "metrics": metrics,
-    "previous-metrics": previous_metrics,
-    "reference": reference,
-    "reference-of-testing": reference_of_testing,
-}
-
-
 def dotted_names() -> set[str]:
     """The names of attributes, events and metrics that `semconv` has."""
     values = {value for name, value in vars(semconv).items() if name.isupper()}
@@ -260,3 +247,18 @@ def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [heads, ("---",) * len(heads), *rows]
     cells = ([cell.replace("|", "\\|") for cell in line] for line in lines)
     return "".join(f"| {' | '.join(line)} |\n".replace("  ", " ") for line in cells)
+
+
+SECTIONS: Final[dict[str, Callable[[], str]]] = {
+    "settings": settings,
+    "spans": spans,
+    "conventions": conventions,
+    "attributes": attributes,
+    "events": events,
+    "records": records,
+    "metrics": metrics,
+    "previous-metrics": previous_metrics,
+    "reference": reference,
+    "reference-of-testing": reference_of_testing,
+    **migration_sections(table),
+}
