@@ -31,6 +31,7 @@ VARIABLES: Final[dict[str, dict[str, str]]] = {
         "OTEL_INSTRUMENTATION_LANGCHAIN_CAPTURE_STATE": "true",
     },
 }
+CONTENT: Final = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 KINDS: Final = {
     semconv.CHAT: "model",
     semconv.TEXT_COMPLETION: "completion",
@@ -81,15 +82,15 @@ def variables_of(package: str) -> dict[str, str]:
     return {
         **kept,
         "LANGSMITH_TRACING": "false",
-        "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "SPAN_ONLY",
+        CONTENT: "SPAN_ONLY",
         **VARIABLES.get(package, {}),
     }
 
 
-def recorded(package: str, **variables: str) -> Recorded:
-    """What a package records of the programs, in an environment of its own."""
+def recorded(package: str, *programs: str, **variables: str) -> Recorded:
+    """What a package records of programs, of all by default, in an environment of its own."""
     done = subprocess.run(
-        [interpreter_of(package), PROGRAM, package],
+        [interpreter_of(package), PROGRAM, package, *programs],
         capture_output=True,
         text=True,
         check=False,

@@ -16,6 +16,7 @@ import pytest
 from asking import found, series
 from langchain_otel.config import OPTIONS
 from migrating import (
+    CONTENT,
     OURSELVES,
     Compared,
     Recorded,
@@ -197,6 +198,30 @@ def test_other_values_with_the_names_of_openinference_are_the_same(kept: Compare
         for name, theirs in pair.theirs["attributes"].items():
             if (pair.described.key, name) in without:
                 assert SAME.holds(theirs, pair.ours["attributes"].get(name)), name
+
+
+@pytest.mark.parametrize("package", EVERY)
+def test_content_is_recorded_by_default_as_the_page_says(
+    package: Package, everything: dict[str, Recorded]
+) -> None:
+    """Where nothing is said, ours records none."""
+    theirs = recorded(package.name, "chain", **{CONTENT: ""})
+    assert ("Why is the sky blue?" in str(theirs.spans)) is package.has_content
+
+
+def test_ours_has_no_content_by_default(everything: dict[str, Recorded]) -> None:
+    """As all pages say."""
+    assert "Why is the sky blue?" in str(everything[OURSELVES].spans["chain"])
+    assert "Why is the sky blue?" not in str(recorded(OURSELVES, "chain", **{CONTENT: ""}).spans)
+
+
+def test_a_forgotten_row_is_found(compare: Callable[[Package], Compared]) -> None:
+    """An attribute that loses its row is named."""
+    compared = compare(PACKAGES["official"])
+    rows = tuple(row for row in compared.package.rows if row.theirs != "gen_ai.response.id")
+    package = replace(compared.package, rows=rows)
+    shorter = Compared(package, compared.theirs, compared.ours)
+    assert set(shorter.without_row()) == {("model", "gen_ai.response.id")}
 
 
 def test_a_wrong_row_is_found(compare: Callable[[Package], Compared]) -> None:

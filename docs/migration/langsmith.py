@@ -118,6 +118,7 @@ PACKAGE: Final = Package(
     name="LangSmith",
     distribution="langsmith",
     page="migrating-from-langsmith.md",
+    has_content=True,
     succeeded="OK",
     exceptions=("chain", "model"),
     spans=(

@@ -70,6 +70,7 @@ PACKAGE: Final = Package(
     name="official",
     distribution="opentelemetry-instrumentation-genai-langchain",
     page="migrating-from-opentelemetry.md",
+    has_content=False,
     succeeded="UNSET",
     exceptions=(),
     spans=tuple(

@@ -129,6 +129,7 @@ PACKAGE: Final = Package(
     name="OpenInference",
     distribution="openinference-instrumentation-langchain",
     page="migrating-from-openinference.md",
+    has_content=True,
     succeeded="OK",
     exceptions=("chain", "model"),
     spans=(

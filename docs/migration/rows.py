@@ -104,6 +104,8 @@ class Package:
     name: str
     distribution: str
     page: str
+    has_content: bool
+    """Whether content is recorded until somebody says otherwise."""
     succeeded: str
     """The status of a span without a failure."""
     exceptions: tuple[str, ...]

@@ -16,7 +16,7 @@ PLACES: Final = {
     "": "",
     "root": " of the root",
     "parent": " of the parent",
-    "model": " of the model",
+    "model": " of the next model call",
 }
 
 Table = Callable[[tuple[str, ...], Iterable[tuple[str, ...]]], str]

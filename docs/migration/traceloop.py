@@ -136,6 +136,7 @@ PACKAGE: Final = Package(
     name="Traceloop",
     distribution="opentelemetry-instrumentation-langchain",
     page="migrating-from-traceloop.md",
+    has_content=True,
     succeeded="UNSET",
     exceptions=("chain", "model"),
     spans=(

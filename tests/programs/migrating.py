@@ -1,6 +1,6 @@
 """Runs small programs under one package, as its argument says, and prints what each recorded.
 
-    python migrating.py langchain-otel|OpenInference|Traceloop|official|LangSmith
+    python migrating.py langchain-otel|OpenInference|Traceloop|official|LangSmith [PROGRAM ...]
 
 A line of JSON for each program, with its spans in the order in which they began; then one with the
 names of the metrics. What a package needs beside this is in its environment's variables.
@@ -200,7 +200,7 @@ def metrics_of(reader: InMemoryMetricReader) -> dict[str, dict[str, Any]]:
     }
 
 
-def main(package: str) -> None:
+def main(package: str, *chosen: str) -> None:
     exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
     tracers, meters = TracerProvider(), MeterProvider([reader])
     tracers.add_span_processor(SimpleSpanProcessor(exporter))
@@ -209,7 +209,7 @@ def main(package: str) -> None:
     wait = switch_on(package, {"tracer_provider": tracers, "meter_provider": meters})
     with start_server() as server:
         programs = Programs(server)
-        for name in PROGRAMS:
+        for name in chosen or PROGRAMS:
             getattr(programs, name)()
             wait()
             spans = sorted(exporter.get_finished_spans(), key=lambda span: span.start_time or 0)
@@ -219,4 +219,4 @@ def main(package: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
