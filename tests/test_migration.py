@@ -3,7 +3,6 @@
 Every package runs in an environment of its own, once; the rows are those of `docs/migration`.
 """
 
-import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,16 +13,12 @@ from typing import Any, Final
 import pytest
 
 from asking import found, series
-from langchain_otel.config import OPTIONS
 from migrating import (
-    CONTENT,
     OURSELVES,
     Compared,
     Recorded,
     expected,
-    interpreter_of,
     recorded,
-    variables_of,
 )
 from migration.openinference import KEPT
 from migration.rows import Package, Query, Row
@@ -31,7 +26,6 @@ from migration.tables import PACKAGES
 from migration.values import NONE, SAME
 from peer import PeerError
 from required import unavailable
-from servers.otlp_sink import Sink, running_sink
 
 PAGES: Final = Path(__file__).parents[1] / "docs"
 DIALECT: Final = "OTEL_INSTRUMENTATION_LANGCHAIN_DIALECT"
@@ -83,6 +77,12 @@ def test_every_attribute_has_a_row(
 ) -> None:
     """Nothing that they record is forgotten."""
     assert compare(package).without_row() == []
+
+
+@pytest.mark.parametrize("package", EVERY)
+def test_what_has_no_counterpart_has_a_reason(package: Package) -> None:
+    """A reader is told why."""
+    assert [row.theirs for row in package.rows if row.ours is None and not row.note] == []
 
 
 @pytest.mark.parametrize("package", EVERY)
@@ -155,25 +155,6 @@ def test_metrics_are_those_of_the_page(
         assert set(theirs["attributes"]) <= set(ours["attributes"])
 
 
-@pytest.mark.parametrize("package", EVERY)
-def test_settings_exist(package: Package, everything: dict[str, Recorded]) -> None:
-    """Their package reads what the page names, and ours what it is replaced by."""
-    folder = Path(interpreter_of(package.name)).parents[1]
-    files = [
-        text
-        for pattern in ("openinference", "opentelemetry", "langsmith")
-        for path in folder.glob(f"lib/python*/site-packages/{pattern}/**/*.py")
-        if (text := path.read_text(encoding="utf-8"))
-    ]
-    everywhere = "\n".join(files)
-    for switch in package.switches:
-        # The SDK of LangSmith puts the first word before each name.
-        assert switch.theirs.removeprefix("LANGSMITH_") in everywhere, switch.theirs
-    known = {option.variable for option in OPTIONS}
-    ours = {switch.ours for switch in package.switches if switch.ours}
-    assert {name for name in ours - known if "INSTRUMENTATION" in name} == set()
-
-
 @pytest.fixture(scope="session")
 def kept(everything: dict[str, Recorded]) -> Compared:
     """OpenInference beside ours with its names; `both` says which run is which, too."""
@@ -200,21 +181,6 @@ def test_other_values_with_the_names_of_openinference_are_the_same(kept: Compare
                 assert SAME.holds(theirs, pair.ours["attributes"].get(name)), name
 
 
-@pytest.mark.parametrize("package", EVERY)
-def test_content_is_recorded_by_default_as_the_page_says(
-    package: Package, everything: dict[str, Recorded]
-) -> None:
-    """Where nothing is said, ours records none."""
-    theirs = recorded(package.name, "chain", **{CONTENT: ""})
-    assert ("Why is the sky blue?" in str(theirs.spans)) is package.has_content
-
-
-def test_ours_has_no_content_by_default(everything: dict[str, Recorded]) -> None:
-    """As all pages say."""
-    assert "Why is the sky blue?" in str(everything[OURSELVES].spans["chain"])
-    assert "Why is the sky blue?" not in str(recorded(OURSELVES, "chain", **{CONTENT: ""}).spans)
-
-
 def test_a_forgotten_row_is_found(compare: Callable[[Package], Compared]) -> None:
     """An attribute that loses its row is named."""
     compared = compare(PACKAGES["official"])
@@ -234,83 +200,3 @@ def test_a_wrong_row_is_found(compare: Callable[[Package], Compared]) -> None:
     ):
         row = Row("gen_ai.request.model", ours, how, ("model",))
         assert not all(how.holds(*pair) for pair in compared.values(row))
-
-
-OFFLINE: Final = """
-from langchain_core.runnables import RunnableLambda
-from langchain_core.tracers.langchain import get_client, wait_for_all_tracers
-from opentelemetry import trace
-
-get_client()
-
-
-def shout(text):
-    with trace.get_tracer("application").start_as_current_span("inside"):
-        return text.upper()
-
-
-RunnableLambda(shout).with_config(run_name="shout").invoke("sunny")
-wait_for_all_tracers()
-get_client().flush()
-trace.get_tracer_provider().force_flush()
-"""
-
-
-def langsmith(**variables: str) -> Sink:
-    """What a receiver got of a chain that LangSmith's SDK recorded."""
-    try:
-        interpreter = interpreter_of("LangSmith")
-    except PeerError as error:
-        unavailable(error)
-    with running_sink() as sink:
-        everywhere = {"LANGSMITH_ENDPOINT": sink.url, "OTEL_EXPORTER_OTLP_ENDPOINT": sink.url}
-        done = subprocess.run(
-            [interpreter, "-c", OFFLINE],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=variables_of("") | {"LANGSMITH_TRACING": "true"} | everywhere | variables,
-        )
-        assert done.returncode == 0, done.stderr
-        (span,) = sink.wait_for(1, "shout")
-        assert span.attributes["langsmith.span.kind"] == "chain"
-        return sink
-
-
-@pytest.mark.parametrize(
-    "variables",
-    [
-        {"LANGSMITH_TRACING_MODE": "otel"},
-        {"LANGSMITH_OTEL_ENABLED": "true", "LANGSMITH_OTEL_ONLY": "true"},
-    ],
-    ids=",".join,
-)
-def test_langsmith_sends_otlp_without_a_key(variables: dict[str, str]) -> None:
-    """To any receiver, and nowhere else; spans of the application are in other traces."""
-    sink = langsmith(**variables)
-    assert {request.path for request in sink.requests} == {"/v1/traces"}
-    assert len({span.trace_id for span in sink.spans}) == 2
-
-
-def test_langsmith_sends_to_both_where_otlp_is_only_enabled() -> None:
-    """To LangSmith as well, and its key to the receiver, which the page says."""
-    sink = langsmith(LANGSMITH_OTEL_ENABLED="true", LANGSMITH_API_KEY="key")
-    assert any(request.path.startswith("/runs") for request in sink.requests)
-    sent = [request for request in sink.requests if request.path == "/v1/traces"]
-    assert {request.headers["x-api-key"] for request in sent} == {"key"}
-
-
-@pytest.mark.parametrize("package", EVERY)
-def test_the_page_names_the_version_that_is_compared(
-    package: Package, everything: dict[str, Recorded]
-) -> None:
-    """The one that is installed, and how it is switched on."""
-    folder = Path(interpreter_of(package.name)).parents[1]
-    name = package.distribution.replace("-", "_")
-    (installed,) = folder.glob(f"lib/python*/site-packages/{name}-*.dist-info")
-    version = installed.name.removesuffix(".dist-info").rpartition("-")[2]
-    page = (PAGES / package.page).read_text()
-    assert f"`{package.distribution}` {version}" in page
-    if package.name != "LangSmith":
-        assert f"pip uninstall -y {package.distribution}\n" in page
-        assert "\nlangchain = " in (installed / "entry_points.txt").read_text()

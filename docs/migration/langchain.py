@@ -9,11 +9,11 @@ from migration.values import NAMESPACE, NONE, SAME, words
 
 IN_NODES: Final = ("model", "tool")
 UNUSED: Final = {
-    "langgraph_triggers": "",
-    "langgraph_path": "",
+    "langgraph_triggers": "inner workings of LangGraph",
+    "langgraph_path": "inner workings; a node has `langgraph.task.id`",
     "ls_integration": "the kind of the run is its operation",
-    "lc_versions": "",
-    "ls_retriever_name": "",
+    "lc_versions": "versions belong to the resource",
+    "ls_retriever_name": "`langchain.retriever.class` says the class",
     "ls_embedding_provider": "the embeddings have a span of their own",
 }
 

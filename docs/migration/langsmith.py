@@ -47,12 +47,12 @@ PARAMETERS: Final = {
 UNUSED: Final = {
     f"{KEY}stream": "`gen_ai.request.stream` says what was done, LangChain's parameter does not",
     f"{KEY}n": "`gen_ai.request.choice.count` is there where it is not 1",
-    f"{KEY}_type": "",
-    f"{KEY}LANGSMITH_TRACING": "",
-    f"{KEY}LANGSMITH_TRACING_MODE": "",
+    f"{KEY}_type": "the class, in another word",
+    f"{KEY}LANGSMITH_TRACING": "variables of the environment are not recorded",
+    f"{KEY}LANGSMITH_TRACING_MODE": "the same",
     f"{KEY}revision_id": "a version belongs into `OTEL_RESOURCE_ATTRIBUTES`",
     "langsmith.trace.session_name": "`service.name` of the resource takes a project's place",
-    "gen_ai.serialized.name": "the class",
+    "gen_ai.serialized.name": "the class, which says less than the model's name",
 }
 
 KIND: Final = words(
@@ -106,7 +106,9 @@ ROWS: Final = (
     Row("langsmith.trace.name", semconv.GEN_AI_TOOL_NAME, SAME, ("tool",)),
     Row("langsmith.trace.name", semconv.RETRIEVER_CLASS, SAME, ("retriever",)),
     Row("langsmith.trace.name", "name", SAME, STEPS),
-    Row("langsmith.trace.name", None, NONE, MODELS, note="the class"),
+    Row(
+        "langsmith.trace.name", None, NONE, MODELS, note="the class; the span's name has the model"
+    ),
     Row("langsmith.span.tags", semconv.TAGS, TAGS, at="root"),
     *(Row(f"{KEY}{key}", name, SAME) for key, name in PARAMETERS.items()),
     Row(f"{KEY}usage_metadata", "gen_ai.usage.*", COUNTS),

@@ -44,7 +44,7 @@ def spans(package: Package, table: Table) -> str:
     """The names and kinds of the spans of each run."""
     rows = (
         (
-            OURS[span.run].run,
+            span.part or OURS[span.run].run,
             NOTHING if span.name is None else f"`{span.name}`, {span.kind}",
             f"`{OURS[span.run].name}`, {OURS[span.run].kind}",
         )
@@ -65,14 +65,14 @@ def _rows(rows: Iterable[Row], table: Table) -> str:
 
 def _attribute(row: Row) -> tuple[str, ...]:
     names = (row.ours,) if isinstance(row.ours, str) else row.ours or ()
-    shown = ", ".join(f"`{_shown(name)}`" for name in names)
+    shown = ", ".join(map(_shown, names))
     value = "; ".join(filter(None, (row.how.word, row.note)))
     on = ", ".join(row.on) or "any"
     return (f"`{row.theirs}`", on, f"{shown}{PLACES[row.at]}" if names else NOTHING, value)
 
 
 def _shown(name: str) -> str:
-    return "span name" if name == "name" else name.replace(".*", ".<key>")
+    return "the span's name" if name == "name" else f"`{name.replace('.*', '.<key>')}`"
 
 
 def settings(package: Package, table: Table) -> str:
