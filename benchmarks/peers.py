@@ -1,10 +1,18 @@
-"""Knows the environments that are compared: one for each package, all else the same in all."""
+"""Knows the environments that are compared: one for each package, all else the same in all.
 
+    python benchmarks/peers.py Traceloop langchain-openai==1.7.4
+
+prints the interpreter of one that has more, for the tests.
+"""
+
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -36,18 +44,32 @@ PEERS: Final = tuple(name for name in PACKAGES if name != OURS)
 
 
 def python_of(name: str) -> Path:
-    """The interpreter of an environment, which is made if it is not there yet."""
-    requirements = [f"{package}=={version}" for package, version in _pinned(name).items()]
+    """The interpreter of a package's environment, which is made if it is not there yet."""
+    return python_with(f"bench-{name.lower()}", _pinned(name))
+
+
+def python_with(label: str, pins: Mapping[str, str]) -> Path:
+    """The interpreter of an environment of exactly these versions, made once for all processes."""
+    requirements = [f"{package}=={version}" for package, version in pins.items()]
     digest = hashlib.sha256("\n".join([sys.version, *requirements]).encode()).hexdigest()[:12]
-    place = _folder() / f"bench-{name.lower()}-{digest}"
+    place = _folder() / f"{label}-{digest}"
     python = place / "bin" / "python"
-    if not (place / ".complete").exists():
-        print(f"making {place}", file=sys.stderr)
-        shutil.rmtree(place, ignore_errors=True)
-        _uv("venv", "--quiet", "--python", sys.executable, place)
-        _uv("pip", "install", "--quiet", "--python", python, *requirements)
-        (place / ".complete").touch()
+    with _alone(place):
+        if not (place / ".complete").exists():
+            print(f"making {place}", file=sys.stderr)
+            shutil.rmtree(place, ignore_errors=True)
+            _uv("venv", "--quiet", "--python", sys.executable, place)
+            _uv("pip", "install", "--quiet", "--python", python, *requirements)
+            (place / ".complete").touch()
     return python
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.with_name(f"{place.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def variables_of(name: str) -> dict[str, str]:
@@ -89,3 +111,13 @@ def _uv(*arguments: str | Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(command)}:\n{done.stderr}")
+
+
+def main(name: str, *more: str) -> None:
+    """Print the interpreter of a package's environment with more requirements, all pinned."""
+    pins = _pinned(name) | dict(requirement.split("==") for requirement in more)
+    print(python_with(f"with-{name.lower()}", pins))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -27,6 +27,7 @@ from langchain_otel.recording.instruments import (
 from langchain_otel.runs.reported import Started
 from langchain_otel.runs.run import Operation
 from markdown_tables import code, codes, sentences, table
+from migration.tables import sections as migration_sections
 from reference import reference, reference_of_testing
 from registry import Definition, is_template, members, read_registry
 
@@ -229,6 +230,7 @@ SECTIONS: Final[dict[str, Callable[[], str]]] = {
     "reference": reference,
     "reference-of-testing": reference_of_testing,
     **kinds.SECTIONS,
+    **migration_sections(table),
 }
 
 

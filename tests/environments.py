@@ -30,6 +30,8 @@ ELSEWHERE: Final = (
     "test_documentation_blocks.py",
     "test_documentation_links.py",
     "test_environments.py",
+    "test_migration.py",
+    "test_migration_switches.py",
     "test_postgres.py",
     "test_view_page.py",
 )

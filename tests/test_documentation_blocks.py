@@ -24,6 +24,7 @@ from packaging.requirements import Requirement
 
 from backends.collectors import PRODUCTION
 from documentation import EXAMPLES, OUTPUT, PAGES, PROGRAM, ROOT, SHELL, Block, blocks_of
+from migration.tables import PACKAGES
 from servers.otlp_proxy import Proxy, running_proxy
 from waiting import PATIENCE
 
@@ -48,9 +49,10 @@ COMMANDS: Final = {
     "langgraph": "it serves until it is stopped, and is not installed",
 }
 LANGUAGES: Final = {
-    "jaeger": "tests/backends/test_jaeger_queries.py asks a real Jaeger",
+    "jaeger": "tests/backends/test_jaeger_queries.py asks a real Jaeger, test_migration.py spans",
     "traceql": "tests/backends/test_traceql.py parses it, test_tempo_queries.py asks Tempo",
     "traceql-metrics": "the same",
+    "promql": "tests/test_migration.py finds its metric and its labels",
     "pyi": "signatures, made from the code",
     "py": "lines of docstrings; other pages have whole programs",
 }
@@ -309,6 +311,9 @@ def test_commands_of_an_example_are_run_elsewhere(example: str) -> None:
 def check_pip(arguments: list[str]) -> None:
     """What is installed exists, with the extras that it is asked for."""
     command, *words = arguments
+    if command == "uninstall":
+        assert {package.distribution for package in PACKAGES.values()} >= set(words) - {"-y"}
+        return
     assert command == "install"
     requirements = [Requirement(word) for word in words if not word.startswith("-")]
     extras = set(metadata("langchain-otel").get_all("Provides-Extra") or ())

@@ -1,0 +1,1 @@
+"""What becomes of the spans and attributes of other packages: one module for each of them."""
