@@ -153,7 +153,7 @@ def terminal(tmp_path: Path) -> Terminal:
         text = (PROGRAMS / "stand_in.py").read_text()
         program.write_text(f"#!{sys.executable}\n{text}")
         program.chmod(0o755)
-    ours = ("OTEL_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_", "PYTEST_")
+    ours = ("OTEL_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_", "PYTEST_", "CI", "BUILD_NUMBER")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return Terminal(
         folder,
@@ -166,8 +166,8 @@ def terminal(tmp_path: Path) -> Terminal:
             "PYTHONDONTWRITEBYTECODE": "1",
             # Traces are printed at the program's end, however slow it is, not between two prints.
             "OTEL_BSP_SCHEDULE_DELAY": "600000",
-            # Only our tests run in random order.
-            "PYTEST_ADDOPTS": "-p no:randomly -p no:cacheprovider",
+            # Only our tests have these plugins, which speak of themselves.
+            "PYTEST_ADDOPTS": "-p no:randomly -p no:cacheprovider -p no:inline_snapshot",
             # Only our tests have these.
             "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "asgi,celery,dbapi,fastapi,psycopg",
         },

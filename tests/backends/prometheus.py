@@ -42,8 +42,15 @@ class Prometheus:
         result: list[Series] = json.loads(body)["data"]["result"]
         return result
 
-    def exemplars(self, promql: str) -> list[Series]:
-        """The exemplars of the last hour of all series that a query reads."""
+    def wait_for_exemplars(self, promql: str) -> list[Series]:
+        """The exemplars of all series that a query reads: they may come after the series."""
+        deadline = time.monotonic() + PATIENCE
+        while not (found := self._exemplars(promql)):
+            assert time.monotonic() < deadline, f"{promql} has no exemplars"
+            time.sleep(STEP)
+        return found
+
+    def _exemplars(self, promql: str) -> list[Series]:
         now = time.time()
         asked = urllib.parse.urlencode({"query": promql, "start": now - 3600, "end": now + 60})
         body = fetch(f"{self.url}/api/v1/query_exemplars?{asked}")

@@ -211,8 +211,8 @@ def test_a_duration_leads_to_traces(
     """By exemplars, which Grafana asks for and which Prometheus has, with the ids of traces."""
     for target in panel["targets"]:
         assert target["exemplar"]
-        found = prometheus.exemplars(filled(target["expr"], grown))
-        assert [exemplar["labels"]["trace_id"] for exemplar in found]
+        found = prometheus.wait_for_exemplars(filled(target["expr"], grown))
+        assert all(exemplar["labels"]["trace_id"] for exemplar in found)
 
 
 @pytest.mark.parametrize(
