@@ -2,6 +2,10 @@
 # make test           the tests; those against real backends too, once `make backends` has built them
 # make test-versions  the tests at both ends of every version range; QUICK=1: the most telling ones
 # make check          lint, format and types
+# make format         repairs what lint and format can
+# make audit          the licences of dependencies, and their known vulnerabilities (the network is needed)
+# make dist           the wheel and the source distribution in dist/, as they are published
+# make sbom           a bill of materials in build/: the wheel, its extras and what they bring
 # make docs-tables    the tables of docs/ anew, from the code and semconv/registry, and the prices of
 #                     collector-config, from those of genai-prices
 # make backends       builds the OpenTelemetry Collector and Jaeger with its pages into ~/.cache/langchain-otel, once
@@ -24,7 +28,7 @@ BIN := $(VENV)/bin
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions check format docs-tables backends postgres prometheus chromium kafka phoenix screenshots up down bench bench-scale clean
+.PHONY: help demo test test-versions check format docs-tables backends postgres prometheus chromium kafka phoenix screenshots up down bench bench-scale audit dist sbom clean
 
 help:
 	@grep -E '^# (make|  )' Makefile | cut -c3-
@@ -39,7 +43,7 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[console,cost]' --group demo --group test --group check --group screenshots
+	$(BIN)/python -m pip install --quiet --editable '.[console,cost]' --group demo --group test --group check --group release --group screenshots
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
@@ -59,6 +63,30 @@ check: $(VENV)/.test
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
+
+# Nothing is found wherever the registry is not asked, so what cannot be asked about is a failure.
+audit: $(VENV)/.test
+	$(BIN)/python tests/licences.py
+	@mkdir -p build
+	$(BIN)/uv pip compile --quiet --generate-hashes --extra console --extra cost --output-file build/requirements.txt pyproject.toml
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement build/requirements.txt $(AUDIT_ARGS)
+
+# The same source and the same hatchling give the same bytes, anywhere and at any time.
+dist: $(VENV)/.test
+	rm -rf dist
+	$(BIN)/uv build --quiet --out-dir dist
+	$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
+
+# The bill names the version, which pyproject.toml leaves to the package.
+sbom: dist
+	rm -rf build/environment
+	@mkdir -p build
+	sed "s/^dynamic = .*/version = \"$$($(BIN)/python -c 'import langchain_otel; print(langchain_otel.__version__)')\"/" \
+		pyproject.toml > build/pyproject.toml
+	$(BIN)/uv venv --quiet build/environment
+	$(BIN)/uv pip install --quiet --python build/environment "$$(ls $(CURDIR)/dist/*.whl)[console,cost]"
+	$(BIN)/cyclonedx-py environment --pyproject build/pyproject.toml --mc-type library --output-reproducible \
+		--output-file build/sbom.cdx.json build/environment
 
 docs-tables: $(VENV)/.test
 	$(BIN)/python docs/generate.py
@@ -105,4 +133,4 @@ bench-scale: $(VENV)/.test
 	$(BIN)/python benchmarks/scale.py $(BENCH_ARGS)
 
 clean:
-	rm -rf $(VENV) dist
+	rm -rf $(VENV) build dist
