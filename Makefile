@@ -28,7 +28,7 @@ BIN := $(VENV)/bin
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions check format docs-tables backends postgres prometheus chromium kafka phoenix screenshots up down bench bench-scale audit dist sbom clean
+.PHONY: help demo test test-versions check format docs-tables backends postgres prometheus chromium traceql kafka phoenix screenshots up down bench bench-scale audit dist sbom clean
 
 help:
 	@grep -E '^# (make|  )' Makefile | cut -c3-
@@ -77,14 +77,13 @@ dist: $(VENV)/.test
 	$(BIN)/uv build --quiet --out-dir dist
 	$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
 
-# The bill names the version, which pyproject.toml leaves to the package.
+# The bill names the version as the wheel does; pyproject.toml leaves it to the package.
 sbom: dist
 	rm -rf build/environment
 	@mkdir -p build
-	sed "s/^dynamic = .*/version = \"$$($(BIN)/python -c 'import langchain_otel; print(langchain_otel.__version__)')\"/" \
-		pyproject.toml > build/pyproject.toml
+	sed "s/^dynamic = .*/version = \"$$(echo dist/*.whl | cut -d- -f2)\"/" pyproject.toml > build/pyproject.toml
 	$(BIN)/uv venv --quiet build/environment
-	$(BIN)/uv pip install --quiet --python build/environment "$$(ls $(CURDIR)/dist/*.whl)[console,cost]"
+	$(BIN)/uv pip install --quiet --python build/environment "./$$(echo dist/*.whl)[console,cost]"
 	$(BIN)/cyclonedx-py environment --pyproject build/pyproject.toml --mc-type library --output-reproducible \
 		--output-file build/sbom.cdx.json build/environment
 
