@@ -220,6 +220,24 @@ def test_dependabot_looks_after_all() -> None:
     assert {each["package-ecosystem"] for each in updates} == {"github-actions", "pip"}
 
 
+def test_the_changelog_can_be_skimmed() -> None:
+    """What is not published stands on top: sections in order, topics, short lines of sentences."""
+    text = (ROOT / "CHANGELOG.md").read_text()
+    before, *versions = re.split(r"^## \[(.+?)\].*$", text, flags=re.MULTILINE)
+    assert before.startswith("# Changelog\n")
+    assert versions[0] == "Unreleased"
+    assert __version__ in versions
+    sections = re.split(r"^### (.+)$", versions[1], flags=re.MULTILINE)[1:]
+    order = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
+    assert sections[::2] == [name for name in order if name in sections[::2]]
+    for section in sections[1::2]:
+        without_topic, *topics = re.split(r"^#### (.+)$", section, flags=re.MULTILINE)
+        assert without_topic.strip() == ""
+        assert len(set(topics[::2])) == len(topics[::2])
+        lines = [line for lines in topics[1::2] for line in lines.strip().splitlines()]
+        assert [line for line in lines if not re.fullmatch(r"- .{1,640}\.", line)] == []
+
+
 def notes(tag: str) -> subprocess.CompletedProcess[str]:
     command = [str(ROOT / ".ci" / "release-notes"), tag]
     return subprocess.run(command, capture_output=True, text=True, check=False)
