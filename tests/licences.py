@@ -60,14 +60,11 @@ def dependencies_of(name: str, extras: Iterable[str] = ()) -> dict[str, Distribu
 
 def licence_of(package: Distribution) -> str | None:
     """Its licence as an SPDX expression; None where it names none, or in words of its own."""
-    metadata = package.metadata
-    classifiers = [
-        text for text in metadata.get_all("Classifier") or () if text.startswith("License ::")
-    ]
-    for text in (metadata.get("License-Expression"), metadata.get("License"), *classifiers):
-        expression = SPELLINGS.get((text or "").strip().lower(), text)
+    fields = ("License-Expression", "License", "Classifier")
+    for text in (text for field in fields for text in package.metadata.get_all(field) or ()):
+        expression = SPELLINGS.get(text.strip().lower(), text)
         try:
-            return str(canonicalize_license_expression(expression or ""))
+            return str(canonicalize_license_expression(expression))
         except ValueError:
             continue
     return None

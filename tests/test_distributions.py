@@ -54,7 +54,7 @@ for point in importlib.metadata.distribution("langchain-otel").entry_points:
 
 def ran(*command: str | Path, folder: Path, **options: Any) -> str:
     """What a command prints, which must succeed."""
-    done = subprocess.run(
+    done: subprocess.CompletedProcess[str] = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, check=False, **options
     )
     assert done.returncode == 0, done.stdout + done.stderr
