@@ -150,7 +150,7 @@ def terminal(tmp_path: Path) -> Terminal:
         text = (PROGRAMS / "stand_in.py").read_text()
         program.write_text(f"#!{sys.executable}\n{text}")
         program.chmod(0o755)
-    ours = ("OTEL_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_")
+    ours = ("OTEL_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_", "PYTEST_")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return Terminal(
         folder,
@@ -161,6 +161,8 @@ def terminal(tmp_path: Path) -> Terminal:
             "TMPDIR": str(temporary),
             "PYTHONIOENCODING": "utf-8",
             "PYTHONDONTWRITEBYTECODE": "1",
+            # Traces are printed at the program's end, however slow it is, not between two prints.
+            "OTEL_BSP_SCHEDULE_DELAY": "600000",
             # Only our tests run in random order.
             "PYTEST_ADDOPTS": "-p no:randomly -p no:cacheprovider",
             # Only our tests have these.
