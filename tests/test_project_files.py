@@ -186,6 +186,15 @@ def test_pages_name_targets_that_are_there(path: Path) -> None:
     assert found or path.name not in {"run", "CONTRIBUTING.md", "AGENTS.md"}
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_pages_name_files_that_are_there(page: Path) -> None:
+    """From the checkout, or from the package."""
+    named = re.findall(r"`((?:[\w.-]+/)+(?:[\w.-]+\.(?:py|md|yml|toml))?)`", page.read_text())
+    places = (ROOT, ROOT / "src" / "langchain_otel")
+    assert [name for name in named if not any((each / name).exists() for each in places)] == []
+    assert named or page.name not in {"AGENTS.md", "CONTRIBUTING.md"}
+
+
 def test_make_says_what_it_can_do() -> None:
     """`make` alone names each target, and each is one that makes no file of its name."""
     done = subprocess.run(
