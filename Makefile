@@ -3,6 +3,10 @@
 # make test-versions  the tests at both ends of every version range; QUICK=1: the most telling ones
 # make check          lint, format and types
 # make docs           the documentation site, in site/; docs-serve shows it on 127.0.0.1:8000
+# make format         repairs what lint and format can
+# make audit          the licences of dependencies, and their known vulnerabilities (the network is needed)
+# make dist           the wheel and the source distribution in dist/, as they are published
+# make sbom           a bill of materials in build/: the wheel, its extras and what they bring
 # make docs-tables    the tables of docs/ anew, from the code and semconv/registry, and the prices of
 #                     collector-config, from those of genai-prices
 # make backends       builds the OpenTelemetry Collector and Jaeger with its pages into ~/.cache/langchain-otel, once
@@ -25,7 +29,7 @@ BIN := $(VENV)/bin
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions check format docs docs-serve docs-tables backends postgres prometheus chromium kafka phoenix screenshots up down bench bench-scale clean
+.PHONY: help demo test test-versions check format docs docs-serve docs-tables backends postgres prometheus chromium traceql kafka phoenix screenshots up down bench bench-scale audit dist sbom clean
 
 help:
 	@grep -E '^# (make|  )' Makefile | cut -c3-
@@ -40,7 +44,7 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[console,cost]' --group demo --group test --group check --group screenshots --group docs
+	$(BIN)/python -m pip install --quiet --editable '.[console,cost]' --group demo --group test --group check --group docs --group release --group screenshots
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
@@ -66,6 +70,29 @@ docs: $(VENV)/.test
 
 docs-serve: $(VENV)/.test
 	$(BIN)/python docs/website.py --serve
+
+# Nothing is found wherever the registry is not asked, so what cannot be asked about is a failure.
+audit: $(VENV)/.test
+	$(BIN)/python tests/licences.py
+	@mkdir -p build
+	$(BIN)/uv pip compile --quiet --generate-hashes --extra console --extra cost --output-file build/requirements.txt pyproject.toml
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement build/requirements.txt $(AUDIT_ARGS)
+
+# The same source and the same hatchling give the same bytes, anywhere and at any time.
+dist: $(VENV)/.test
+	rm -rf dist
+	$(BIN)/uv build --quiet --out-dir dist
+	$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
+
+# The bill names the version as the wheel does; pyproject.toml leaves it to the package.
+sbom: dist
+	rm -rf build/environment
+	@mkdir -p build
+	sed "s/^dynamic = .*/version = \"$$(echo dist/*.whl | cut -d- -f2)\"/" pyproject.toml > build/pyproject.toml
+	$(BIN)/uv venv --quiet build/environment
+	$(BIN)/uv pip install --quiet --python build/environment "./$$(echo dist/*.whl)[console,cost]"
+	$(BIN)/cyclonedx-py environment --pyproject build/pyproject.toml --mc-type library --output-reproducible \
+		--output-file build/sbom.cdx.json build/environment
 
 docs-tables: $(VENV)/.test
 	$(BIN)/python docs/generate.py
@@ -112,4 +139,4 @@ bench-scale: $(VENV)/.test
 	$(BIN)/python benchmarks/scale.py $(BENCH_ARGS)
 
 clean:
-	rm -rf $(VENV) dist site .site
+	rm -rf $(VENV) build dist site .site

@@ -26,13 +26,16 @@ EXTRAS: Final = ("console", "cost")
 ELSEWHERE: Final = (
     "backends",
     "test_architecture.py",
+    "test_distributions.py",
     "test_docs.py",
     "test_documentation_blocks.py",
     "test_documentation_links.py",
     "test_environments.py",
     "test_migration.py",
     "test_migration_switches.py",
+    "test_licences.py",
     "test_postgres.py",
+    "test_project_files.py",
     "test_view_page.py",
 )
 QUICK: Final = (

@@ -7,7 +7,7 @@ import pytest
 
 from documentation import PAGES, ROOT, anchors_of, links_of
 
-EVERY: Final = (*PAGES, ROOT / "CONTRIBUTING.md")
+EVERY: Final = tuple(dict.fromkeys((*PAGES, *sorted(ROOT.glob("*.md")))))
 
 
 def targets(page: Path) -> list[tuple[Path, str]]:

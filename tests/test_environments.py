@@ -228,19 +228,3 @@ def test_otlp_over_http_without_grpc(way: str, wheel: Path, tmp_path: Path) -> N
         )
     assert (done.returncode, done.stderr) == (0, "")
     assert "invoke_workflow" in {span.name for span in sink.spans}
-
-
-def test_wheel_contents(wheel: Path) -> None:
-    """The wheel has the types marker and every module, and nothing else than the package."""
-    import zipfile
-
-    names = zipfile.ZipFile(wheel).namelist()
-    package = [name for name in names if not name.split("/")[0].endswith(".dist-info")]
-    source = ROOT / "src"
-    expected = sorted(
-        str(path.relative_to(source))
-        for path in source.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    )
-    assert sorted(package) == expected
-    assert "langchain_otel/py.typed" in package
