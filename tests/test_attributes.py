@@ -22,7 +22,7 @@ from langchain_core.vectorstores import InMemoryVectorStore
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import Command, Send, interrupt
-from opentelemetry import baggage, context, trace
+from opentelemetry import context, trace
 from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, Decision, Sampler, SamplingResult
@@ -95,17 +95,6 @@ class Grade(StrEnum):
     """A text of a few."""
 
     GOLD = "gold"
-
-
-def test_block_ends(tracing: Tracing) -> None:
-    """Before and after it nothing is said, also when it ends by an exception."""
-    before = context.get_current()
-    for error in (ZeroDivisionError, KeyboardInterrupt):
-        with pytest.raises(error), attributes(tier="gold"):
-            raise error
-        assert context.get_current() is before
-    Model().invoke("hi")
-    assert tiers(tracing) == [None]
 
 
 @pytest.mark.parametrize(
@@ -284,19 +273,6 @@ def test_block_inside_a_run(tracing: Tracing) -> None:
     assert tiers(tracing) == ["silver", "silver", "gold", "gold"]
 
 
-def test_same_object_again(tracing: Tracing) -> None:
-    """One object may be entered again, also inside of itself."""
-    block = attributes(tier="gold")
-    before = context.get_current()
-    with block:
-        with block:
-            Model().invoke("hi")
-        Model().invoke("hi")
-    assert context.get_current() is before
-    Model().invoke("hi")
-    assert tiers(tracing) == ["gold", "gold", None]
-
-
 @pytest.mark.parametrize(
     "order", [(0, 1, 2), (1, 0, 2), (0, 2, 1), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
 )
@@ -340,56 +316,6 @@ def test_what_else_became_current_stays(tracing: Tracing) -> None:
     assert (TIER in chat, chat[semconv.GEN_AI_CONVERSATION_ID]) == (False, "chat-7")
 
 
-@pytest.mark.parametrize("has_outer", [False, True], ids=["alone", "inside"])
-def test_what_comes_back_later_is_empty(has_outer: bool, tracing: Tracing) -> None:
-    """A span that was over a block when it was left gives back a context in which it was not."""
-
-    def steps() -> Iterator[int]:
-        with attributes(tier="gold"):
-            yield 1
-
-    before = context.get_current()
-    outer = attributes({TIER: "outer"} if has_outer else {})
-    outer.__enter__()
-    opened: Any = steps()
-    next(opened)
-    with tracing.user_span("user"):
-        opened.close()
-    Model().invoke("hi")
-    outer.__exit__()
-    Model().invoke("hi")
-    assert tiers(tracing) == [None, "outer" if has_outer else None, None]
-    assert context.get_current() is before
-
-
-def test_left_twice_or_never_entered(tracing: Tracing) -> None:
-    """It does no harm."""
-    before = context.get_current()
-    block, other = attributes(tier="gold"), attributes(tier="silver")
-    block.__exit__()
-    block.__enter__()
-    other.__exit__()
-    Model().invoke("hi")
-    block.__exit__()
-    block.__exit__()
-    assert context.get_current() is before
-    assert tiers(tracing) == ["gold"]
-
-
-async def test_block_that_ends_elsewhere(tracing: Tracing) -> None:
-    """An async generator that is closed by another task leaves that task's context alone."""
-
-    async def chunks() -> AsyncIterator[int]:
-        with attributes(tier="gold"):
-            yield 1
-
-    opened: Any = chunks()
-    await asyncio.create_task(anext(opened))
-    before = context.get_current()
-    await opened.aclose()
-    assert context.get_current() is before
-
-
 # Tasks, threads, LangChain's own
 
 
@@ -404,22 +330,6 @@ async def test_async_block(tracing: Tracing) -> None:
     await task
     await ask()
     assert tiers(tracing) == ["gold", "gold", None, None]
-
-
-async def test_one_object_in_two_tasks(tracing: Tracing) -> None:
-    """The same object may be entered by many at once: each leaves what it entered."""
-    block = attributes(tier="gold")
-    both_inside = asyncio.Barrier(2)
-
-    async def ask() -> None:
-        before = context.get_current()
-        with block:
-            await both_inside.wait()
-            await Model().ainvoke("hi")
-        assert context.get_current() is before
-
-    await asyncio.gather(ask(), ask())
-    assert tiers(tracing) == ["gold", "gold"]
 
 
 async def test_concurrent_requests(tracing: Tracing) -> None:
@@ -629,34 +539,6 @@ def test_stream_that_goes_on_in_another_block(tracing: Tracing) -> None:
 # Decorated
 
 
-def test_decorated_function(tracing: Tracing) -> None:
-    """The function's whole body is in the block; what it is to its caller stays."""
-
-    @attributes(tier="gold")
-    def ask(text: str, *, loud: bool = False) -> Any:
-        """Ask."""
-        return Model().invoke(text.upper() if loud else text).content
-
-    assert ask("hi", loud=True) == "one two three"
-    assert (ask.__name__, ask.__doc__) == ("ask", "Ask.")
-    Model().invoke("hi")
-    assert tiers(tracing) == ["gold", None]
-
-
-async def test_decorated_coroutine(tracing: Tracing) -> None:
-    """A coroutine function is one afterwards, too; a method is one."""
-
-    class Asking:
-        @attributes(tier="gold")
-        async def ask(self, text: str) -> Any:
-            await asyncio.sleep(0)
-            return await Model().ainvoke(text)
-
-    assert asyncio.iscoroutinefunction(Asking.ask)
-    await Asking().ask("hi")
-    assert tiers(tracing) == ["gold"]
-
-
 def test_decorated_node(tracing: Tracing) -> None:
     """A step's function may be decorated: the step has it not, what it calls does."""
 
@@ -667,41 +549,6 @@ def test_decorated_node(tracing: Tracing) -> None:
     step: Any = RunnableLambda(node)
     step.invoke("hi")
     assert tiers(tracing) == ["gold", None]
-
-
-def test_decorated_generator(tracing: Tracing) -> None:
-    """Between two items, the consumer is not in the block; the generator still is afterwards."""
-
-    @attributes(tier="gold")
-    def ask() -> Iterator[Any]:
-        yield Model().invoke("hi")
-        yield Model().invoke("hi")
-
-    before = context.get_current()
-    for _ in ask():
-        assert context.get_current() is before
-        Model().invoke("between")
-    assert tiers(tracing) == ["gold", None] * 2
-
-
-async def test_decorated_async_generator(tracing: Tracing) -> None:
-    """The same, async; also when it is closed early."""
-
-    @attributes(tier="gold")
-    async def ask() -> AsyncIterator[Any]:
-        try:
-            yield await Model().ainvoke("hi")
-        finally:
-            await Model().ainvoke("closing")
-
-    before = context.get_current()
-    asking: Any = ask()
-    await anext(asking)
-    assert context.get_current() is before
-    await Model().ainvoke("between")
-    await asking.aclose()
-    assert context.get_current() is before
-    assert tiers(tracing) == ["gold", None, "gold"]
 
 
 def test_generator_that_is_left(tracing: Tracing) -> None:
@@ -724,21 +571,7 @@ def test_generator_that_is_left(tracing: Tracing) -> None:
     assert [(span.attributes or {}).get("app") for span in tracing.spans] == ["a", None]
 
 
-def test_exit_stack(tracing: Tracing) -> None:
-    """As any context manager."""
-    with ExitStack() as stack:
-        stack.enter_context(attributes(tier="gold"))
-        Model().invoke("hi")
-    assert tiers(tracing) == ["gold"]
-
-
 # What is recorded, and where
-
-
-def test_no_baggage(tracing: Tracing) -> None:
-    """Nothing leaves the process in a header."""
-    with attributes(tier="gold"):
-        assert baggage.get_all() == {}
 
 
 def test_redact() -> None:

@@ -4,7 +4,6 @@ import asyncio
 import contextvars
 import inspect
 import sys
-from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
@@ -12,7 +11,7 @@ from uuid import UUID
 import pytest
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
-from opentelemetry import baggage, context
+from opentelemetry import baggage
 from opentelemetry.sdk.trace import ReadableSpan
 
 from langchain_otel import conversation, semconv
@@ -63,16 +62,6 @@ def test_block(tracing: Tracing) -> None:
     assert [people(span) for span in tracing.spans if span is not root] == [{}, {}]
 
 
-def test_block_ends(tracing: Tracing) -> None:
-    """Before and after it nothing is said, also when it ends by an exception."""
-    before = context.get_current()
-    with pytest.raises(ZeroDivisionError), conversation("chat-7"):
-        raise ZeroDivisionError
-    assert context.get_current() is before
-    Model().invoke("hi")
-    assert only(tracing, CONVERSATION) is None
-
-
 async def test_async_block(tracing: Tracing) -> None:
     """It may be entered with `async with`, and tasks started inside have it."""
 
@@ -83,22 +72,6 @@ async def test_async_block(tracing: Tracing) -> None:
         task = asyncio.create_task(ask())
     await task
     assert only(tracing, CONVERSATION) == "chat-7"
-
-
-async def test_one_object_in_two_tasks(tracing: Tracing) -> None:
-    """The same object may be entered by many at once: each leaves what it entered."""
-    block = conversation("chat-7")
-    both_inside = asyncio.Barrier(2)
-
-    async def ask() -> None:
-        before = context.get_current()
-        with block:
-            await both_inside.wait()
-            await Model().ainvoke("hi")
-        assert context.get_current() is before
-
-    await asyncio.gather(ask(), ask())
-    assert values(tracing, "chat", CONVERSATION) == ["chat-7", "chat-7"]
 
 
 def test_nested_blocks(tracing: Tracing) -> None:
@@ -180,82 +153,6 @@ def test_no_baggage(tracing: Tracing) -> None:
         assert baggage.get_all() == {}
 
 
-def test_decorated_function(tracing: Tracing) -> None:
-    """The function's whole body is in the block; what it is to its caller stays."""
-
-    @conversation("chat-7")
-    def ask(text: str, *, loud: bool = False) -> Any:
-        """Ask."""
-        return Model().invoke(text.upper() if loud else text).content
-
-    assert ask("hi", loud=True) == "one two three"
-    assert (ask.__name__, ask.__doc__) == ("ask", "Ask.")
-    Model().invoke("hi")
-    assert values(tracing, "chat", CONVERSATION) == ["chat-7", None]
-
-
-async def test_decorated_coroutine(tracing: Tracing) -> None:
-    """A coroutine function is one afterwards, too."""
-
-    @conversation("chat-7")
-    async def ask(text: str) -> Any:
-        await asyncio.sleep(0)
-        return await Model().ainvoke(text)
-
-    assert asyncio.iscoroutinefunction(ask)
-    await ask("hi")
-    assert only(tracing, CONVERSATION) == "chat-7"
-
-
-def test_decorated_generator(tracing: Tracing) -> None:
-    """Between two items, the consumer is not in the block; the generator still is afterwards."""
-
-    @conversation("chat-7")
-    def ask() -> Iterator[Any]:
-        yield Model().invoke("hi")
-        yield Model().invoke("hi")
-
-    before = context.get_current()
-    for _ in ask():
-        assert context.get_current() is before
-        Model().invoke("between")
-    assert values(tracing, "chat", CONVERSATION) == ["chat-7", None] * 2
-
-
-async def test_decorated_async_generator(tracing: Tracing) -> None:
-    """The same, async; also when it is closed early."""
-
-    @conversation("chat-7")
-    async def ask() -> AsyncIterator[Any]:
-        try:
-            yield await Model().ainvoke("hi")
-        finally:
-            await Model().ainvoke("closing")
-
-    before = context.get_current()
-    asking: Any = ask()
-    await anext(asking)
-    assert context.get_current() is before
-    await Model().ainvoke("between")
-    await asking.aclose()
-    assert context.get_current() is before
-    assert values(tracing, "chat", CONVERSATION) == ["chat-7", None, "chat-7"]
-
-
-async def test_block_that_ends_elsewhere(tracing: Tracing) -> None:
-    """An async generator that is closed by another task leaves that task's context alone."""
-
-    async def chunks() -> AsyncIterator[int]:
-        with conversation("chat-7"):
-            yield 1
-
-    opened: Any = chunks()
-    await asyncio.create_task(anext(opened))
-    before = context.get_current()
-    await opened.aclose()
-    assert context.get_current() is before
-
-
 @pytest.mark.parametrize("given", [7, UUID(int=7)])
 def test_ids_that_are_no_texts(tracing: Tracing, given: Any) -> None:
     """Numbers and UUIDs are written out."""
@@ -285,13 +182,6 @@ def test_nothing_given() -> None:
     """A block that says nothing is a mistake."""
     with pytest.raises(ValueError, match="an id, a user or a session"):
         conversation()
-
-
-@pytest.mark.parametrize("wrong", [Model, RunnableLambda(str), 1])
-def test_what_is_no_function(wrong: Any) -> None:
-    """A class or a model cannot be decorated."""
-    with pytest.raises(TypeError, match="decorates a function"):
-        conversation("chat-7")(wrong)
 
 
 def test_without_us(tracing: Tracing) -> None:

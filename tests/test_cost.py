@@ -60,7 +60,11 @@ MESSAGE_LIMIT: Final = 1.1
 READING: Final = ("/content/message.py", "/content/blocks.py", "/content/permit.py")
 
 # Where the recorder of a block or a tenant is chosen.
-CHOOSING: Final = ("/recording/choice.py", "/recording/changed.py", "/recording/tenants.py")
+CHOOSING: Final = (
+    "/recording/recorder_choice.py",
+    "/recording/recorder_changes.py",
+    "/recording/tenants.py",
+)
 
 # Where facts are made of what LangChain says.
 FACTS: Final = ("/operations/usage.py", "/operations/provider.py", "/operations/annotations.py")

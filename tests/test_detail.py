@@ -6,9 +6,9 @@ import pytest
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
-from langgraph.graph import START, MessagesState, StateGraph
 
 from langchain_otel import semconv
+from marked_graph import marked_graph
 from models import Model
 from recording import Tracing, instrumented
 
@@ -47,15 +47,7 @@ invoke_workflow
 
 
 def program(tracing: Tracing) -> Any:
-    def node(state: MessagesState) -> Any:
-        tracing.mark("in node")
-        with tracing.user_span("mine"):
-            return {"messages": [Model().invoke(state["messages"])]}
-
-    builder = StateGraph(MessagesState)
-    builder.add_node("node", node)
-    builder.add_edge(START, "node")
-    graph: Any = builder.compile(name="steps")
+    graph = marked_graph(tracing)
 
     def inner(message: Any) -> Any:
         tracing.mark("in inner")

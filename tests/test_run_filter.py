@@ -13,7 +13,6 @@ from langchain_core.embeddings import FakeEmbeddings
 from langchain_core.runnables import Runnable, RunnableLambda, RunnableParallel
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.graph import START, MessagesState, StateGraph
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.trace import StatusCode
@@ -26,6 +25,7 @@ from langchain_otel import (
     record_evaluation,
     semconv,
 )
+from marked_graph import marked_graph
 from models import Model, Retriever, calls, says
 from models import ScriptedModel as Scripted
 from priced import price_file
@@ -52,15 +52,7 @@ def silent(*names: str) -> Callable[[RunView], Any]:
 def program(tracing: Tracing) -> Runnable[Any, Any]:
     """A chain of a step that calls a graph, whose node calls a model; each body makes a span."""
 
-    def node(state: MessagesState) -> Any:
-        tracing.mark("in node")
-        with tracing.user_span("mine"):
-            return {"messages": [Model().invoke(state["messages"])]}
-
-    builder = StateGraph(MessagesState)
-    builder.add_node("node", node)
-    builder.add_edge(START, "node")
-    graph: Any = builder.compile(name="steps")
+    graph = marked_graph(tracing)
 
     def outer(text: Any) -> Any:
         tracing.mark("in outer")

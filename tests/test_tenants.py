@@ -26,7 +26,7 @@ from langchain_otel import (
     traced_with,
     unregister_tenant,
 )
-from langchain_otel.recording.changed import _made
+from langchain_otel.recording.recorder_changes import _made
 from langchain_otel.runs.store import RUNS
 from models import Model, Retriever, ScriptedModel, StreamingModel, calls, says
 from recording import Tracing, instrumented

@@ -52,18 +52,18 @@ __all__ = [
 _HOMES: Final = {
     "LangChainInstrumentor": "instrumentor",
     "OpenTelemetryCallbackHandler": "handler",
-    "attributes": "sources.attributes",
     "RunView": "recording.run_view",
+    "attributes": "sources.attributes",
     "configure": "startup.configure",
     "conversation": "sources.conversation",
     "current_run_id": "runs.current_run",
     "current_span_of": "runs.open_span",
     "diagnose": "doctor.diagnosis",
     "record_evaluation": "recording.evaluation",
-    "span_context_of": "runs.span_contexts",
-    "traceparent_of": "runs.span_contexts",
     "register_tenant": "sources.traced_with",
+    "span_context_of": "runs.span_contexts",
     "traced_with": "sources.traced_with",
+    "traceparent_of": "runs.span_contexts",
     "unregister_tenant": "sources.traced_with",
 }
 

@@ -18,10 +18,10 @@ from langchain_otel.patching.inline import InlineHandler
 from langchain_otel.patching.pickled_handlers import reduced
 from langchain_otel.recording import registry
 from langchain_otel.recording.arguments import Options, refuse_unknown
-from langchain_otel.recording.choice import chosen
 from langchain_otel.recording.recorder import Recorder
+from langchain_otel.recording.recorder_choice import chosen
 from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUSTOM, RETRY, TEXT
-from langchain_otel.runs.changes import Choice
+from langchain_otel.runs.changes import RecorderChoice
 from langchain_otel.runs.frame import owner_of
 from langchain_otel.runs.reported import SpanEvent, Started
 from langchain_otel.runs.run import Operation, RunRecorder
@@ -72,7 +72,7 @@ class RecordingHandler(InlineHandler):
             if before_first is not None:
                 self._before_first = None if before_first() else before_first
             recorder = self._own_recorder or self._recorder_in(parent_run_id)
-            if recorder is not None and Choice.is_needed:
+            if recorder is not None and RecorderChoice.is_needed:
                 recorder = chosen(recorder, parent_run_id, started.metadata)
         if recorder is not None:
             recorder.start(self, operation, run_id, parent_run_id, started)

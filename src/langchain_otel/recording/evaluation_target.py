@@ -7,7 +7,7 @@ from uuid import UUID
 
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, TraceFlags
 
-from langchain_otel.recording.choice import recorder_here
+from langchain_otel.recording.recorder_choice import recorder_here
 from langchain_otel.runs.run import Run, RunRecorder
 from langchain_otel.runs.run_id import Key, as_uuid
 from langchain_otel.runs.store import RUNS, EndedRun

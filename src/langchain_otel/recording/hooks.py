@@ -17,13 +17,13 @@ from langchain_otel.content.json_data import sound
 from langchain_otel.content.values import MAX_TEXT
 from langchain_otel.recording.run_view import RunView
 
-Choice = Literal["keep", "leave_out_run", "leave_out_trace"]
+FilterAnswer = Literal["keep", "leave_out_run", "leave_out_trace"]
 
 SpanHook = Callable[[Span, RunView], object]
 """Is given the span of a run and the run; what it gives back is of no concern."""
 SpanName = Callable[[RunView], str | None]
 """From a run, gives the name of its span; None: the usual one."""
-RunFilter = Callable[[RunView], bool | Choice]
+RunFilter = Callable[[RunView], bool | FilterAnswer]
 """From a run, gives whether it is recorded: True is `keep`, False is `leave_out_run`."""
 
 OPTIONS: Final = ("request_hook", "response_hook", "span_name", "run_filter")
@@ -31,7 +31,7 @@ KEEP: Final = "keep"
 LEAVE_OUT_RUN: Final = "leave_out_run"
 LEAVE_OUT_TRACE: Final = "leave_out_trace"
 
-_CHOICES: Final[dict[bool | str, Choice]] = {
+_CHOICES: Final[dict[bool | str, FilterAnswer]] = {
     True: KEEP,
     False: LEAVE_OUT_RUN,
     KEEP: KEEP,
@@ -78,7 +78,7 @@ class Hooks:
             return None
         return sound(answer)[:MAX_TEXT]
 
-    def choice(self, run: RunView) -> Choice:
+    def choice(self, run: RunView) -> FilterAnswer:
         """What the user chooses to record of a run."""
         answer = self._answer("run_filter", run)
         if answer is _NO_ANSWER:

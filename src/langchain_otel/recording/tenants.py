@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from langchain_otel import health
 from langchain_otel.content.attribute_value import identifier
-from langchain_otel.recording.changed import RecorderChanges
-from langchain_otel.runs.changes import Choice
+from langchain_otel.recording.recorder_changes import RecorderChanges
+from langchain_otel.runs.changes import RecorderChoice
 
 TENANT_KEY: Final = "langchain_otel.tenant"
 """The key of a run's metadata that names its tenant."""
@@ -19,7 +19,7 @@ _tenants: Final[dict[str, RecorderChanges]] = {}
 
 def keep_tenant(name: str, changes: RecorderChanges) -> None:
     """Have the runs that name a tenant recorded with these changes, in place of earlier ones."""
-    Choice.is_needed = True
+    RecorderChoice.is_needed = True
     _tenants[name] = changes
 
 
@@ -45,4 +45,4 @@ def forget() -> None:
     """Let it be as if there had been no tenant and no block."""
     _tenants.clear()
     health.unknown_tenants.clear()
-    Choice.is_needed = False
+    RecorderChoice.is_needed = False

@@ -6,11 +6,12 @@ attribute, the block that was entered last counts.
 
 from collections.abc import Mapping
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from opentelemetry.context import Context, create_key
 
 from langchain_otel.content.values import EMPTY
+from langchain_otel.runs.blocks import EnteredBlock
 from langchain_otel.runs.run import Run
 
 Attributes = Mapping[str, Any]
@@ -23,35 +24,30 @@ ATTRIBUTES_KEY: Final = create_key("langchain-otel-attributes")
 _entered: Final = count(1)
 
 
-class AttributeBlock:
-    """A block of code whose runs have attributes.
+class AttributeBlock(EnteredBlock):
+    """A block of code whose runs have attributes: `entries` are all that hold inside."""
 
-    `attributes` is what the call of `attributes()` names, by which the block is known when it is
-    left (None: it was left); `own` the same with the block's number, `entries` all that holds
-    inside. `before` is the context to go back to; None where there is none, or no longer.
-    """
-
-    __slots__ = ("attributes", "before", "entries", "own")
+    __slots__ = ("_numbered", "entries")
 
     entries: Entries
 
     def __init__(
-        self,
-        attributes: Attributes | None,
-        own: Entries,
-        outer: "AttributeBlock | None",
-        before: Context | None,
+        self, own: Attributes, numbered: Entries, ambient: Context, before: Context | None
     ) -> None:
-        self.attributes = attributes
-        self.own = own
-        self.entries = own if outer is None else {**outer.entries, **own}
-        self.before = before
+        super().__init__(own, before)
+        self._numbered = numbered
+        outer = attribute_block(ambient)
+        self.entries = numbered if outer is None else {**outer.entries, **numbered}
 
-    def empty(self, outer: "AttributeBlock | None") -> None:
-        """Give nothing any more: a context with this block in it may become current again."""
-        self.attributes = None
-        self.own = EMPTY
+    def empty(self, ambient: Context) -> None:
+        """Hold what the blocks around hold."""
+        super().empty(ambient)
+        outer = attribute_block(ambient)
         self.entries = EMPTY if outer is None else outer.entries
+
+    def moved(self, ambient: Context) -> Self:
+        """The same block in another context around."""
+        return type(self)(self.own, self._numbered, ambient, ambient)
 
 
 def attribute_block(ambient: Context) -> AttributeBlock | None:
@@ -63,31 +59,11 @@ def attribute_block(ambient: Context) -> AttributeBlock | None:
 def with_attributes(
     attributes: Attributes, ambient: Context, before: Context | None = None
 ) -> Context:
-    """The context of a block of code whose runs have attributes."""
+    """The context of a block of code whose runs have attributes; `before` is to go back to."""
     number = next(_entered)
-    own = {name: (number, value) for name, value in attributes.items()}
-    block = AttributeBlock(attributes, own, attribute_block(ambient), before)
+    numbered = {name: (number, value) for name, value in attributes.items()}
+    block = AttributeBlock(attributes, numbered, ambient, before)
     return Context({**ambient, ATTRIBUTES_KEY: block})
-
-
-def without_attributes(attributes: Attributes, ambient: Context) -> Context | None:
-    """The context after the innermost block of `attributes` is left; None where there is none.
-
-    What was put into the context since stays: another block, or a span of somebody who ends it
-    later.
-    """
-    inner: list[tuple[AttributeBlock, Context]] = []
-    block = attribute_block(ambient)
-    while block is not None and block.before is not None and block.attributes is not attributes:
-        inner.append((block, ambient))
-        ambient = block.before
-        block = attribute_block(ambient)
-    if block is None or block.before is None:
-        return None
-    outside = _left(block, block.before, ambient)
-    for block, ambient in reversed(inner):
-        outside = _moved(block, ambient, outside)
-    return outside
 
 
 def set_own_attributes(run: Run) -> None:
@@ -106,32 +82,3 @@ def set_own_attributes(run: Run) -> None:
             if name not in inherited or entry[0] >= inherited[name][0]
         }
         run.own_attributes = {**inherited, **newer}
-
-
-def _left(block: AttributeBlock, before: Context, ambient: Context) -> Context:
-    if _is_same_beside(ambient, before):
-        block.before = None
-        return before
-    block.empty(attribute_block(before))
-    return _with_block_of(before, ambient)
-
-
-def _moved(block: AttributeBlock, ambient: Context, outside: Context) -> Context:
-    """The context of a block that is not left, around which another one was."""
-    if block.attributes is not None:
-        moved = AttributeBlock(block.attributes, block.own, attribute_block(outside), outside)
-        return Context({**ambient, ATTRIBUTES_KEY: moved})
-    is_same = _is_same_beside(ambient, outside)
-    return outside if is_same else _with_block_of(outside, ambient)
-
-
-def _is_same_beside(ambient: Context, before: Context) -> bool:
-    """Whether two contexts are the same but for the block."""
-    names = ambient.keys() | before.keys()
-    return all(ambient.get(name) is before.get(name) for name in names if name != ATTRIBUTES_KEY)
-
-
-def _with_block_of(before: Context, ambient: Context) -> Context:
-    entries = {name: value for name, value in ambient.items() if name != ATTRIBUTES_KEY}
-    block = attribute_block(before)
-    return Context(entries if block is None else {**entries, ATTRIBUTES_KEY: block})

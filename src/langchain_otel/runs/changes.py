@@ -4,6 +4,7 @@ from typing import Any, Final, Protocol, Self
 
 from opentelemetry.context import Context, create_key
 
+from langchain_otel.runs.blocks import EnteredBlock
 from langchain_otel.runs.run import RunRecorder
 
 
@@ -17,37 +18,51 @@ class Changes(Protocol):
         """The recorder that differs from `base` by these changes."""
 
 
-class ChangesBlock:
-    """A block of code with changes: its `own`, and `changes`, all that hold inside.
+class ChangesBlock(EnteredBlock):
+    """A block of code with changes: `changes` are all that hold inside, None for none."""
 
-    `before` is the context around a block that is to be left.
-    """
+    __slots__ = ("changes",)
 
-    __slots__ = ("before", "changes", "own")
+    changes: Changes | None
 
     def __init__(self, own: Changes, ambient: Context, before: Context | None) -> None:
-        outer = changes_block(ambient)
-        self.own = own
-        self.changes: Changes = own if outer is None else own.over(outer.changes)
-        self.before = before
+        super().__init__(own, before)
+        outer = changes_in(ambient)
+        self.changes = own if outer is None else own.over(outer)
+
+    def empty(self, ambient: Context) -> None:
+        """Hold what the blocks around hold."""
+        super().empty(ambient)
+        self.changes = changes_in(ambient)
+
+    def moved(self, ambient: Context) -> Self:
+        """The same block in another context around."""
+        return type(self)(self.own, ambient, ambient)
 
 
-class Choice:
+class RecorderChoice:
     """Whether the recorder of a run has to be chosen: there has been a block, or a tenant."""
 
     is_needed: bool = False
 
 
-_CHANGES_KEY: Final = create_key("langchain-otel-changes")
+CHANGES_KEY: Final = create_key("langchain-otel-changes")
+"""Where a context has the innermost block around."""
 
 
 def with_changes(changes: Changes, ambient: Context, before: Context | None = None) -> Context:
-    """The context of a block of code with `changes`; `before` is to be given back."""
-    Choice.is_needed = True
-    return Context({**ambient, _CHANGES_KEY: ChangesBlock(changes, ambient, before)})
+    """The context of a block of code with `changes`; `before` is to go back to."""
+    RecorderChoice.is_needed = True
+    return Context({**ambient, CHANGES_KEY: ChangesBlock(changes, ambient, before)})
 
 
 def changes_block(ambient: Context) -> ChangesBlock | None:
-    """The innermost block around."""
-    block: ChangesBlock | None = ambient.get(_CHANGES_KEY)  # type: ignore[assignment]
-    return block
+    """The innermost block around that holds changes."""
+    block: ChangesBlock | None = ambient.get(CHANGES_KEY)  # type: ignore[assignment]
+    return None if block is None or block.changes is None else block
+
+
+def changes_in(ambient: Context) -> Changes | None:
+    """The changes of the blocks around."""
+    block = changes_block(ambient)
+    return None if block is None else block.changes

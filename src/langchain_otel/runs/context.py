@@ -24,9 +24,7 @@ from opentelemetry.trace import (
 )
 
 from langchain_otel.runs import suppression
-from langchain_otel.runs.attribute_blocks import Attributes, with_attributes, without_attributes
-from langchain_otel.runs.changes import Changes, changes_block, with_changes
-from langchain_otel.runs.identity import Identity, identity_block, with_identity
+from langchain_otel.runs.blocks import without_block
 from langchain_otel.runs.run import Run
 from langchain_otel.runs.store import RUNS
 
@@ -129,45 +127,17 @@ def leave_block(run: Run, before: Context) -> None:
         make_current(before)
 
 
-def enter_identity(identity: Identity) -> None:
-    """Begin a block of code whose runs have `identity`."""
+def begin_block(within: Callable[[Context, Context], Context]) -> None:
+    """Begin a block of code; `within` makes its context of that around and that to go back to."""
     before = current()
-    make_current(with_identity(identity, before, before))
+    make_current(within(before, before))
 
 
-def leave_identity(identity: Identity) -> None:
-    """End such a block; where it ends in another context, there is nothing to give back."""
-    block = identity_block(current())
-    if block is not None and block.identity is identity and block.before is not None:
-        make_current(block.before)
-        block.before = None
-
-
-def enter_attributes(attributes: Attributes) -> None:
-    """Begin a block of code whose runs have attributes."""
-    before = current()
-    make_current(with_attributes(attributes, before, before))
-
-
-def leave_attributes(attributes: Attributes) -> None:
-    """End such a block; where it ends in another context, there is nothing to give back."""
-    after = without_attributes(attributes, current())
+def end_block(own: object, key: str) -> None:
+    """End the innermost block of `own` of a kind; elsewhere than where it began, nothing ends."""
+    after = without_block(own, key, current())
     if after is not None:
         make_current(after)
-
-
-def enter_changes(changes: Changes) -> None:
-    """Begin a block of code whose runs are recorded with `changes`."""
-    before = current()
-    make_current(with_changes(changes, before, before))
-
-
-def leave_changes(changes: Changes) -> None:
-    """End such a block; where it ends in another context, there is nothing to give back."""
-    block = changes_block(current())
-    if block is not None and block.own is changes and block.before is not None:
-        make_current(block.before)
-        block.before = None
 
 
 def run_of(context: Context) -> Run | None:

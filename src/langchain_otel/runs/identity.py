@@ -6,7 +6,7 @@ block that was entered last since the run around it started, else what that run 
 
 import sys
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from opentelemetry.context import Context, create_key
 
@@ -14,6 +14,7 @@ from langchain_otel import semconv
 from langchain_otel.content.attribute_value import identifier
 from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.values import text
+from langchain_otel.runs.blocks import EnteredBlock
 from langchain_otel.runs.run import Run
 
 Identity = dict[str, Any]
@@ -45,28 +46,30 @@ CONVERSING: Final = frozenset(
 UTIL_MODULE: Final = "opentelemetry.util.genai._conversation_context"
 UTIL_KEY: Final = "CONVERSATION_ID_KEY"
 
-_IDENTITY_KEY: Final = create_key("langchain-otel-identity")
+IDENTITY_KEY: Final = create_key("langchain-otel-identity")
 
 
 NO_IDENTITY: Final[Identity] = {}
 
 
-class IdentityBlock:
+class IdentityBlock(EnteredBlock):
     """The identity of the runs inside a block of code, and the block around it.
 
-    `before` is the context around a block that is to be left; `inherited` what blocks further out
-    gave that are forgotten.
+    `inherited` is what blocks further out gave that are forgotten.
     """
 
-    __slots__ = ("before", "identity", "inherited", "outer")
+    __slots__ = ("inherited", "outer")
 
     outer: "IdentityBlock | None"
 
-    def __init__(self, identity: Identity, ambient: Context, before: Context | None) -> None:
-        self.identity = identity
-        self.before = before
+    def __init__(self, own: Identity, ambient: Context, before: Context | None) -> None:
+        super().__init__(own, before)
         self.outer = identity_block(ambient)
         self.inherited = NO_IDENTITY
+
+    def moved(self, ambient: Context) -> Self:
+        """The same block in another context around."""
+        return type(self)(self.own, ambient, ambient)
 
     def forget_outer(self) -> None:
         """Keep only what the blocks around come to: no open run is between them and this one."""
@@ -79,7 +82,7 @@ class IdentityBlock:
         given: Identity = {}
         block: IdentityBlock | None = self
         while block is not None and block is not known:
-            given = {**block.inherited, **block.identity, **given}
+            given = {**block.inherited, **(block.own or NO_IDENTITY), **given}
             block = block.outer
         return given
 
@@ -98,13 +101,13 @@ def identity_of(source: Mapping[str, Any] | None) -> Identity:
 
 
 def with_identity(identity: Identity, ambient: Context, before: Context | None = None) -> Context:
-    """The context of a block of code whose runs have `identity`; `before` is to be given back."""
-    return Context({**ambient, _IDENTITY_KEY: IdentityBlock(identity, ambient, before)})
+    """The context of a block of code whose runs have `identity`; `before` is to go back to."""
+    return Context({**ambient, IDENTITY_KEY: IdentityBlock(identity, ambient, before)})
 
 
 def identity_block(ambient: Context) -> IdentityBlock | None:
     """The innermost block around."""
-    block: IdentityBlock | None = ambient.get(_IDENTITY_KEY)  # type: ignore[assignment]
+    block: IdentityBlock | None = ambient.get(IDENTITY_KEY)  # type: ignore[assignment]
     return block
 
 
@@ -126,7 +129,7 @@ def set_identity(run: Run, metadata: Mapping[str, Any] | None) -> None:
     if metadata and not KEYS.isdisjoint(metadata):
         own = new_in(identity_of(metadata), run.metadata_identity)
     util_key = getattr(sys.modules.get(UTIL_MODULE), UTIL_KEY, "")
-    if _IDENTITY_KEY in run.ambient or util_key in run.ambient:
+    if IDENTITY_KEY in run.ambient or util_key in run.ambient:
         entered = _entered_since(
             run.ambient, Context() if enclosing is None else enclosing.ambient, util_key
         )

@@ -1,7 +1,6 @@
 """Lets an application give attributes of its own to the spans of its runs."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, Final
 
 from opentelemetry.util.types import AttributeValue
@@ -10,8 +9,7 @@ from langchain_otel import semconv
 from langchain_otel.content.attribute_names import is_taken
 from langchain_otel.content.attribute_value import attribute_value
 from langchain_otel.content.values import MAX_TEXT
-from langchain_otel.runs.attribute_blocks import with_attributes
-from langchain_otel.runs.context import enter_attributes, leave_attributes
+from langchain_otel.runs.attribute_blocks import ATTRIBUTES_KEY, with_attributes
 from langchain_otel.sources.blocks import Block
 
 # To Python a bool is an int: it comes first.
@@ -47,12 +45,7 @@ def attributes(
         ValueError: A name is empty, too long or taken, or there is neither a mapping nor a value.
     """
     checked = _checked(mapping, values)
-    return Block(
-        "attributes",
-        enter=partial(enter_attributes, checked),
-        leave=partial(leave_attributes, checked),
-        within=partial(with_attributes, checked),
-    )
+    return Block("attributes", checked, ATTRIBUTES_KEY, with_attributes)
 
 
 def _checked(mapping: Any, values: dict[str, Any]) -> dict[str, Any]:

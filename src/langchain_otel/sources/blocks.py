@@ -1,11 +1,13 @@
 """Makes a context manager and decorator of what holds for the runs of a block of code."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from opentelemetry.context import Context
 
 from langchain_otel.patching.wrapping import framed
+from langchain_otel.runs.context import begin_block, end_block
 from langchain_otel.runs.frame import Frame
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -14,33 +16,27 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 class Block:
     """A context manager, sync or async, and a decorator; `name` is the function that gives it.
 
-    `enter` and `leave` begin and end a block of code; `within` makes the context of the body of a
-    decorated function from the one around.
+    `own` holds inside, as a block of the kind that has `key` in the context. `within` makes the
+    context of the body from `own`, the context around and that to go back to.
     """
 
-    def __init__(
-        self,
-        name: str,
-        enter: Callable[[], None],
-        leave: Callable[[], None],
-        within: Callable[[Context], Context],
-    ) -> None:
+    def __init__(self, name: str, own: Any, key: str, within: Callable[..., Context]) -> None:
         self._name = name
-        self._enter = enter
-        self._leave = leave
-        self._within = within
+        self._own = own
+        self._key = key
+        self._within = partial(within, own)
 
     def __enter__(self) -> None:
-        self._enter()
+        begin_block(self._within)
 
     def __exit__(self, *_: object) -> None:
-        self._leave()
+        end_block(self._own, self._key)
 
     async def __aenter__(self) -> None:
-        self._enter()
+        begin_block(self._within)
 
     async def __aexit__(self, *_: object) -> None:
-        self._leave()
+        end_block(self._own, self._key)
 
     def __call__(self, function: Function) -> Function:
         """Have `function` run in the block: a generator while its own code runs, and only then."""

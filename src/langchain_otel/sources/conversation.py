@@ -1,14 +1,12 @@
 """Lets an application name the conversation, user and session of its runs."""
 
-from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from langchain_otel import semconv
-from langchain_otel.content.values import text
-from langchain_otel.runs.context import enter_identity, leave_identity
-from langchain_otel.runs.identity import Identity, with_identity
+from langchain_otel.runs.identity import IDENTITY_KEY, Identity, with_identity
 from langchain_otel.sources.blocks import Block
+from langchain_otel.sources.identifiers import checked_identifier
 
 ARGUMENTS: Final = {
     "id": semconv.GEN_AI_CONVERSATION_ID,
@@ -46,31 +44,15 @@ def conversation(
         ValueError: A value is empty, or there is none.
     """
     identity = _identity({"id": id, "user": user, "session": session})
-    return Block(
-        "conversation",
-        enter=partial(enter_identity, identity),
-        leave=partial(leave_identity, identity),
-        within=partial(with_identity, identity),
-    )
+    return Block("conversation", identity, IDENTITY_KEY, with_identity)
 
 
 def _identity(arguments: dict[str, Any]) -> Identity:
     identity = {
-        ARGUMENTS[name]: _identifier(name, value)
+        ARGUMENTS[name]: checked_identifier(name, value)
         for name, value in arguments.items()
         if value is not None
     }
     if not identity:
         raise ValueError("conversation() needs an id, a user or a session; got none of them")
     return identity
-
-
-def _identifier(name: str, value: Any) -> str:
-    if not isinstance(value, (str, int, UUID)) or isinstance(value, bool):
-        raise TypeError(
-            f"{name} must be a str, an int or a UUID; got {value!r}, a {type(value).__name__}"
-        )
-    identifier = text(value)
-    if identifier is None or not identifier.strip():
-        raise ValueError(f"{name} must not be empty; got {value!r}")
-    return identifier

@@ -1,16 +1,14 @@
 """Lets an application record the runs of a block, or of a tenant, in their own way."""
 
-from functools import partial
-from typing import Any, Unpack
+from typing import Unpack
 from uuid import UUID
 
-from langchain_otel.content.values import text
 from langchain_otel.recording.arguments import Recorded
-from langchain_otel.recording.changed import changes_of
+from langchain_otel.recording.recorder_changes import changes_of
 from langchain_otel.recording.tenants import forget_tenant, keep_tenant
-from langchain_otel.runs.changes import Changes, with_changes
-from langchain_otel.runs.context import enter_changes, leave_changes
+from langchain_otel.runs.changes import CHANGES_KEY, Changes, with_changes
 from langchain_otel.sources.blocks import Block
+from langchain_otel.sources.identifiers import checked_identifier
 
 
 def traced_with(**arguments: Unpack[Recorded]) -> Block:
@@ -60,7 +58,7 @@ def register_tenant(name: str | int | UUID, **arguments: Unpack[Recorded]) -> Bl
         TypeError: There is no such argument, or it or the name is of the wrong type.
         ValueError: The name is empty, or an option has no valid value.
     """
-    checked = _name(name)
+    checked = checked_identifier("name", name)
     changes = changes_of("register_tenant", arguments)
     keep_tenant(checked, changes)
     return _block("register_tenant", changes)
@@ -73,25 +71,9 @@ def unregister_tenant(name: str | int | UUID) -> None:
         TypeError: The name is no str, int or UUID.
         ValueError: No tenant of that name is registered.
     """
-    if not forget_tenant(_name(name)):
+    if not forget_tenant(checked_identifier("name", name)):
         raise ValueError(f"no tenant {name!r} is registered")
 
 
 def _block(name: str, changes: Changes) -> Block:
-    return Block(
-        name,
-        enter=partial(enter_changes, changes),
-        leave=partial(leave_changes, changes),
-        within=partial(with_changes, changes),
-    )
-
-
-def _name(name: Any) -> str:
-    if not isinstance(name, (str, int, UUID)) or isinstance(name, bool):
-        raise TypeError(
-            f"name must be a str, an int or a UUID; got {name!r}, a {type(name).__name__}"
-        )
-    found = text(name)
-    if found is None or not found.strip():
-        raise ValueError(f"name must not be empty; got {name!r}")
-    return found
+    return Block(name, changes, CHANGES_KEY, with_changes)

@@ -15,7 +15,7 @@ from opentelemetry.context import Context
 
 from langchain_otel import health
 from langchain_otel.patching.wrapping import unbound
-from langchain_otel.recording.choice import chosen
+from langchain_otel.recording.recorder_choice import chosen
 from langchain_otel.recording.registry import active_recorder
 from langchain_otel.runs.frame import Frame, begin_body, surroundings
 from langchain_otel.runs.reported import Started

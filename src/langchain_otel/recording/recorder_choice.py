@@ -14,7 +14,7 @@ from langchain_otel import health
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.registry import current_recorder
 from langchain_otel.recording.tenants import changes_for, tenant_in
-from langchain_otel.runs.changes import Changes, Choice, changes_block
+from langchain_otel.runs.changes import Changes, RecorderChoice, changes_block
 from langchain_otel.runs.context import current, innermost, run_around
 from langchain_otel.runs.run import Run, RunRecorder
 from langchain_otel.runs.store import RUNS
@@ -29,7 +29,7 @@ def chosen(
 
     None where it cannot be made: another one might record what this one would not.
     """
-    if not (Choice.is_needed and recorder.follows_blocks):
+    if not (RecorderChoice.is_needed and recorder.follows_blocks):
         return recorder
     try:
         return _chosen(recorder, parent_run_id, metadata)
@@ -49,7 +49,7 @@ def _chosen(recorder: RunRecorder, parent_run_id: UUID | None, metadata: Metadat
     as_around = recorder if around is None else around.recorder
     block = changes_block(ambient)
     known = None if around is None else changes_block(around.ambient)
-    if block is not None and block is not known:
+    if block is not None and block is not known and block.changes is not None:
         return _changed(as_around, block.changes)
     if block is None and known is None:
         tenant = tenant_in(metadata)
