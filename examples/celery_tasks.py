@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -62,9 +63,10 @@ def running_worker(folder: str) -> Iterator[None]:
     # A container's user is often root, of which Celery warns.
     quiet = ["-W", "ignore::UserWarning:celery.platforms"]
     celery = [sys.executable, *quiet, "-m", "celery", "--app", "celery_tasks"]
-    variables = os.environ | {FOLDER: folder, "PYTHONPATH": os.path.dirname(__file__)}
-    with subprocess.Popen(
-        [*celery, "worker", *options], env=variables, stdout=subprocess.DEVNULL
+    variables = os.environ | {FOLDER: folder, "PYTHONPATH": str(Path(__file__).parent)}
+    command = [*celery, "worker", *options]
+    with subprocess.Popen(  # noqa: S603 (the command is ours)
+        command, env=variables, stdout=subprocess.DEVNULL
     ) as worker:
         try:
             yield

@@ -6,7 +6,7 @@ python examples/supervisor.py
 from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage
 from langchain_core.tools import tool
-from langgraph_supervisor import create_supervisor
+from langgraph_supervisor import create_handoff_tool, create_supervisor
 
 import langchain_otel
 from demo_model import chat_model
@@ -30,12 +30,16 @@ def main() -> None:
     """Ask the team one question."""
     langchain_otel.configure(service_name="travel", detail="semantic")
     with chat_model() as model:
-        agents = [
-            create_agent(model, [get_weather], name="weather"),
-            create_agent(model, [find_hotels], name="hotels"),
-        ]
-        team = create_supervisor(agents, model=model, output_mode="full_history")
-        answer = team.compile(name="team").invoke({"messages": [HumanMessage(QUESTION)]})
+        weather = create_agent(model, [get_weather], name="weather")
+        hotels = create_agent(model, [find_hotels], name="hotels")
+        team = create_supervisor(
+            [weather, hotels],
+            model=model,
+            # Named here, because the supervisor's own ones are in another order in each process.
+            tools=[create_handoff_tool(agent_name=name) for name in ("weather", "hotels")],
+            output_mode="full_history",
+        ).compile(name="team")
+        answer = team.invoke({"messages": [HumanMessage(QUESTION)]})
     print(answer["messages"][-1].text)
 
 

@@ -33,11 +33,9 @@ def main() -> None:
     langchain_otel.configure(service_name="travel")
     with chat_model() as model:
         to_hotels = create_handoff_tool(agent_name="hotels")
-        agents = [
-            create_agent(model, [get_weather, to_hotels], name="weather"),
-            create_agent(model, [find_hotels], name="hotels"),
-        ]
-        swarm = create_swarm(agents, default_active_agent="weather")
+        weather = create_agent(model, [get_weather, to_hotels], name="weather")
+        hotels = create_agent(model, [find_hotels], name="hotels")
+        swarm = create_swarm([weather, hotels], default_active_agent="weather")
         team = swarm.compile(InMemorySaver(), name="team")
         for city in ("Lisbon", "Vienna"):
             question = HumanMessage(f"Which hotels are in {city}?")

@@ -41,7 +41,6 @@ class Backend:
 
 
 def without_names(text: str, _attribute: str) -> str:
-    """What may be recorded of a text."""
     return text.replace("Ada", "[name]")
 
 
@@ -66,7 +65,6 @@ class TenantTracing:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
         # A real application takes it from whom it has authenticated, not from a header.
         tenant = dict(scope.get("headers", ())).get(b"x-tenant", b"").decode("latin-1")
         with TENANTS.get(tenant, NOBODY):
