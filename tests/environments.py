@@ -30,6 +30,7 @@ ELSEWHERE: Final = (
     "test_documentation_blocks.py",
     "test_documentation_links.py",
     "test_environments.py",
+    "test_example_pages.py",
     "test_postgres.py",
     "test_view_page.py",
 )

@@ -44,7 +44,7 @@ COMMANDS: Final = {
     "curl": "it asks Jaeger; tests/backends/test_jaeger_queries.py does",
     "gunicorn": "it serves until it is stopped; tests/test_processes.py runs it",
     "uvicorn": "it serves until it is stopped; tests/test_processes.py runs it",
-    "jupyter": "it serves until it is stopped; tests/test_example_pages.py runs the notebook",
+    "jupyter": "it speaks of its kernel; tests/test_example_pages.py runs the notebook",
     "langgraph": "it serves until it is stopped, and is not installed",
 }
 LANGUAGES: Final = {
