@@ -36,6 +36,7 @@ class Probe:
         self.pairs = Pairs()
         self.marks: list[Mark] = []
         self._before = len(tracing.lives.started)
+        self._watched = 0
         self._context: Context | None = None
 
     def mark(self, name: str, manager: Any = None) -> None:
@@ -61,6 +62,7 @@ class Probe:
         try:
             yield {"callbacks": [self.runs]}
         finally:
+            self._watched = len(self.runs.order)
             undo()
             self.in_caller()
 
@@ -70,6 +72,9 @@ class Probe:
 
     def check(self, outer: ReadableSpan | None = None) -> None:
         """Check that the spans are the runs, under `outer`, and each marker in its run's span."""
+        # A call of a batch that fails may begin in its thread when nobody watches any more.
+        for run_id in self.runs.order[self._watched :]:
+            self.pairs.spans.setdefault(run_id, trace.INVALID_SPAN)
         self.pairs.look()
         started = [sdk_span(span) for span in self.tracing.lives.started[self._before :]]
         ours = [span for span in started if scope_of(span) == OURS]
