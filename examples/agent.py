@@ -1,19 +1,16 @@
-r"""A travel agent with two tools, and not a word about tracing: that is the point.
+"""A travel agent with two tools, and not a word about tracing: that is the point.
 
-    pip install "langchain-otel[console]" langchain langchain-openai \
-        opentelemetry-instrumentation-httpx opentelemetry-instrumentation-sqlite3
     langchain-otel run examples/agent.py
 
 prints the agent's answer, then its trace as a tree: the agent, its model calls and tools, and
 below them the HTTP requests and database queries that OpenTelemetry's own instrumentations see.
 With OTEL_EXPORTER_OTLP_ENDPOINT set the same trace goes to a backend.
 
-The model is the scripted one of `openai_server.py`, unless OPENAI_API_KEY and OPENAI_BASE_URL
-name another (and OPENAI_MODEL which of its models).
+The model is the scripted one of `openai_server.py`, unless the environment names another: see
+`demo_model.py`.
 """
 
 import json
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -28,11 +25,9 @@ from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, tool
-from langchain_openai import ChatOpenAI
 from langgraph.checkpoint.memory import InMemorySaver
-from pydantic import SecretStr
 
-from openai_server import start_server
+from demo_model import chat_model
 
 QUESTION = "What is the weather in Lisbon, and which hotels there cost less than 120 euros?"
 HOTELS = """
@@ -86,17 +81,6 @@ def weather_service() -> Iterator[str]:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/weather"
         server.shutdown()
-
-
-@contextmanager
-def chat_model() -> Iterator[ChatOpenAI]:
-    """The model that the environment names, or the scripted one."""
-    name = os.environ.get("OPENAI_MODEL", "gpt-5-mini")
-    if {"OPENAI_API_KEY", "OPENAI_BASE_URL"} <= os.environ.keys():
-        yield ChatOpenAI(model=name)
-        return
-    with start_server() as server:
-        yield ChatOpenAI(model=name, base_url=server.base_url, api_key=SecretStr("none"))
 
 
 def main() -> None:

@@ -4,10 +4,7 @@
     python examples/callbacks.py handler        # a handler in config={"callbacks": [...]}
     python examples/callbacks.py constructor    # a handler in the constructors' callbacks=
     python examples/callbacks.py both           # the first two together
-
-With no code at all a command switches tracing on:
-
-    langchain-otel run examples/callbacks.py nothing
+    langchain-otel run examples/callbacks.py nothing  # no code at all: a command
 
 Two handlers of the application's own, one sync and one async, go along in every case: they get
 their tokens and events whether LangChain is traced or not.
@@ -41,11 +38,9 @@ class TokenPrinter(BaseCallbackHandler):
     """The application's sync handler: prints each token as it comes."""
 
     def on_llm_new_token(self, token: str | list[str | dict[str, Any]], **_: Any) -> None:
-        """Print it at once."""
         print(token, end="", flush=True)
 
     def on_llm_end(self, response: LLMResult, **_: Any) -> None:
-        """End the line."""
         print()
 
 
@@ -53,17 +48,14 @@ class EventCounter(AsyncCallbackHandler):
     """The application's async handler: counts what it is told."""
 
     def __init__(self) -> None:
-        """Begin with nothing seen."""
         self.seen: Counter[str] = Counter()
 
     async def on_tool_start(self, *_: Any, **__: Any) -> None:
-        """Count a tool that began."""
         self.seen["tool began"] += 1
 
     async def on_chat_model_start(
         self, serialized: dict[str, Any], messages: list[list[BaseMessage]], **_: Any
     ) -> None:
-        """Count the messages that a model was sent."""
         self.seen["messages sent"] += sum(map(len, messages))
 
     async def on_llm_new_token(self, token: str | list[str | dict[str, Any]], **_: Any) -> None:
@@ -71,7 +63,6 @@ class EventCounter(AsyncCallbackHandler):
         self.seen["tokens"] += bool(token)
 
     async def on_llm_end(self, response: LLMResult, **_: Any) -> None:
-        """Count a model that answered."""
         self.seen["model answered"] += 1
 
 

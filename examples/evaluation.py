@@ -20,7 +20,7 @@ from langchain_core.messages import HumanMessage
 from langchain_core.tools import tool
 
 import langchain_otel
-from agent import chat_model
+from demo_model import chat_model
 
 QUESTION = "What is the weather in Lisbon?"
 ANSWERS = Path("answer.json")

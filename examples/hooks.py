@@ -1,6 +1,6 @@
 """Functions of your own: what spans have at their start and end, their names, what is left out.
 
-    python examples/hooks.py
+    LANGCHAIN_OTEL_TREE=full python examples/hooks.py
 
 Every span says which customer it is for, a failed tool says whether it is worth another try, and
 a health check leaves no trace. No model is asked.

@@ -25,7 +25,7 @@ from langchain_core.tools import tool
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command, interrupt
 
-from agent import chat_model
+from demo_model import chat_model
 
 QUESTION = "Book the hotel Adler in Vienna."
 # The user's number is part of its name, where the system has one: the directory is everybody's.

@@ -51,7 +51,10 @@ def _text_of(message: Json) -> str:
 
 
 def _next_tool_calls(request: Json, question: str, turn: list[Json]) -> list[Json]:
-    asked = {call["function"]["name"] for m in turn for call in m.get("tool_calls") or ()}
+    # Other agents of a team call tools of their own in the same conversation.
+    own = {tool["function"]["name"] for tool in request.get("tools") or ()}
+    calls = [call["function"]["name"] for m in turn for call in m.get("tool_calls") or ()]
+    asked = own.intersection(calls)
     waiting = [tool for tool in _wanted_tools(request, question) if tool["name"] not in asked]
     if request.get("parallel_tool_calls") is False:
         waiting = waiting[:1]

@@ -1,6 +1,5 @@
-r"""A FastAPI application that traces the requests of each tenant in the tenant's own way.
+"""A FastAPI application that traces the requests of each tenant in the tenant's own way.
 
-    pip install langchain-otel langchain-openai fastapi uvicorn
     python examples/tenants.py
 
 serves on loopback, asks as three tenants, and prints what the backend of each was sent. One wants
@@ -9,14 +8,10 @@ its questions and answers in its traces, another without names, the rest want no
 The model is the scripted one of `openai_server.py`.
 """
 
-import threading
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 from langchain_core.output_parsers import StrOutputParser
@@ -30,6 +25,7 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from langchain_otel import LangChainInstrumentor, traced_with
+from loopback import served
 from openai_server import start_server
 
 QUESTION = "My name is Ada. What is it like in Lisbon?"
@@ -45,7 +41,6 @@ class Backend:
 
 
 def without_names(text: str, _attribute: str) -> str:
-    """What may be recorded of a text."""
     return text.replace("Ada", "[name]")
 
 
@@ -70,7 +65,6 @@ class TenantTracing:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
         # A real application takes it from whom it has authenticated, not from a header.
         tenant = dict(scope.get("headers", ())).get(b"x-tenant", b"").decode("latin-1")
         with TENANTS.get(tenant, NOBODY):
@@ -102,22 +96,6 @@ def application(model: ChatOpenAI) -> FastAPI:
         return StreamingResponse(words(), media_type="text/plain")
 
     return app
-
-
-@contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """The application as it is served on loopback."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def main() -> None:

@@ -1,6 +1,5 @@
-r"""Tests of the travel agent of agent.py: which tools it calls, with what, and how often.
+"""Tests of the travel agent of agent.py: which tools it calls, with what, and how often.
 
-    pip install langchain-otel pytest langchain langchain-openai
     pytest -q examples/test_agent.py
 
 The fixture `langchain_trace` comes with the package. Nothing is exported.
@@ -15,7 +14,8 @@ import pytest
 from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage
 
-from agent import HOTELS, QUESTION, chat_model, travel_tools, weather_service
+from agent import HOTELS, QUESTION, travel_tools, weather_service
+from demo_model import chat_model
 from langchain_otel.testing import Trace
 
 TREE = """\

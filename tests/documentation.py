@@ -16,6 +16,7 @@ PAGES: Final = (
     ROOT / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
     ROOT / "collector-config" / "README.md",
+    *sorted((ROOT / "examples").glob("*.md")),
 )
 EXAMPLES: Final = tuple(sorted((ROOT / "examples").glob("*.py")))
 SHELL: Final = "sh"

@@ -31,6 +31,7 @@ ELSEWHERE: Final = (
     "test_documentation_blocks.py",
     "test_documentation_links.py",
     "test_environments.py",
+    "test_example_pages.py",
     "test_migration.py",
     "test_migration_switches.py",
     "test_licences.py",

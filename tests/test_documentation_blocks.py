@@ -23,7 +23,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from backends.collectors import PRODUCTION
-from documentation import EXAMPLES, OUTPUT, PAGES, PROGRAM, ROOT, SHELL, Block, blocks_of
+from documentation import OUTPUT, PAGES, PROGRAM, ROOT, SHELL, Block, blocks_of
 from migration.tables import PACKAGES
 from servers.otlp_proxy import Proxy, running_proxy
 from waiting import PATIENCE
@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "kubectl": "no cluster here; tests/test_kubernetes.py checks the manifests",
     "gunicorn": "it serves until it is stopped; tests/test_processes.py runs it",
     "uvicorn": "it serves until it is stopped; tests/test_processes.py runs it",
+    "jupyter": "it speaks of its kernel; tests/test_example_pages.py runs the notebook",
     "langgraph": "it serves until it is stopped, and is not installed",
 }
 LANGUAGES: Final = {
@@ -58,14 +59,6 @@ LANGUAGES: Final = {
 }
 PICTURES: Final = ("docs/architecture.md", "docs/terminal.md", "collector-config/README.md")
 """Pages that draw something in a block of text."""
-ELSEWHERE: Final = {
-    "examples/agent.py": "docs/getting-started.md has its command",
-    "examples/callbacks.py": "tests/test_examples.py runs each way",
-    "examples/evaluation.py": "docs/evaluations.md has its commands",
-    "examples/human_in_the_loop.py": "docs/langgraph.md has its commands",
-    "examples/openai_server.py": "it serves until it is stopped; tests/test_examples.py runs it",
-}
-"""Examples whose own commands are run, but not here."""
 OF_OPENTELEMETRY: Final = "OTEL_CONFIG_FILE is set; ignoring configurator kwargs"
 """What its command says of itself where there is a file of settings."""
 
@@ -73,15 +66,15 @@ OF_OPENTELEMETRY: Final = "OTEL_CONFIG_FILE is set; ignoring configurator kwargs
 def sections() -> dict[str, list[Block]]:
     """The blocks that are pasted into one terminal, by page and heading."""
     found: dict[str, list[Block]] = {}
-    for page in (*PAGES, *EXAMPLES):
+    for page in PAGES:
         name = str(page.relative_to(ROOT))
         for block in blocks_of(page):
-            key = name if page in (README, *EXAMPLES) else f"{name}: {block.section}"
+            key = name if page == README else f"{name}: {block.section}"
             found.setdefault(key, []).append(block)
     return {
         key: blocks
         for key, blocks in found.items()
-        if key not in ELSEWHERE and any(block.language in {SHELL, PROGRAM} for block in blocks)
+        if any(block.language in {SHELL, PROGRAM} for block in blocks)
     }
 
 
@@ -292,17 +285,6 @@ def sorted_tree(lines: list[str]) -> list[str]:
         for head, *below in sorted([head, *sorted_tree(below)] for head, *below in branches)
         for line in (head, *below)
     ]
-
-
-@pytest.mark.parametrize("example", ELSEWHERE)
-def test_commands_of_an_example_are_run_elsewhere(example: str) -> None:
-    """The page that has them has them all."""
-    page = ROOT / ELSEWHERE[example].split()[0]
-    if page.suffix == ".md":
-        lines = [line for block in blocks_of(ROOT / example) for line in block.text.splitlines()]
-        commands = [line for line in lines if line.startswith("langchain-otel")]
-        assert commands
-        assert not [line for line in commands if line not in page.read_text()]
 
 
 # Commands that are not run

@@ -176,7 +176,7 @@ def test_supervisor_with_a_real_client(tracing: Tracing) -> None:
     assert len(answer["messages"]) > 4
     chats = [span for span in tracing.spans if span.name == "chat gpt-5-mini"]
     owners = {id_of(span): span for span in tracing.spans}
-    assert len(chats) == len(server.requests) == 3
+    assert len(chats) == len(server.requests) == 4
     assert all(span.parent and span.parent.span_id in owners for span in chats)
     assert tracing.names().count("invoke_agent supervisor") == 2
     assert tracing.names().count("invoke_agent adder") == 1
