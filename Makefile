@@ -3,7 +3,8 @@
 # make test-versions  the tests at both ends of every version range; QUICK=1: the most telling ones
 # make soak           the long random tests and faults; SEED=N repeats them, SOAK_ARGS="-k load" chooses
 # make check          lint, format and types
-# make docs           the documentation site, in site/; docs-serve shows it on 127.0.0.1:8000
+# make docs           the documentation site, in site/
+# make docs-serve     shows it on 127.0.0.1:8000, and builds it anew after each change
 # make format         repairs what lint and format can
 # make audit          the licences of dependencies, and their known vulnerabilities (the network is needed)
 # make dist           the wheel and the source distribution in dist/, as they are published
