@@ -88,15 +88,16 @@ def add(a: int, b: int) -> int:
 
 @dataclass(frozen=True)
 class Work:
-    """A program; `unit` is what its cost is divided by: runs, or the tokens of a stream."""
+    """A program; its cost is divided by its runs, or by so many tokens of a stream, or turns."""
 
     name: str
     program: Program
-    tokens: int = 0
+    parts: int = 0
+    part: str = "token"
 
     @property
     def unit(self) -> str:
-        return "token" if self.tokens else "run"
+        return self.part if self.parts else "run"
 
 
 def repeated(once: Callable[[Config], object]) -> Program:

@@ -78,14 +78,24 @@ def smallest(sink: Sink, content: bool) -> Iterator[Config]:
 
 
 @contextmanager
-def ours(sink: Sink, content: bool) -> Iterator[Config]:
+def ours(sink: Sink, content: bool, **options: Any) -> Iterator[Config]:
     instrumentor = import_module("langchain_otel").LangChainInstrumentor()
     mode = "SPAN_ONLY" if content else "NO_CONTENT"
-    instrumentor.instrument(tracer_provider=sink.provider, capture_message_content=mode)
+    instrumentor.instrument(tracer_provider=sink.provider, capture_message_content=mode, **options)
     try:
         yield {}
     finally:
         instrumentor.uninstrument()
+
+
+@contextmanager
+def measured(sink: Sink, content: bool) -> Iterator[Config]:
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+    meters = MeterProvider([InMemoryMetricReader()], shutdown_on_exit=False)
+    with ours(sink, content, meter_provider=meters):
+        yield {}
 
 
 @contextmanager
@@ -143,6 +153,7 @@ VARIANTS: Final[dict[str, Variant]] = {
     "empty handler": empty,
     "smallest bridge": smallest,
     "langchain-otel": ours,
+    "langchain-otel, metrics": measured,
     "OpenInference": openinference,
     "Traceloop": traceloop,
     "official": official,

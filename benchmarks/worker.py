@@ -52,7 +52,7 @@ def account_of(name: str) -> Account:
 
 def units(work: Work) -> int:
     """What the cost of one time is divided by."""
-    return work.tokens or account_of(work.name).runs
+    return work.parts or account_of(work.name).runs
 
 
 @contextmanager

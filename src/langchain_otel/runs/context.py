@@ -48,13 +48,23 @@ current: Final[Callable[[], Context]] = (
 )
 """The context that is current here, as `opentelemetry.context.get_current` gives it."""
 
-make_current: Final[Callable[[Context], object]] = (
+make_current: Final[Callable[[Context], Any]] = (
     _variable.set if _HAS_VARIABLE else _RUNTIME_CONTEXT.attach
 )
 """Make a context the current one here, as `opentelemetry.context.attach` does.
 
-The token is left alone: taking a context back with it fails, and is logged, where code ends in
-another context than it began in. Whoever makes one current makes current what was before.
+The token is left alone where code may end in another context than it began in: taking a context
+back with it fails there. Whoever makes one current makes current what was before.
+"""
+
+take_back: Final[Callable[[Any], object]] = (
+    _variable.reset if _HAS_VARIABLE else _RUNTIME_CONTEXT.detach
+)
+"""Make current what was before, by the token that `make_current` gave, which serves once.
+
+Raises:
+    ValueError: Code has come to another context than the one that the token is of.
+    RuntimeError: The token has served already.
 """
 
 

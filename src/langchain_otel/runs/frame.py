@@ -17,7 +17,14 @@ from uuid import UUID
 from opentelemetry.context import Context
 
 from langchain_otel import health
-from langchain_otel.runs.context import RUN_KEY, current, inside, make_current, run_of
+from langchain_otel.runs.context import (
+    RUN_KEY,
+    current,
+    inside,
+    make_current,
+    run_of,
+    take_back,
+)
 from langchain_otel.runs.garbage_collector import COLLECTING, is_collecting, phases
 from langchain_otel.runs.identity import KEYS, set_identity_in_body
 from langchain_otel.runs.run import Family, Run
@@ -61,6 +68,7 @@ class Frame:
         "_inside",
         "_is_entered",
         "_own",
+        "_token",
         "activates",
         "family",
         "owner",
@@ -87,6 +95,7 @@ class Frame:
         self._own: dict[str, object] | None = None
         self._is_entered = False
         self._entered: Token[Frame | None] | None = None
+        self._token: Token[Context] | None = None
         self._around: Frame | None = None
         self._inside: Context | None = None
         if run is not None and run_of(self._caller) is not run:
@@ -100,13 +109,13 @@ class Frame:
             return
         self._caller = current()
         self._around = _frame.get()
-        self._entered = None
+        self._token = self._entered = None
         self._is_entered = True
         if self._own is not None and self._attached is not None:
             _turn_into(self._attached, self._own)
-        self._entered = _frame.set(self if self.run is None else None)
-        if self._inside is not None:
-            make_current(self._inside)
+        if self._around is not None or self.run is None:
+            self._entered = _frame.set(self if self.run is None else None)
+        self._token = make_current(self._caller if self._inside is None else self._inside)
 
     def leave(self) -> None:
         """Give the caller's context back, as the very object that it was.
@@ -116,20 +125,24 @@ class Frame:
         """
         if not self._is_entered or (phases == COLLECTING and is_collecting()):
             return
+        left = current()
         try:
-            if self._entered is None:
+            if self._token is None:
+                # `enter` was stopped.
+                make_current(self._caller)
                 _frame.set(self._around)
             else:
-                _frame.reset(self._entered)
+                take_back(self._token)
+                if self._entered is not None:
+                    _frame.reset(self._entered)
         except ValueError:
             # A coroutine that was thrown away half way ends in the context of whoever did so.
             return
         except RuntimeError:
-            """It was reset before `leave` was stopped."""
-        left = current()
+            # It was taken back before `leave` was stopped.
+            _frame.set(self._around)
         if left is not self._caller:
             self._inside = left
-            make_current(self._caller)
         if self._attached is not None and (left is not self._attached or self._own is not None):
             self._hide_from_caller()
         self._is_entered = False
