@@ -41,7 +41,8 @@ def thousands(request: dict[str, Any], runs: int, folder: Path) -> float:
     work = WORKS[request["work"]]
     short, long = request["times"]
     took = [_child(work, request, times, folder) for times in (short, long)]
-    return (took[1] - took[0]) / (long - short) / (work.parts or runs) / 1e3
+    counted: float = (took[1] - took[0]) / (long - short) / (work.parts or runs) / 1e3
+    return counted
 
 
 def _child(work: Work, request: dict[str, Any], times: int, folder: Path) -> int:
@@ -82,7 +83,8 @@ def _total(file: Path) -> int:
 
 def _import(variant: str) -> None:
     """Import what a variant needs, by switching it on and off, so that no child does it again."""
-    with VARIANTS[variant](Sink("none"), content := False):
+    content = False
+    with VARIANTS[variant](Sink("none"), content):
         pass
 
 

@@ -12,6 +12,8 @@ from typing import Any, Final
 import pytest
 
 from backends.loopback import free_ports
+from langchain_otel.startup import default_exporter as default_exporter_module
+from langchain_otel.startup.default_exporter import GRPC, HTTP, default_exporter
 from langchain_otel.startup.variables import Arguments
 from servers.notebook import running_kernel, text_of
 from servers.otlp_grpc_sink import running_grpc_sink
@@ -120,8 +122,40 @@ def test_an_endpoint_is_for_traces_alone(http_sink: Sink) -> None:
     assert paths(http_sink) == {"/v1/traces"}
     assert http_sink.requests[0].headers["x-key"] == "a=b, c%"
     assert done.stderr == ""
-    assert f"traces: OTLPSpanExporter (http/protobuf) to {http_sink.url}/v1/traces" in done.stdout
+    exporter = "FastSpanExporter" if default_exporter(HTTP) == "otlp_fast" else "OTLPSpanExporter"
+    assert f"traces: {exporter} (http/protobuf) to {http_sink.url}/v1/traces" in done.stdout
     assert "c%" not in done.stdout
+
+
+def test_the_exporter_that_a_variable_or_an_argument_names(http_sink: Sink) -> None:
+    """The faster encoder is for those alone who name no exporter."""
+    named = {
+        "OTEL_TRACES_EXPORTER": "otlp",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:1",
+    }
+    done = configured("", "print(telemetry)\nos._exit(0)", **named)
+    assert "traces: OTLPSpanExporter" in done.stdout
+    done = configured(f'endpoint="{http_sink.url}/v1/traces", exporter="otlp"', "print(telemetry)")
+    assert "traces: OTLPSpanExporter" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("protocol", "version", "expected"),
+    [
+        (GRPC, "1.39.0", "otlp_fast"),
+        (HTTP, "1.45.1", "otlp_fast"),
+        (HTTP, "2.0", "otlp_fast"),
+        (HTTP, "1.44.0", "otlp"),
+        (HTTP, "unknown", "otlp"),
+        ("http/json", "1.45.1", "otlp"),
+    ],
+)
+def test_the_exporter_that_nobody_names(
+    protocol: str, version: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the fast one where that is fast, with nothing said where it is not."""
+    monkeypatch.setattr(default_exporter_module, "version", lambda _: version)
+    assert default_exporter(protocol) == expected
 
 
 def test_an_endpoint_with_its_path(http_sink: Sink) -> None:

@@ -83,6 +83,16 @@ def test_an_endpoint_is_sent_to(folder: Path, sink: Sink) -> None:
     assert [span.name for span in sink.spans] == ["invoke_workflow shout"]
 
 
+def test_who_names_no_exporter_gets_the_fast_one(folder: Path) -> None:
+    """Where an endpoint says that traces are sent; not beside a configuration file."""
+    program = "import os; print(os.environ.get('OTEL_TRACES_EXPORTER'))"
+    words = ("langchain-otel", "run", "python", "-c", program)
+    sent = command(folder, *words, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="http://127.0.0.1:1")
+    assert sent.stdout == "otlp_fast\n"
+    (folder / "otel.yaml").write_text('file_format: "1.0"\n')
+    assert command(folder, *words, OTEL_CONFIG_FILE="otel.yaml").stdout == "None\n"
+
+
 def test_an_exporter_is_kept(folder: Path) -> None:
     """That of the variable, also where it is none."""
     done = command(folder, "langchain-otel", "run", "application.py", OTEL_TRACES_EXPORTER="none")

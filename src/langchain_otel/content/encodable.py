@@ -1,10 +1,13 @@
 """Makes attributes encode: one name or number that no encoder takes would cost a whole batch."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from langchain_otel.content.json_data import INTEGERS, sound
 from langchain_otel.content.values import encodes, written
+
+LOWEST: Final = INTEGERS[0]
+HIGHEST: Final = INTEGERS[-1]
 
 Attributes = TypeVar("Attributes", bound=dict[str, Any])
 
@@ -15,20 +18,19 @@ def sound_attributes(attributes: Attributes) -> Attributes:
     Halves of characters become question marks, integers of more than 64 bits their text. Maps and
     lists of maps are content, which is made so where it is read.
     """
-    for name, value in attributes.items():
+    for value in attributes.values():
         kind = type(value)
         if kind is str:
             if not value.isascii():
                 break
         elif kind is int:
-            if value not in INTEGERS:
+            if not LOWEST <= value <= HIGHEST:
                 break
         elif kind is not float and kind is not bool and not _all_encode(value):
             break
-        if not name.isascii():
-            break
     else:
-        return attributes
+        if "".join(attributes).isascii():
+            return attributes
     return {  # type: ignore[return-value]
         sound(name): value if encodes(value) else _sound_value(value)
         for name, value in attributes.items()

@@ -18,6 +18,7 @@ from langchain_otel.content.limits import Limits
 from langchain_otel.content.message import Message, message_data
 from langchain_otel.content.policy import Policy
 from langchain_otel.content.values import EMPTY
+from langchain_otel.content.written import Written
 
 DEFAULT: Final = Policy()
 NO_CALLS: Final[list[Any]] = []
@@ -44,20 +45,24 @@ class Messages:
     """Messages as LangChain holds them, and what may be recorded of them.
 
     They become data or JSON when asked: most are plain texts, whose JSON needs no data first.
+    `written` has what those of the request before were written as.
     """
 
-    __slots__ = ("items", "limits")
+    __slots__ = ("items", "limits", "written")
 
-    def __init__(self, items: Sequence[Any], limits: Limits | None = None) -> None:
+    def __init__(
+        self, items: Sequence[Any], limits: Limits | None = None, written: Written | None = None
+    ) -> None:
         self.items = items
         self.limits = limits
+        self.written = written
 
     def __len__(self) -> int:
         return len(self.items)
 
     def within(self, limits: Limits) -> "Messages":
         """The same messages under these limits."""
-        return Messages(self.items, limits)
+        return Messages(self.items, limits, self.written)
 
     def data(self) -> list[Message]:
         """The conventions' list of messages, as much of it as there is room for."""
@@ -84,13 +89,14 @@ class Messages:
         limits = self._limits()
         if limits.redact is not None:
             return dumps(self.data()).decode()
+        write = _json if self.written is None else self.written.writing(_json)
         pieces: list[bytes] = []
         left = limits.budget.left - 2
         allowance = limits.allowance
         allowance.in_all, allowance.bytes = MAX_WALKED, left
         try:
             for item in reversed(self.items):
-                piece = _text_json(item, limits.max_length) or _json(item, limits)
+                piece = _text_json(item, limits.max_length) or write(item, limits)
                 if piece:
                     left -= len(piece) + 1
                     if left < 0:

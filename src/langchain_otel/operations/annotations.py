@@ -10,7 +10,7 @@ from uuid import UUID
 from langchain_otel import health, semconv
 from langchain_otel.content.attribute_value import attribute_value, identifier
 from langchain_otel.content.values import EMPTY, MAX_ITEMS, MAX_TEXT, PLAIN, Facts, name_of, text
-from langchain_otel.operations.mapping import LANGGRAPH, facts_from
+from langchain_otel.operations.mapping import LANGGRAPH, facts_named
 from langchain_otel.operations.span_names import given_name
 from langchain_otel.runs.configurable_values import is_configurable
 from langchain_otel.runs.identity import KEYS as IDENTITY_KEYS
@@ -28,6 +28,14 @@ RETRY_TAG: Final = "retry:attempt:"
 STEP_TAGS: Final = (RETRY_TAG, "seq:step:", "map:key:", "graph:step:", "condition:", "branch:")
 # Metadata that LangChain adds for its own use, or that stands on the span under another name.
 OWN_METADATA: Final = ("ls_", "lc_", "langgraph_", "checkpoint_", "__")
+# Those that most runs have: a look into a set spares all others.
+OWN_KEYS: Final = frozenset(
+    (
+        *("ls_integration", "ls_model_name", "ls_model_type", "ls_provider", "ls_temperature"),
+        *("lc_agent_name", "lc_versions", "langgraph_checkpoint_ns", "langgraph_node"),
+        *("langgraph_path", "langgraph_step", "langgraph_triggers", "checkpoint_ns"),
+    )
+)
 
 
 def annotations(started: Started, run: "Run") -> Facts:
@@ -93,18 +101,16 @@ def _metadata(metadata: Mapping[Any, Any], known: Mapping[Any, Any]) -> Facts:
     facts: Facts = {}
     namespace = metadata.get("langgraph_checkpoint_ns")
     if namespace != known.get("langgraph_checkpoint_ns"):
-        facts.update(facts_from(metadata, LANGGRAPH))
+        facts.update(facts_named(metadata, LANGGRAPH))
         facts.update(_task(namespace))
     for key, value in metadata.items():
+        if key in OWN_KEYS:
+            continue
         other = known.get(key, UNKNOWN)
-        if other is value:
+        if other is value or _is_same(value, other):
             continue
         name = key if type(key) is str else name_of(key)
-        if name.startswith(OWN_METADATA) or name in IDENTITY_KEYS or _is_same(value, other):
-            continue
-        if is_configurable(key, value):
-            continue
-        found = attribute_value(value)
+        found = _shown(key, name, value)
         if found is None:
             continue
         if len(facts) >= MAX_METADATA:
@@ -112,6 +118,13 @@ def _metadata(metadata: Mapping[Any, Any], known: Mapping[Any, Any]) -> Facts:
             break
         facts[_unique(semconv.METADATA + name[:MAX_TEXT], facts)] = found
     return facts
+
+
+def _shown(key: Any, name: str, value: Any) -> Any:
+    """The attribute of an entry of the metadata; None where it is none, or stands elsewhere."""
+    if name.startswith(OWN_METADATA) or name in IDENTITY_KEYS or is_configurable(key, value):
+        return None
+    return attribute_value(value)
 
 
 def _is_same(value: Any, other: Any) -> bool:

@@ -69,6 +69,18 @@ def facts_from(source: Mapping[str, Any], table: Table) -> dict[str, Any]:
     return facts
 
 
+def facts_named(source: Mapping[str, Any], table: Table) -> dict[str, Any]:
+    """The same by walking a table that is shorter than most sources, with one key for each fact."""
+    facts = {}
+    for key, (name, convert) in table.items():
+        value = source.get(key)
+        if value is not None:
+            converted = convert(value)
+            if converted is not None:
+                facts[name] = converted
+    return facts
+
+
 def entries_in(source: Mapping[str, Any], table: Table) -> list[tuple[str, Any]]:
     """The entries of a dict that are in a table, however many others there are."""
     return [(key, source[key]) for key in table if key in source]

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
-from langchain_otel.content.choices import reported_by
-from langchain_otel.content.fields import entry, fields_of, is_a, is_mapping, mapping_of, text_of
+from langchain_otel.content.choices import Reported, reported_by
+from langchain_otel.content.fields import entry, fields_of, is_a, is_mapping, text_of
 from langchain_otel.content.message_list import answers, conversation, prompts
 from langchain_otel.content.tool_definitions import tool_definitions
-from langchain_otel.content.values import EMPTY, Facts, text
-from langchain_otel.operations.mapping import LANGSMITH, REQUEST, facts_from
-from langchain_otel.operations.provider import provider_of, server_of
+from langchain_otel.content.values import Facts
+from langchain_otel.operations.model_request import model_name, request_facts
+from langchain_otel.operations.provider import server_of
 from langchain_otel.operations.provider_report import with_provider_report
-from langchain_otel.operations.request_format import requested_form
 from langchain_otel.operations.response import UNFINISHED, finish_reason, identity
 from langchain_otel.operations.result_usage import usage_in
 from langchain_otel.operations.span_names import titled
@@ -26,44 +25,13 @@ from langchain_otel.runs.run import Operation
 if TYPE_CHECKING:
     from langchain_otel.runs.run import Run
 
-# The parameter of a request that names the model, as the provider packages call it.
-MODEL_KEYS: Final = ("model", "model_name", "model_id")
-
-
-def _model_name(started: Started) -> str | None:
-    params = started.options.get("invocation_params")
-    if type(params) is not dict:
-        params = mapping_of(params)
-    for key in MODEL_KEYS:
-        named = params.get(key)
-        name = None if named is None else text(named)
-        if name is not None:
-            return name
-    named = (started.metadata or EMPTY).get("ls_model_name")
-    return None if named is None else text(named)
-
-
-def _request(operation: str, started: Started) -> Facts:
-    metadata = started.metadata or EMPTY
-    facts = facts_from(metadata, LANGSMITH)
-    params = started.options.get("invocation_params")
-    facts.update(facts_from(params if type(params) is dict else mapping_of(params), REQUEST))
-    name = _model_name(started)
-    if name is not None:
-        facts[semconv.GEN_AI_REQUEST_MODEL] = name
-    facts[semconv.GEN_AI_OPERATION_NAME] = operation
-    facts.update(server_of(started.owner))
-    facts[semconv.GEN_AI_PROVIDER_NAME] = provider_of(metadata, facts.get(semconv.SERVER_ADDRESS))
-    facts.update(requested_form(started))
-    return facts
-
 
 def _chat_request(started: Started, _: "Run | None") -> Facts:
-    return _request(semconv.CHAT, started)
+    return request_facts(semconv.CHAT, started)
 
 
 def _completion_request(started: Started, _: "Run | None") -> Facts:
-    return _request(semconv.TEXT_COMPLETION, started)
+    return request_facts(semconv.TEXT_COMPLETION, started)
 
 
 def _response(result: Any, run: "Run") -> Facts:
@@ -71,13 +39,13 @@ def _response(result: Any, run: "Run") -> Facts:
     if semconv.SERVER_ADDRESS not in run.facts:
         facts.update(server_of(run.owner))
     if result is not None:
-        facts.update(_answer(result))
+        fields = fields_of(result)
+        run.reported = reported_by(fields.get("generations"))
+        facts.update(_answer(run.reported, fields.get("llm_output")))
     return with_provider_report(facts, run)
 
 
-def _answer(result: Any) -> Facts:
-    fields = fields_of(result)
-    llm_output, reported = fields.get("llm_output"), reported_by(fields.get("generations"))
+def _answer(reported: list[list[Reported]], llm_output: Any) -> Facts:
     facts = usage_in(reported, llm_output)
     if llm_output is not None:
         facts.update(identity(llm_output))
@@ -137,7 +105,7 @@ def _partial(chunks: list[Any]) -> Any:
 CHAT: Final = Operation(
     family="model",
     kind=SpanKind.CLIENT,
-    title=titled(semconv.CHAT, _model_name),
+    title=titled(semconv.CHAT, model_name),
     request=_chat_request,
     response=_response,
     request_content=_chat_content,
@@ -149,7 +117,7 @@ CHAT: Final = Operation(
 COMPLETION: Final = Operation(
     family="model",
     kind=SpanKind.CLIENT,
-    title=titled(semconv.TEXT_COMPLETION, _model_name),
+    title=titled(semconv.TEXT_COMPLETION, model_name),
     request=_completion_request,
     response=_response,
     request_content=_completion_content,

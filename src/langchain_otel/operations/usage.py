@@ -103,6 +103,8 @@ PROVIDER_OUTPUT_DETAILS: Final[Table] = {
     "image_tokens": (semconv.GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS, count),
     "audio_tokens": (semconv.GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS, count),
 }
+COUNTING: Final = frozenset((*PLACES, *PROVIDER_USAGE))
+"""Without any of these a report says nothing of tokens, as most do not."""
 DETAILS: Final = {
     **dict.fromkeys(
         ("input_token_details", "input_tokens_details", "prompt_tokens_details"),
@@ -175,6 +177,8 @@ def reported_usage(source: Any) -> Facts:
     It is the `llm_output` of a result, the `generation_info` or `response_metadata` of a choice.
     """
     source = mapping_of(source)
+    if source.keys().isdisjoint(COUNTING):
+        return {}
     for place in PLACES:
         usage = source.get(place)
         # LangChain empties `token_usage` for all but one of the prompts of a batch.
@@ -200,8 +204,9 @@ def provider_usage(usage: Mapping[str, Any]) -> Facts:
 
 def _largest(source: Mapping[str, Any], table: Table) -> Facts:
     facts: Facts = {}
-    for key, value in entries_in(source, table):
-        if value is not None and key in table:
+    entries = list(source.items()) if len(source) < len(table) else entries_in(source, table)
+    for key, value in entries:
+        if value is not None and type(key) is str and key in table:
             name, convert = table[key]
             found = convert(value)
             if found is not None:

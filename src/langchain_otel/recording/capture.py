@@ -17,7 +17,7 @@ from langchain_otel.dialects.genai import structured
 from langchain_otel.operations.chain import CHAIN
 from langchain_otel.operations.root_chain import with_messages
 from langchain_otel.recording.content_budget import budget_of
-from langchain_otel.recording.lineage import content_of, history_of, note_content, variables_of
+from langchain_otel.recording.lineage import content_of, note_content, shown_by_agent, variables_of
 from langchain_otel.runs.reported import Started
 from langchain_otel.runs.run import Run
 
@@ -55,8 +55,12 @@ class Capture:
             content = with_messages(content)
         run.request_content = content
         note_content(run, _instructions(run, content))
-        history = history_of(run) if self._policy.history == NEW else None
-        self._take(run, content if history is None else history.request(content))
+        agents = shown_by_agent(run)
+        if agents is not None and self._policy.history == NEW:
+            content = agents.history.request(content)
+        elif agents is not None and semconv.GEN_AI_INPUT_MESSAGES in content:
+            content[semconv.GEN_AI_INPUT_MESSAGES].written = agents.written
+        self._take(run, content)
 
     def response(self, run: Run, result: Any) -> None:
         """Capture the content of a run's result; None is no result."""
@@ -65,9 +69,9 @@ class Capture:
             content |= _found_by(run.operation.inner_content, result, run.inner_results)
         if run.is_root and run.operation is not CHAIN:
             content = with_messages(content)
-        history = history_of(run) if self._policy.history == NEW else None
-        if history is not None:
-            history.response(content)
+        agents = shown_by_agent(run) if self._policy.history == NEW else None
+        if agents is not None:
+            agents.history.response(content)
         self._take(run, content | content_of(run))
         if self._hook is not None and run.operation.family == "model":
             self._hook.call(

@@ -49,8 +49,8 @@ class Channels:
         try:
             if run.agent is not None:
                 add_to_totals(run, run.agent, share)
-            if run.operation.family == "model" and result is not None and run.has_span:
-                note_tool_calls(run, result)
+            if run.reported is not None and run.has_span:
+                note_tool_calls(run, run.reported)
         except Exception as failure:
             health.failed("relatives", failure)
 

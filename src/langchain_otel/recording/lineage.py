@@ -5,7 +5,6 @@ from typing import Any, Final
 from opentelemetry.trace import SpanContext
 
 from langchain_otel import semconv
-from langchain_otel.content.history import History
 from langchain_otel.content.values import Facts
 from langchain_otel.operations.chain import AGENT, CHAIN
 from langchain_otel.operations.prompt_template import is_template, template_of, variables_in
@@ -130,12 +129,12 @@ def note_content(run: Run, instructions: list[dict[str, Any]]) -> None:
         kept.setdefault(semconv.GEN_AI_SYSTEM_INSTRUCTIONS, instructions)
 
 
-def history_of(run: Run) -> History | None:
-    """What the model calls of a run's agent have shown so far, where one policy permits both."""
+def shown_by_agent(run: Run) -> Totals | None:
+    """What has what the model calls of a run's agent showed, where one policy permits both."""
     agent = run.agent
     if run.operation.family != "model" or agent is None or agent.recorder is not run.recorder:
         return None
-    return None if agent.totals is None else agent.totals.history
+    return agent.totals
 
 
 def content_of(run: Run) -> Facts:

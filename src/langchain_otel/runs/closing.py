@@ -17,7 +17,7 @@ def close(run: Run) -> None:
     if semconv.GEN_AI_RESPONSE_ID in run.facts:
         # Only the end of the run says it.
         RUNS.remember(run)
-    run.chunks = run.provider_report = run.inner_results = run.seen = None
+    run.chunks = run.provider_report = run.inner_results = run.seen = run.reported = None
     run.request_content = run.content = EMPTY
     run.parent = run.enclosing = run.agent = run.model = run.prompt = None
     try:

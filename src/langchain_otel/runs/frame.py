@@ -113,9 +113,13 @@ class Frame:
         self._is_entered = True
         if self._own is not None and self._attached is not None:
             _turn_into(self._attached, self._own)
-        if self._around is not None or self.run is None:
-            self._entered = _frame.set(self if self.run is None else None)
-        self._token = make_current(self._caller if self._inside is None else self._inside)
+        waiting = self if self.run is None else None
+        if self._around is not waiting:
+            self._entered = _frame.set(waiting)
+        if self._inside is not None:
+            self._token = make_current(self._inside)
+        elif self._entered is None:
+            self._token = make_current(self._caller)
 
     def leave(self) -> None:
         """Give the caller's context back, as the very object that it was.
@@ -127,22 +131,22 @@ class Frame:
             return
         left = current()
         try:
-            if self._token is None:
+            if self._entered is not None:
+                _frame.reset(self._entered)
+            elif self._token is None:
                 # `enter` was stopped.
-                make_current(self._caller)
                 _frame.set(self._around)
-            else:
+            if self._token is not None:
                 take_back(self._token)
-                if self._entered is not None:
-                    _frame.reset(self._entered)
+            else:
+                make_current(self._caller)
         except ValueError:
             # A coroutine that was thrown away half way ends in the context of whoever did so.
             return
         except RuntimeError:
-            # It was taken back before `leave` was stopped.
-            _frame.set(self._around)
-        if left is not self._caller:
-            self._inside = left
+            # What was set first was given back before `leave` was stopped.
+            make_current(self._caller)
+        self._inside = self._inside if left is self._caller else left
         if self._attached is not None and (left is not self._attached or self._own is not None):
             self._hide_from_caller()
         self._is_entered = False

@@ -12,7 +12,8 @@ class Started:
     """What LangChain reports when a run starts.
 
     `payload` is the messages, prompts, inputs or query; `options` the further keyword arguments of
-    the event; `owner` the object that runs, where it is known.
+    the event; `owner` the object that runs, where it is known. `request` is what was read of a
+    request to a model.
     """
 
     serialized: dict[str, Any] | None
@@ -21,6 +22,7 @@ class Started:
     metadata: dict[str, Any] | None
     options: dict[str, Any] = field(default_factory=dict)
     owner: object | None = None
+    request: Any = None
 
 
 class SpanEvent(NamedTuple):

@@ -122,7 +122,8 @@ class Run:
     or `EMPTY`. `inner_results` is what calls inside have found that its span records; `spent` is
     what it cost, or all calls inside it, where that is asked for; `asked` is then what it was
     started with. `own_attributes` are those of the `attributes()` blocks around. `seen` is what
-    functions of the user's see of it, where there are any.
+    functions of the user's see of it, where there are any; `reported` what the result of a model
+    says of each choice.
     """
 
     __slots__ = (
@@ -166,6 +167,7 @@ class Run:
         "prompt",
         "provider_report",
         "recorder",
+        "reported",
         "request_content",
         "seconds",
         "seen",
@@ -204,6 +206,7 @@ class Run:
     provider_report: object | None
     inner_results: list[Any] | None
     seen: object | None
+    reported: list[list[Any]] | None
 
     def __init__(
         self,
@@ -237,6 +240,7 @@ class Run:
         self.chunk_times = []
         self.attempts = self.logged_error = self.shown_error = None
         self.provider_report = self.inner_results = self.parent_id = self.seen = None
+        self.reported = None
         self.attempt = self.event_count = 0
         self.seconds = 0.0
         self.started_at = perf_counter()

@@ -7,8 +7,8 @@ from typing import Any, Final
 from opentelemetry.trace import Link, Span, SpanContext
 
 from langchain_otel import semconv
-from langchain_otel.content.choices import reported_by
-from langchain_otel.content.fields import MAX_ITEMS, entry, fields_of, first_items
+from langchain_otel.content.choices import Reported
+from langchain_otel.content.fields import MAX_ITEMS, entry, first_items
 from langchain_otel.content.values import Facts, text
 from langchain_otel.runs.bounded_map import BoundedMap
 from langchain_otel.runs.run import Run
@@ -22,12 +22,12 @@ NO_CALLS: Final[list[Any]] = []
 _requests: Final[BoundedMap[tuple[object, str], SpanContext]] = BoundedMap(MAX_TOOL_CALLS)
 
 
-def note_tool_calls(run: Run, result: Any) -> None:
+def note_tool_calls(run: Run, reported: list[list[Reported]]) -> None:
     """Remember which tool calls the answer of a model asks for."""
     span_context = run.span.get_span_context()
     if not span_context.is_valid:
         return
-    for call_id in _tool_calls(result):
+    for call_id in _tool_calls(reported):
         _requests.put((span_context.trace_id, call_id), span_context)
         _requests.put((run.recorder, call_id), span_context)
 
@@ -61,8 +61,8 @@ def take_over(run: Run, requests: Mapping[str, SpanContext]) -> None:
         _requests.put((trace_id, call_id), model)
 
 
-def _tool_calls(result: Any) -> Iterator[str]:
-    for _, message in chain.from_iterable(reported_by(fields_of(result).get("generations"))):
+def _tool_calls(reported: list[list[Reported]]) -> Iterator[str]:
+    for _, message in chain.from_iterable(reported):
         calls = message.get("tool_calls", NO_CALLS)
         if type(calls) is not list:
             calls = first_items(calls)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from langchain_otel.content.counts import total
 from langchain_otel.content.history import History
 from langchain_otel.content.values import Facts
+from langchain_otel.content.written import Written
 
 
 @dataclass(slots=True)
@@ -13,7 +14,7 @@ class Totals:
     """What an agent's invocation has come to so far: its own calls, and the tokens of all below.
 
     `content` has the agent's instructions and tools, for its span; `history` the messages that its
-    model calls have shown.
+    model calls have shown, `written` what they were written as.
     """
 
     inference_calls: int = 0
@@ -24,6 +25,7 @@ class Totals:
     finish_reasons: list[str] | None = None
     content: Facts = field(default_factory=dict)
     history: History = field(default_factory=History)
+    written: Written = field(default_factory=Written)
 
     def add_tokens(self, input_tokens: int | None, output_tokens: int | None) -> None:
         """Add the tokens of a model call, or of an agent below; None is no count."""

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from langchain_otel.startup.default_exporter import default_exporter
 from langchain_otel.startup.variables import (
     CONFIG_FILE,
     ENDPOINT,
@@ -16,6 +17,7 @@ from langchain_otel.startup.variables import (
     OTHER_SIGNALS,
     TRACES_ENDPOINT,
     TREE,
+    protocol_of,
     variable,
 )
 
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str]) -> int:
         os.environ[EXPORTERS] = TREE
         for exporter in OTHER_SIGNALS:
             os.environ[exporter] = variable(exporter) or NONE
+    elif not variable(EXPORTERS) and not variable(CONFIG_FILE):
+        os.environ[EXPORTERS] = default_exporter(protocol_of())
     from opentelemetry.instrumentation import auto_instrumentation
 
     sys.argv = ["langchain-otel run", *_command(arguments)]

@@ -11,6 +11,8 @@ from importlib.metadata import entry_points
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from langchain_otel.startup.default_exporter import GROUP, GRPC, HTTP, OTLP, default_exporter
+
 EXPORTERS: Final = "OTEL_TRACES_EXPORTER"
 ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 TRACES_ENDPOINT: Final = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
@@ -20,14 +22,11 @@ TRACES_HEADERS: Final = "OTEL_EXPORTER_OTLP_TRACES_HEADERS"
 SERVICE_NAME: Final = "OTEL_SERVICE_NAME"
 CONFIG_FILE: Final = "OTEL_CONFIG_FILE"
 
-GRPC: Final = "grpc"
-HTTP: Final = "http/protobuf"
+
 HTTP_PORT: Final = 4318
 HTTP_PATH: Final = "/v1/traces"
-OTLP: Final = "otlp"
 TREE: Final = "langchain_tree"
 NONE: Final = "none"
-GROUP: Final = "opentelemetry_traces_exporter"
 # Exporters and endpoints of the signals of which the arguments say nothing.
 OTHER_SIGNALS: Final = {
     "OTEL_METRICS_EXPORTER": "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
@@ -106,7 +105,7 @@ class Arguments:
         if self.service_name is not None:
             variables[SERVICE_NAME] = self.service_name
         if self.endpoint is not None:
-            protocol = _protocol(self.endpoint)
+            protocol = protocol_of(self.endpoint)
             is_base = protocol == HTTP and not self.endpoint.rstrip("/").endswith(HTTP_PATH)
             variables[TRACES_PROTOCOL] = protocol
             variables[TRACES_ENDPOINT] = self.endpoint.rstrip("/") + HTTP_PATH * is_base
@@ -129,7 +128,8 @@ class Arguments:
             return NONE
         if self.exporter is not None:
             return self.exporter if isinstance(self.exporter, str) else NONE
-        return OTLP if self.endpoint is not None else variable(EXPORTERS) or OTLP
+        named = None if self.endpoint is not None else variable(EXPORTERS)
+        return named or default_exporter(protocol_of(self.endpoint))
 
 
 @contextmanager
@@ -160,9 +160,9 @@ def variable(name: str) -> str:
     return os.environ.get(name, "").strip()
 
 
-def _protocol(endpoint: str) -> str:
+def protocol_of(endpoint: str | None = None) -> str:
     """What the variables say; else what is spoken at a port or a path like this."""
-    url = urlsplit(endpoint)
+    url = urlsplit(endpoint or "")
     is_http = url.port == HTTP_PORT or url.path.strip("/") != ""
     return variable(TRACES_PROTOCOL) or variable(PROTOCOL) or (HTTP if is_http else GRPC)
 

@@ -1,0 +1,106 @@
+"""Describes requests to chat and completion models; a model's last description is remembered.
+
+An application asks the same model again and again with the same parameters. Where nothing that is
+read has changed, by type and value, the facts are those of the call before.
+"""
+
+from functools import partial
+from typing import Any, Final, NamedTuple
+from weakref import ref
+
+from langchain_otel import semconv
+from langchain_otel.content.fields import mapping_of
+from langchain_otel.content.values import EMPTY, Facts, text
+from langchain_otel.operations.mapping import LANGSMITH, REQUEST, facts_from, facts_named
+from langchain_otel.operations.provider import provider_of, server_of
+from langchain_otel.operations.request_format import KEYS, STRUCTURED, requested_form
+from langchain_otel.runs.reported import Started
+
+# The parameter of a request that names the model, as the provider packages call it.
+MODEL_KEYS: Final = ("model", "model_name", "model_id")
+
+PARAMETERS: Final = (*MODEL_KEYS, *REQUEST, *sorted(KEYS), "_type")
+METADATA: Final = ("ls_provider", "ls_model_name", *LANGSMITH)
+"""All that the description of a request is made of, beside the kind of model server."""
+UNCHANGING: Final = frozenset((str, int, float, bool, type(None)))
+
+
+class Request(NamedTuple):
+    """A request as it was read, and what was found in it: the model's name, facts."""
+
+    types: list[type]
+    values: list[Any]
+    name: str | None
+    facts: Facts
+
+
+_latest: Final[dict[int, tuple[Request, object]]] = {}
+"""The last request of a model by the id of the model, for as long as that lives."""
+
+
+def model_name(started: Started) -> str | None:
+    """The name of the model that a request is for."""
+    return _request(started).name
+
+
+def request_facts(operation: str, started: Started) -> Facts:
+    """The facts of a request, as a dict of its own."""
+    facts = _request(started).facts.copy()
+    facts[semconv.GEN_AI_OPERATION_NAME] = operation
+    facts.update(server_of(started.owner))
+    facts[semconv.GEN_AI_PROVIDER_NAME] = provider_of(
+        started.metadata or EMPTY, facts.get(semconv.SERVER_ADDRESS)
+    )
+    return facts
+
+
+def _request(started: Started) -> Request:
+    request = started.request
+    if request is None:
+        request = started.request = _remembered(started)
+    return request  # type: ignore[no-any-return]
+
+
+def _remembered(started: Started) -> Request:
+    params, metadata = started.options.get("invocation_params"), started.metadata or EMPTY
+    if type(params) is not dict:
+        params = mapping_of(params)
+    values = [*map(params.get, PARAMETERS), *map(metadata.get, METADATA)]
+    values.append(STRUCTURED in mapping_of(started.options.get("options")))
+    types = list(map(type, values))
+    known = _latest.get(id(started.owner))
+    if known is not None and known[0].types == types and known[0].values == values:
+        return known[0]
+    request = Request(types, values, _name(params, metadata), _facts(started, params, metadata))
+    if started.owner is not None and UNCHANGING.issuperset(types):
+        _remember(started.owner, request)
+    return request
+
+
+def _remember(owner: object, request: Request) -> None:
+    key = id(owner)
+    try:
+        # A built-in function forgets the model: what a signal raises in Python would be lost.
+        _latest[key] = request, ref(owner, partial(_latest.pop, key))
+    except TypeError:
+        """It has no weak references: it is described each time."""
+
+
+def _name(params: Any, metadata: Any) -> str | None:
+    for key in MODEL_KEYS:
+        named = params.get(key)
+        name = None if named is None else text(named)
+        if name is not None:
+            return name
+    named = metadata.get("ls_model_name")
+    return None if named is None else text(named)
+
+
+def _facts(started: Started, params: Any, metadata: Any) -> Facts:
+    facts = facts_named(metadata, LANGSMITH)
+    facts.update(facts_from(params, REQUEST))
+    name = _name(params, metadata)
+    if name is not None:
+        facts[semconv.GEN_AI_REQUEST_MODEL] = name
+    facts.update(requested_form(started))
+    return facts
