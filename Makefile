@@ -14,6 +14,7 @@
 # make backends       builds the OpenTelemetry Collector and Jaeger with its pages into ~/.cache/langchain-otel, once
 # make postgres       installs PostgreSQL for the tests of checkpointers (Debian, Ubuntu; as root)
 # make prometheus     installs Prometheus for dashboards and alerts, and their tests (Debian, Ubuntu; as root)
+# make valgrind       installs Valgrind for make bench-count (Debian, Ubuntu; as root)
 # make chromium       installs Chromium for the tests of pages (Debian, Ubuntu; as root)
 # make traceql        installs Grafana's grammar of TraceQL for the tests of queries (npm), once
 # make kafka          brings Kafka for the test of a fleet (Maven and Java are needed)
@@ -21,6 +22,7 @@
 # make screenshots    the pictures in docs/images, of the real Jaeger and Phoenix (Chromium is needed)
 # make up, down       starts and stops them on loopback, Prometheus too, and prints what is where
 # make bench          what tracing costs, beside other packages; BENCH_ARGS="--output FILE" keeps all figures
+# make bench-count    the same in instructions, which a busy machine does not change (valgrind is needed)
 # make bench-scale    the same for us alone, at scale; BENCH_ARGS="--soak MINUTES"
 
 PYTHON ?= python3
@@ -31,7 +33,7 @@ BIN := $(VENV)/bin
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions soak check format docs docs-serve docs-tables backends postgres prometheus chromium traceql kafka phoenix screenshots up down bench bench-scale audit dist sbom clean
+.PHONY: help demo test test-versions soak check format docs docs-serve docs-tables backends postgres prometheus valgrind chromium traceql kafka phoenix screenshots up down bench bench-count bench-scale audit dist sbom clean
 
 help:
 	@grep -E '^# (make|  )' Makefile | cut -c3-
@@ -115,6 +117,10 @@ prometheus:
 	@which prometheus >/dev/null || { apt-get update --quiet=2 && \
 		DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends prometheus; }
 
+valgrind:
+	@which valgrind >/dev/null || { apt-get update --quiet=2 && \
+		DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends valgrind; }
+
 chromium:
 	@which chromium >/dev/null || which chromium-browser >/dev/null || which google-chrome >/dev/null || { apt-get update --quiet=2 && \
 		DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends chromium; }
@@ -139,6 +145,10 @@ down:
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
+
+bench-count: $(VENV)/.test
+	@which valgrind >/dev/null || { echo "Valgrind is missing: make valgrind" >&2; exit 1; }
+	$(BIN)/python benchmarks/count.py $(BENCH_ARGS)
 
 bench-scale: $(VENV)/.test
 	$(BIN)/python benchmarks/scale.py $(BENCH_ARGS)

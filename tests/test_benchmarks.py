@@ -63,3 +63,27 @@ def test_worker_counts_runs_and_spans() -> None:
         counted, bare, by_hand, ours = (next(found) for _ in range(4))
         assert counted["runs"] == runs, name
         assert (bare["spans"], by_hand["spans"], ours["spans"]) == (0, 1, 1), name
+
+
+COUNTED: Final = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import count
+found = {"bare, content off": 10.0}
+found |= {"langchain-otel, content off": 25.0, "langchain-otel, content on": 31.4}
+(added,) = count.added({"x": found}).values()
+figures = {"machine": count.machine(), "works": {"x": added}}
+table = count.as_markdown(figures, ["langchain-otel", "Traceloop"])
+print(json.dumps([{row.work: row.runs for row in count.ROWS}, table.splitlines()[-1]]))
+"""
+
+
+def test_counts_are_of_one_run() -> None:
+    """What is added to bare LangChain is divided by the runs that the programs make."""
+    command = [sys.executable, "-c", COUNTED, str(ROOT / "benchmarks")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    runs, row = json.loads(done.stdout)
+    assert row == "| x | 10 | 15 / 21 |  |"
+    by_run = [name for name in runs if name in RUNS]
+    assert len(by_run) >= 7
+    assert [runs[name] for name in by_run] == [RUNS[name] for name in by_run]

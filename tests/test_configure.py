@@ -133,7 +133,7 @@ def test_the_exporter_that_a_variable_or_an_argument_names(http_sink: Sink) -> N
         "OTEL_TRACES_EXPORTER": "otlp",
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:1",
     }
-    done = configured("", "print(telemetry)\nos._exit(0)", **named)
+    done = configured("", "print(telemetry, flush=True)\nimport os\nos._exit(0)", **named)
     assert "traces: OTLPSpanExporter" in done.stdout
     done = configured(f'endpoint="{http_sink.url}/v1/traces", exporter="otlp"', "print(telemetry)")
     assert "traces: OTLPSpanExporter" in done.stdout

@@ -90,7 +90,7 @@ def test_who_names_no_exporter_gets_the_fast_one(folder: Path) -> None:
     sent = command(folder, *words, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="http://127.0.0.1:1")
     assert sent.stdout == "otlp_fast\n"
     (folder / "otel.yaml").write_text('file_format: "1.0"\n')
-    assert command(folder, *words, OTEL_CONFIG_FILE="otel.yaml").stdout == "None\n"
+    assert command(folder, *words, OTEL_CONFIG_FILE="otel.yaml").stdout == "otlp\n"
 
 
 def test_an_exporter_is_kept(folder: Path) -> None:
