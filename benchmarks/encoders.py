@@ -40,15 +40,16 @@ def series() -> Any:
 
 def records() -> Sequence[Any]:
     """So many log records of model calls, each with a message."""
-    exporter = InMemoryLogRecordExporter()
+    exporter: Any = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
     provider = LoggerProvider(shutdown_on_exit=False)
     provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
     logger = provider.get_logger("encoders")
     message = {"role": "user", "parts": [{"type": "text", "content": WORDS}]}
     for _ in range(NUMBER):
-        attributes = {"gen_ai.operation.name": "chat", "gen_ai.input.messages": [message]}
+        attributes: Any = {"gen_ai.operation.name": "chat", "gen_ai.input.messages": [message]}
         logger.emit(LogRecord(event_name="gen_ai.client.inference", attributes=attributes))
-    return exporter.get_finished_logs()
+    finished: Sequence[Any] = exporter.get_finished_logs()
+    return finished
 
 
 def milliseconds(encode: Callable[[], bytes]) -> float:

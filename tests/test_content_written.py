@@ -116,7 +116,7 @@ def test_room_is_counted_all_the_same(room: int) -> None:
     ]
     for messages in (CONVERSATION, wide):
         written = Written()
-        options = {"max_span_bytes": room}
+        options: dict[str, Any] = {"max_span_bytes": room}
         alone = said(messages, **options)
         assert [said(messages, written, **options) for _ in range(3)] == [alone] * 3
     health.failures.clear()
