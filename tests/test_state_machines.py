@@ -1,33 +1,14 @@
-"""Runs and tracing itself begin and end in any order, beside a plain model of both."""
+"""Runs, and tracing itself, begin and end in any order, beside a plain model of both."""
 
-from collections.abc import Iterator
-
-import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
-
-from langchain_otel.sources.patch_points import PATCHER
-from machines.open_runs import OpenRuns
-from machines.switching import Switching
+from machines.driving import drive_open_runs, drive_switching
+from seeds import SEED
 
 
-@pytest.fixture
-def wrapped() -> Iterator[None]:
-    """LangChain's functions stay wrapped all the time."""
-    release = PATCHER.hold()
-    yield
-    release()
+def test_open_runs_and_contexts_are_as_the_model_says() -> None:
+    """Runs begin, are entered, left, ended, evicted and forgotten, in several threads and tasks."""
+    drive_open_runs(SEED, runs=15, steps=30)
 
 
-BRIEFLY = settings(
-    max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
-)
-
-
-@pytest.mark.usefixtures("wrapped")
-def test_open_runs_are_as_the_model_says(caplog: pytest.LogCaptureFixture) -> None:
-    run_state_machine_as_test(OpenRuns, settings=BRIEFLY)  # type: ignore[no-untyped-call]
-
-
-def test_tracing_is_switched_in_any_order() -> None:
-    run_state_machine_as_test(Switching, settings=BRIEFLY)  # type: ignore[no-untyped-call]
+def test_tracing_is_switched_in_any_order_while_runs_are_open() -> None:
+    """Every run that began while it was traced is whole, and nothing is left afterwards."""
+    drive_switching(SEED, runs=8, steps=15)

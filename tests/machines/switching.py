@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
@@ -170,15 +171,15 @@ class Switching(RuleBasedStateMachine):
     def _next(self, stream: Stream) -> None:
         done = object()
         if stream.is_async:
-            got = self._turn(stream, anext(stream.chunks, done))
+            got = self._turn(stream, lambda: anext(stream.chunks, done))
         else:
             got = stream.context.run(next, stream.chunks, done)
         if got is done:
             self._over(stream)
 
-    def _turn(self, stream: Stream, awaitable: Any) -> Any:
+    def _turn(self, stream: Stream, begin: Callable[[], Any]) -> Any:
         async def awaited() -> Any:
-            return await awaitable
+            return await begin()
 
         task = stream.context.run(self.loop.create_task, awaited())
         return self.loop.run_until_complete(task)
@@ -206,11 +207,13 @@ class Switching(RuleBasedStateMachine):
         if drops:
             stream.chunks = None
         elif stream.is_async:
-            self._turn(stream, stream.chunks.aclose())
+            self._turn(stream, stream.chunks.aclose)
         else:
             stream.context.run(stream.chunks.close)
-        gc.collect(1)
-        self.loop.run_until_complete(turned(20))
+        for _ in range(2):
+            # What is dropped with a generator is closed by the loop, too, when it is collected.
+            gc.collect()
+            self.loop.run_until_complete(turned(20))
         self._over(stream)
 
     @rule()
@@ -265,6 +268,7 @@ class Switching(RuleBasedStateMachine):
             if self.active is None:
                 self.instrument(0, content=False)
             LangChainInstrumentor().uninstrument()
+            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             self.loop.close()
             otel_context.attach(self.before)
             forget()

@@ -9,8 +9,6 @@ from modes.lcel import step
 from random_trees.builder import Anything, Builder, Maker, PlannedError, adapter, result, text
 from random_trees.plan import Part
 
-TWO_AT_ONCE: Any = {"max_concurrency": 2}
-
 
 def sequence(builder: Builder, part: Part, name: str) -> Anything:
     first, *others = builder.inner(part)
@@ -77,7 +75,7 @@ def use(it: Anything, given: Any, variant: int, mark: Callable[[], None]) -> Non
     elif variant == 1:
         it.invoke(given)
     elif variant == 2:
-        it.batch([given, given], TWO_AT_ONCE)
+        it.batch([given, given])
     else:
         stream: Any = it.stream(given)
         next(stream, None)
@@ -95,7 +93,7 @@ async def ause(it: Anything, given: Any, variant: int, mark: Callable[[], None])
     elif variant == 1:
         await it.ainvoke(given)
     elif variant == 2:
-        await it.abatch([given, given], TWO_AT_ONCE)
+        await it.abatch([given, given])
     else:
         stream: Any = it.astream(given)
         await anext(stream, None)

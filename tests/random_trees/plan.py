@@ -29,6 +29,18 @@ NEEDS_NO_MORE: Final = frozenset(("any",))
 PLAIN_MODES: Final = {
     mode.name: mode for mode in MODES if mode.needs == NEEDS_NO_MORE and "log" not in mode.name
 }
+
+
+def batch(it: Any, given: Any, config: Any, probe: Any) -> None:
+    """Without a limit: LangChain's completion models hand one on to themselves without end."""
+    it.batch([given] * 3, config)
+
+
+async def abatch(it: Any, given: Any, config: Any, probe: Any) -> None:
+    await it.abatch([given] * 3, config)
+
+
+PLAIN_MODES.update(batch=Mode("batch", "sync", batch), abatch=Mode("abatch", "async", abatch))
 ASYNC_MODES: Final = tuple(name for name, mode in PLAIN_MODES.items() if mode.kind == "async")
 TURNS: Final = 80
 """A cancellation comes at most so many turns of the event loop after the start."""
