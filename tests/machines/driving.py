@@ -15,7 +15,7 @@ from modes.drive import small_heap
 def drive(machine: type[RuleBasedStateMachine], number: int, runs: int, steps: int) -> None:
     """Run a machine again and again, with other steps each time."""
     seeded = seed(number)(type(machine.__name__, (machine,), {}))
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         seeded,
         settings=settings(
             max_examples=runs,

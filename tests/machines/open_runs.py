@@ -154,7 +154,7 @@ class OpenRuns(RuleBasedStateMachine):
 
     def _begun(self, strand: Strand, family: str, named: Run | None) -> Run:
         run = Run(uuid4(), family, strand.place)
-        ids = {"run_id": run.id, "parent_run_id": named.id if named else None}
+        ids: dict[str, Any] = {"run_id": run.id, "parent_run_id": named.id if named else None}
         expected = self.store.parents(named, strand.place)
         if family == "model":
             messages = [[HumanMessage("hi")]]

@@ -83,7 +83,7 @@ class Store:
         around = next(runs_at(place), None)
         if around is named:
             return {id_at(place)}
-        by_name = {id_of(named.span)}
+        by_name: set[int | None] = {id_of(named.span)}
         if around is not None and around.is_open and is_inherited(named, around):
             # Who named it is still known; of one that has ended, the runs between may be forgotten.
             return {id_at(place)} | (set() if named.is_open else by_name)

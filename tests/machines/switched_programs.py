@@ -63,7 +63,8 @@ def graph() -> Any:
     made.add_node("second", RunnableLambda(call, acall))
     made.add_edge(START, "first")
     made.add_edge("first", "second")
-    return (lambda text: {"text": text}) | made.compile()
+    first: Any = RunnableLambda(lambda text: {"text": text})
+    return first | made.compile()
 
 
 PROGRAMS: Final[dict[str, Callable[[], Runnable[Any, Any]]]] = {

@@ -134,7 +134,7 @@ class Switching(RuleBasedStateMachine):
     )
     def begin(self, program: str, is_async: bool, of_tenant: bool, handler: int | None) -> Stream:
         """A program begins, in a context of its own, and gives its first chunk."""
-        config: dict[str, Any] = {"run_id": uuid4(), "callbacks": []}
+        config: Any = {"run_id": uuid4(), "callbacks": []}
         if of_tenant and self.tenant is not None:
             config["metadata"] = {TENANT_KEY: "acme"}
         if handler is not None:
@@ -142,14 +142,16 @@ class Switching(RuleBasedStateMachine):
             config["callbacks"] = [OpenTelemetryCallbackHandler(tracer_provider=provider)]
         it = PROGRAMS[program]()
         chunks = (it.astream if is_async else it.stream)("hi", config)
-        expected = self._expected(of_tenant=of_tenant) | ({handler} - {None})
+        expected = self._expected(of_tenant=of_tenant) | (
+            {handler} if handler is not None else set()
+        )
         made = Stream(config["run_id"], chunks, copy_context(), is_async, frozenset(expected))
         self.all.append(made)
         self._next(made)
         head = RUNS.head(made.run_id)
         for run in [] if head is None else head.recordings():
-            spans = [each.tracer_provider for each in self.tracings]
-            made.recorded[spans.index(run.recorder.tracer_provider)] = id_of(run.span)
+            providers: list[Any] = [each.tracer_provider for each in self.tracings]
+            made.recorded[providers.index(run.recorder.tracer_provider)] = id_of(run.span)
         assert made.recorded.keys() == made.expected
         return made
 
@@ -277,5 +279,3 @@ class Switching(RuleBasedStateMachine):
         for tracing in self.tracings:
             lives = [tracing.lives.ended.count(id_of(span)) for span in tracing.lives.started]
             assert set(lives) <= {1}
-
-

@@ -26,14 +26,14 @@ def agent(builder: Builder, part: Part, name: str) -> Anything:
     )
     answers = [wish, AIMessage("done", usage_metadata=counted(9, 1))]
     middleware: list[Any] = [Hooks(builder.probe), Around(builder.probe)]
-    made: Any = create_agent(
-        CountedModel(probe=builder.probe, answers=answers),
+    model: Any = CountedModel(probe=builder.probe, answers=answers)
+    made: Anything = create_agent(
+        model,
         tools,
         name=name,
         middleware=middleware if part.variant == 1 else [],
     )
-    question = adapter(f"in-{name}", lambda _: {"messages": [HumanMessage("hi")]})
-    return question | made
+    return adapter(f"in-{name}", lambda _: {"messages": [HumanMessage("hi")]}) | made
 
 
 MAKERS: Final[dict[str, Maker]] = {"agent": agent}

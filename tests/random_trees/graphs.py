@@ -51,7 +51,7 @@ def graph(builder: Builder, part: Part, name: str) -> Anything:
         own = f"node-{number}-{name}"
         if number == 1:
             # The part itself is the node: a runnable, a model, or another graph.
-            body = it | adapter(f"out-{own}", lambda _: {"seen": ["one"]})
+            body: Anything = it | adapter(f"out-{own}", lambda _: {"seen": ["one"]})
         else:
             body = node(builder, it, own, lambda _: {"seen": [result(part, "one")]})
         made.add_node(own, body)
@@ -145,14 +145,16 @@ def flow(builder: Builder, part: Part, name: str) -> Anything:
     inner = builder.inner(part)
     mark = builder.probe.mark
 
-    @task(name=f"job-{name}")
+    named: Any = task(name=f"job-{name}")
+
+    @named  # type: ignore[untyped-decorator]
     def job(number: int) -> str:
         mark(f"job-{name}")
         inner[number].invoke("job")
         mark(f"job-{name}")
         return result(part, "done")
 
-    @task(name=f"job-{name}")
+    @named  # type: ignore[untyped-decorator]
     async def ajob(number: int) -> str:
         mark(f"job-{name}")
         await inner[number].ainvoke("job")

@@ -22,7 +22,7 @@ class CountedModel(StreamingModel):
 
     def _usage(self, messages: list[BaseMessage]) -> ChatGenerationChunk:
         usage = self._answer(messages).usage_metadata
-        return ChatGenerationChunk(message=AIMessageChunk("", usage_metadata=usage))
+        return ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage))
 
     def _stream(self, messages: list[BaseMessage], *_: Any, **kwargs: Any) -> Any:
         yield from super()._stream(messages, **kwargs)
@@ -95,7 +95,8 @@ def answer(part: Part) -> AIMessage:
 def model(builder: Builder, part: Part, name: str) -> Anything:
     kinds: Any = FAILING_MODELS if part.fails else MODELS
     kind = kinds[part.variant % len(kinds)]
-    return adapter(f"in-{name}", text) | kind(probe=builder.probe, answers=[answer(part)])
+    made: Anything = kind(probe=builder.probe, answers=[answer(part)])
+    return adapter(f"in-{name}", text) | made
 
 
 def completion(builder: Builder, part: Part, name: str) -> Anything:
