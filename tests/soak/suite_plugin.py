@@ -33,8 +33,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from langchain_otel import LangChainInstrumentor, health
 from langchain_otel.runs.store import RUNS
 
-REPORT: Final = Path(os.environ["SUITE_REPORT"])
-TRACED: Final = os.environ.get("SUITE_TRACED") == "1"
+REPORT: Final = "SUITE_REPORT"
 EVERYTHING: Final[dict[str, Any]] = {
     "capture_message_content": "SPAN_AND_EVENT",
     "capture_state": True,
@@ -52,13 +51,13 @@ PATIENCE: Final = 2.0
 def pytest_configure(config: pytest.Config) -> None:
     """Record from here on, and trace if that is wanted."""
     config.pluginmanager.register(Outcomes(), "suite-outcomes")
-    if TRACED:
+    if os.environ.get("SUITE_TRACED") == "1":
         config.pluginmanager.register(Traced(), "suite-traced")
 
 
 def said(**fact: Any) -> None:
     """Write one fact down; the processes of pytest-xdist share the file."""
-    with REPORT.open("a") as report:
+    with Path(os.environ[REPORT]).open("a") as report:
         report.write(json.dumps(fact) + "\n")
 
 
