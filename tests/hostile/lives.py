@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -10,7 +10,7 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from hostile.checks import check_signals, forget
 from hostile.events import Life, reported, values_of
 from hostile.programs import outcome
-from hostile.values import built
+from hostile.values import Recipe, built
 from hostile.watched import Notes
 from langchain_otel import OpenTelemetryCallbackHandler, health
 from langchain_otel.runs.store import RUNS
@@ -48,8 +48,7 @@ class Listener:
             self.tracing.tracer_provider,
             self.tracing.meter_provider,
             self.tracing.logger_provider,
-            max_span_content_bytes=LIMIT,
-            **options,
+            **{"max_span_content_bytes": LIMIT, **options},
         )
 
     def forget(self) -> None:
@@ -86,14 +85,16 @@ def listeners() -> Iterator[dict[str, Listener]]:
             del health.failures[kind]
 
 
-def same_with_us(place: str, recipe: Any, tracing: Tracing, off: Callable[[], Any]) -> None:
+def same_with_us(
+    place: str, recipe: Recipe, tracing: Tracing, on: Callable[[], AbstractContextManager[None]]
+) -> None:
     """A program of LangChain's ends as it does without us, and all of its spans are there."""
     bare, notes = Notes(), Notes()
     forget(tracing)
-    with off():
-        expected = outcome(place, built(recipe, bare))
-    assert outcome(place, built(recipe, notes)) == expected
-    check_signals(tracing, limit=LIMIT + BESIDE)
+    expected = outcome(place, built(recipe, bare))
+    with on():
+        assert outcome(place, built(recipe, notes)) == expected
+    check_signals(tracing)
     assert tracing.spans
     assert notes.touched == []
     assert len(notes.used) == len(bare.used)

@@ -80,9 +80,7 @@ ANSWERS: Final[dict[str, Callable[..., Any]]] = {
 def watched_class(*bases: type, touched: list[str] | None = None) -> Any:
     """A class that notes each special method that is called by this package."""
     noted: list[str] = [] if touched is None else touched
-    names: dict[str, Any] = {
-        name: _noting(noted, name, answer) for name, answer in ANSWERS.items()
-    }
+    names: dict[str, Any] = {name: _noting(noted, name, answer) for name, answer in ANSWERS.items()}
     names["__class__"] = property(_noting(noted, "__class__", type))
     return type("Watched", bases or (object,), names | {"touched_by_us": noted})
 
