@@ -1,6 +1,6 @@
 """Programs of LangChain's own, each with a value of anybody's at one place that we look at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from langchain_core.callbacks import dispatch_custom_event
@@ -101,7 +101,10 @@ def _pausing(value: Any) -> Any:
 
 
 def _streamed(value: Any) -> Any:
-    return [*RunnableGenerator(lambda _: iter([value, value])).stream(0)]
+    def chunks(_: Any) -> Iterator[Any]:
+        yield value
+
+    return [*RunnableGenerator(chunks).stream(0)]
 
 
 PLACES: Final[dict[str, Callable[[Any], Any]]] = {

@@ -35,6 +35,10 @@ FOR_THE_END: Final = 40
 TOOLS_SHARE: Final = 4
 MAX_DEPTH: Final = 4
 MAX_TEMPLATES: Final = 1_000
+TYPES: Final = (
+    (names.INPUT_VALUE, names.INPUT_MIME_TYPE),
+    (names.OUTPUT_VALUE, names.OUTPUT_MIME_TYPE),
+)
 JSON_ENDS: Final = (("{", "}"), ("[", "]"))
 
 
@@ -57,16 +61,32 @@ def request_content(run: Run, started: Started) -> Facts:
 def content(shown: Facts, run: Run) -> Attributes:
     """The attributes of content that was permitted; messages have become values before."""
     free = _room(run.span)
+    held = getattr(run.span, "attributes", None) or EMPTY
     found: Attributes = _variables(shown, run)
     # Messages take what the rest has left.
     for name in sorted(shown, key=LISTS_OF_MESSAGES.__contains__):
         describe = DESCRIBED.get(name)
         if describe is not None:
             room = free - len(found) - (0 if name in TOLD_AT_END else FOR_THE_END)
-            found.update(describe(shown[name], run, max(room, 0)))
+            described = describe(shown[name], run, max(room, 0))
+            found.update(described)
+            found.update(_types_of_texts(described, found, held))
         elif not name.startswith("gen_ai."):
             found[name] = shown[name]
     return found
+
+
+def _types_of_texts(
+    described: Attributes, found: Attributes, held: Mapping[str, Any]
+) -> Attributes:
+    """The types of texts that replace JSON, as the input of a streamed chain does when it ends."""
+    return {
+        type_name: names.TEXT
+        for name, type_name in TYPES
+        if name in described
+        and type_name not in described
+        and (type_name in found or type_name in held)
+    }
 
 
 def _room(span: Span) -> int:
@@ -134,23 +154,20 @@ def _template(value: Any, *_: Any) -> Attributes:
     return {names.LLM_PROMPT_TEMPLATE: value}
 
 
-def _input(value: Any, run: Run, *_: Any) -> Attributes:
-    return _value(value, run, names.INPUT_VALUE, names.INPUT_MIME_TYPE)
+def _input(value: Any, *_: Any) -> Attributes:
+    return _value(value, names.INPUT_VALUE, names.INPUT_MIME_TYPE)
 
 
-def _output(value: Any, run: Run, *_: Any) -> Attributes:
-    return _value(value, run, names.OUTPUT_VALUE, names.OUTPUT_MIME_TYPE)
+def _output(value: Any, *_: Any) -> Attributes:
+    return _value(value, names.OUTPUT_VALUE, names.OUTPUT_MIME_TYPE)
 
 
-def _value(value: Any, run: Run, name: str, type_name: str) -> Attributes:
+def _value(value: Any, name: str, type_name: str) -> Attributes:
     text = _plain_text(value)
     if text is None:
         return {name: value.json(), type_name: names.JSON}
     if _is_json(text):
         return {name: text, type_name: names.JSON}
-    # What a streamed chain is given comes after an empty input of another type.
-    if type_name in (getattr(run.span, "attributes", None) or EMPTY):
-        return {name: text, type_name: names.TEXT}
     return {name: text}
 
 
