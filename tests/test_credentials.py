@@ -86,6 +86,10 @@ def login(api_key: str, note: str = "") -> str:
     return "in"
 
 
+make_openai: Any = ChatOpenAI
+make_anthropic: Any = ChatAnthropic
+
+
 def with_secrets(url: str, secret: str) -> str:
     """A URL with a user, a password and a key in its query."""
     return url.replace("//", f"//user:{quote(secret, safe='')}@") + f"?key={quote(secret, safe='')}"
@@ -97,7 +101,7 @@ def openai() -> None:
             header = secret.replace("\n", " ")
             for model in ("gpt-5-mini", "fail-401"):
                 url = with_secrets(server.base_url, secret)
-                client: Any = ChatOpenAI(
+                client = make_openai(
                     model=model,
                     api_key=header,
                     # The second is unknown to the server, which quotes it.
@@ -117,7 +121,7 @@ def anthropic() -> None:
         for secret in SHAPES.values():
             header = secret.replace("\n", " ")
             for model in ("claude-scripted-1", "fail-401"):
-                client: Any = ChatAnthropic(
+                client = make_anthropic(
                     model_name=model,
                     api_key=header,
                     base_url=with_secrets(server.base_url, secret).partition("?")[0],

@@ -27,7 +27,7 @@ from models import Model
 from recording import Tracing, instrumented
 from seeds import LONG, SEED, count
 
-ANY: Final = {
+ANY: Final[dict[str, Any]] = {
     "deadline": None,
     "database": None,
     "suppress_health_check": list(HealthCheck),
@@ -111,7 +111,7 @@ def streamed(chunks: list[Any], error: BaseException, tracing: Tracing) -> dict[
 
 
 def chunk(text: str, **extras: Any) -> ChatGenerationChunk:
-    return ChatGenerationChunk(message=AIMessageChunk(text, additional_kwargs=extras))
+    return ChatGenerationChunk(message=AIMessageChunk(content=text, additional_kwargs=extras))
 
 
 def test_chunks_that_do_not_add_up() -> None:

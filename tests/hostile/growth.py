@@ -88,7 +88,11 @@ GROWING: Final[dict[str, Callable[[int], Values]]] = {
     "texts": lambda n: Values("chain", "x", events=(("text", "x"),) * n),
     "tokens": lambda n: Values("chat", "x", events=(("token", "x"),) * n, way="error"),
     "chunks": lambda n: Values(
-        "chat", "x", ValueError("x"), events=(("chunk", AIMessageChunk("x")),) * n, way="error"
+        "chat",
+        "x",
+        ValueError("x"),
+        events=(("chunk", AIMessageChunk(content="x")),) * n,
+        way="error",
     ),
     "causes": lambda n: Values("chain", "x", caused(n // 10), way="error"),
     "exception's text": lambda n: Values("chain", "x", ValueError("word " * n * 50), way="error"),

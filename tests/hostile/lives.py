@@ -57,7 +57,7 @@ class Listener:
 
     def size(self) -> int:
         """How many bytes the spans come to."""
-        return encode_spans(self.tracing.spans).ByteSize()
+        return int(encode_spans(self.tracing.spans).ByteSize())
 
     def hear(self, life: Life) -> None:
         """One life; nothing of it is lost, touched, used up or kept."""

@@ -50,7 +50,7 @@ class Streams(Answers):
 
     def _stream(self, *_: Any, **__: Any) -> Any:
         for _each in range(2):
-            message = AIMessageChunk("x")
+            message = AIMessageChunk(content="x")
             object.__setattr__(message, "additional_kwargs", {})
             yield ChatGenerationChunk(message=message, generation_info={"odd": self.box.value})
 
@@ -100,6 +100,11 @@ def _pausing(value: Any) -> Any:
     return graph.invoke(Command(resume="yes"), config)
 
 
+def _report(value: Any) -> None:
+    step: Any = RunnableLambda(lambda _: dispatch_custom_event("e", value))
+    step.invoke(0)
+
+
 def _streamed(value: Any) -> Any:
     def chunks(_: Any) -> Iterator[Any]:
         yield value
@@ -116,7 +121,7 @@ PLACES: Final[dict[str, Callable[[Any], Any]]] = {
     "tool result": lambda value: _tool(lambda: value).invoke({}),
     "tool argument": lambda value: _tool(_given).invoke({"given": value}),
     "documents": lambda value: Finds(box=Box(value)).invoke("q"),
-    "event": lambda value: RunnableLambda(lambda _: dispatch_custom_event("e", value)).invoke(0),
+    "event": _report,
     "metadata": lambda value: RunnableLambda(str).invoke(0, {"metadata": {"own": value}}),
     "configurable": lambda value: RunnableLambda(str).invoke(0, {"configurable": {"own": value}}),
     "variables": lambda value: PromptTemplate.from_template("{a}").invoke({"a": "x", "b": value}),

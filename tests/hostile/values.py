@@ -104,14 +104,16 @@ class RaisingText(str):
         raise RaisingError
 
     __str__ = __repr__ = __len__ = __iter__ = __format__ = __getitem__ = __contains__ = _raise
-    encode = startswith = isascii = join = split = _raise
+    encode = startswith = isascii = join = split = _raise  # type: ignore[assignment]
 
 
 class NoZone(tzinfo):
     """A time zone that is none."""
 
-    def utcoffset(self, _: Any) -> timedelta:
+    def _raise(self, _: Any) -> Any:
         raise RaisingError
+
+    utcoffset = dst = tzname = _raise
 
 
 class Meta(type):
@@ -167,7 +169,7 @@ class RaisingDict(dict[Any, Any]):
         raise RaisingError
 
     __getitem__ = __iter__ = __len__ = __contains__ = __eq__ = __repr__ = __bool__ = _raise
-    get = items = keys = values = copy = _raise  # type: ignore[assignment]
+    get = items = keys = values = copy = _raise
 
 
 class RaisingList(list[Any]):

@@ -150,7 +150,7 @@ TARGETS: Final[dict[str, Callable[[Any], None]]] = {
 
 def main() -> None:
     """Fuzz the target that the first argument names; the others are libFuzzer's."""
-    import atheris
+    import atheris  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
     import langchain_otel.health
 
