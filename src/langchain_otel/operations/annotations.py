@@ -9,6 +9,7 @@ from uuid import UUID
 
 from langchain_otel import health, semconv
 from langchain_otel.content.attribute_value import attribute_value, identifier
+from langchain_otel.content.credentials import names_credential
 from langchain_otel.content.values import EMPTY, MAX_ITEMS, MAX_TEXT, PLAIN, Facts, name_of, text
 from langchain_otel.operations.mapping import LANGGRAPH, facts_named
 from langchain_otel.operations.span_names import given_name
@@ -122,9 +123,9 @@ def _metadata(metadata: Mapping[Any, Any], known: Mapping[Any, Any]) -> Facts:
 
 def _shown(key: Any, name: str, value: Any) -> Any:
     """The attribute of an entry of the metadata; None where it is none, or stands elsewhere."""
-    if name.startswith(OWN_METADATA) or name in IDENTITY_KEYS or is_configurable(key, value):
+    if name.startswith(OWN_METADATA) or name in IDENTITY_KEYS:
         return None
-    return attribute_value(value)
+    return None if is_configurable(key, value) or names_credential(name) else attribute_value(value)
 
 
 def _is_same(value: Any, other: Any) -> bool:

@@ -144,7 +144,8 @@ class Frame:
             # A coroutine that was thrown away half way ends in the context of whoever did so.
             return
         except RuntimeError:
-            # What was set first was given back before `leave` was stopped.
+            # `leave` was stopped here before: by then it was given back, or there was no memory to.
+            _frame.set(self._around)
             make_current(self._caller)
         self._inside = self._inside if left is self._caller else left
         if self._attached is not None and (left is not self._attached or self._own is not None):

@@ -122,8 +122,9 @@ class Run:
     or `EMPTY`. `inner_results` is what calls inside have found that its span records; `spent` is
     what it cost, or all calls inside it, where that is asked for; `asked` is then what it was
     started with. `own_attributes` are those of the `attributes()` blocks around. `seen` is what
-    functions of the user's see of it, where there are any; `reported` what the result of a model
-    says of each choice.
+    functions of the user's see of it, where there are any. `began` is when its span started, by the
+    clock on the wall; what has passed since is measured from `started_at`. `reported` is what the
+    result of a model says of each choice.
     """
 
     __slots__ = (
@@ -132,6 +133,7 @@ class Run:
         "asked",
         "attempt",
         "attempts",
+        "began",
         "budget",
         "chunk_times",
         "chunks",
@@ -241,7 +243,7 @@ class Run:
         self.attempts = self.logged_error = self.shown_error = None
         self.provider_report = self.inner_results = self.parent_id = self.seen = None
         self.reported = None
-        self.attempt = self.event_count = 0
+        self.attempt = self.event_count = self.began = 0
         self.seconds = 0.0
         self.started_at = perf_counter()
 
