@@ -16,6 +16,9 @@ MAX_UNKNOWN_TENANTS: Final = 20
 MAX_TENANT_NAME: Final = 64
 unknown_tenants: Final[set[str]] = set()
 
+lost_seams: Final[set[str]] = set()
+"""The names of what we rely on in other packages and is not there, or not as we need it."""
+
 strict: bool = False
 """Raise what `failed` would swallow: the tests of this package do, an application never."""
 
