@@ -18,11 +18,12 @@ HOW: Final[Mapping[State, str]] = {
 
 def warn_of_lost(states: Mapping[Point, State]) -> None:
     """Warn of each seam one of whose patch points is lost, if no one has warned of it before."""
-    for seam in dict.fromkeys(point.seam for point, state in states.items() if state in HOW):
+    lost = {point: state for point, state in states.items() if state in HOW}
+    for seam in dict.fromkeys(point.seam for point in lost):
         if seam.name in health.lost_seams:
             continue
         health.lost_seams.add(seam.name)
-        of_seam = {point: state for point, state in states.items() if point.seam is seam}
+        of_seam = {point: state for point, state in lost.items() if point.seam is seam}
         logger.warning(
             "In this version of %s, %s. What may be lost is %s. Traces stay whole, by run id. "
             "Bring LangChain and langchain-otel up to date. Logged once.",

@@ -130,6 +130,7 @@ class Patcher:
             self._note({point: "missing" for point in below if point.module in gone})
 
     def _note(self, found: dict[Point, State]) -> None:
+        """Keep what has become of some points, and warn where that loses something."""
         for point, state in found.items():
             is_absent = state in LOST and not is_expected(point)
             self._states[point] = "absent" if is_absent else state
