@@ -197,6 +197,16 @@ OPTIONS: Final = (
         ),
     ),
     _word("metrics", ("both", "latest", "previous"), "whose names of metrics: the conventions'"),
+    *_own(
+        (bool, str),
+        _switch,
+        SWITCHED,
+        self_metrics=(
+            False,
+            "whether what langchain-otel counts of itself (failures, limits, runs left out) are "
+            "metrics: see docs/metrics.md",
+        ),
+    ),
     Option(
         name="cost",
         variable=f"{LANGCHAIN}COST",
