@@ -101,7 +101,7 @@ WAYS: tuple[Replace, ...] = (
 )
 
 
-def forwarding(original: Any) -> Any:
+def forwarding(original: Any) -> Any:  # noqa: C901 - a branch for each form
     """A function of the same form that passes on whatever it is called with."""
     if inspect.isasyncgenfunction(original):
 

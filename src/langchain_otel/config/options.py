@@ -203,8 +203,7 @@ OPTIONS: Final = (
         SWITCHED,
         self_metrics=(
             False,
-            "whether what langchain-otel counts of itself (failures, limits, runs left out) are "
-            "metrics: see docs/metrics.md",
+            "whether what is counted of langchain-otel itself is metrics too: see docs/metrics.md",
         ),
     ),
     Option(
