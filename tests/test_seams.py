@@ -9,13 +9,14 @@ import pytest
 from langchain_core.messages import BaseMessage
 from langchain_core.tracers import context as tracer_context
 
-from langchain_otel import health
-from langchain_otel.doctor.patches import patches
+from langchain_otel import diagnose, health
+from langchain_otel.doctor.patches import TOPIC, patches
 from langchain_otel.doctor.scene import CALL, Scene
 from langchain_otel.patching.applying import _found
 from langchain_otel.patching.inject import ENTRANCE
 from langchain_otel.patching.points import LOST, PatchPoint, Seam, SubclassPoint
 from langchain_otel.patching.subclasses import HOOK
+from langchain_otel.sources import seams
 from langchain_otel.sources.patch_points import ALL_POINTS, PATCHER
 from lost_seams import (
     OURS_TO_RUN,
@@ -118,7 +119,7 @@ def test_langchain_calls_what_we_wrap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PATCHER, "points", counted)
     undo = PATCHER.apply(checked=True)
     applied = {point for point, state in PATCHER.states() if state == "applied"}
-    for program, mode in cells(frozenset(each.name for each in PROGRAMS), ALL_MODES):
+    for program, mode in cells(CALLING, ALL_MODES):
         probe = Probe(Tracing())
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(probe, "mark", lambda *_: None)
@@ -136,6 +137,8 @@ def seam_is_called(name: str, applied: set[Any], names: set[tuple[str, str]]) ->
 
 
 ALL_MODES = ("invoke", "ainvoke", "stream", "astream", "batch", "abatch", "stream_events_v3")
+CALLING = REDUCED | {"streaming_model", "fallbacks", "llm_chain", "own_chain_with_memory"}
+"""Programs that call, all together, a function of each seam."""
 
 
 # What is lost where it is not kept
@@ -235,6 +238,15 @@ def test_without_any_seam_traces_are_whole(way: Replace, losing: pytest.MonkeyPa
     take_away(SEAMS, way, losing)
     check_reduced()
     assert len(health.lost_seams) > (8 if way in {signature_changed, form_changed} else 30)
+
+
+def test_diagnose_says_what_is_lost(losing: pytest.MonkeyPatch) -> None:
+    """In the process that asks, and so in an application that the doctor starts."""
+    take_away([seams.GRAPH, seams.TOOL_CALL], function_gone, losing)
+    with instrumented(Tracing()):
+        notes = [f.sentence for f in diagnose().findings if f.topic == TOPIC and f.level == "note"]
+    assert len(notes) == 2
+    assert all(any(seam.lost in note for note in notes) for seam in (seams.GRAPH, seams.TOOL_CALL))
 
 
 @pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainDeprecationWarning")
