@@ -18,16 +18,8 @@ from provider_clients import keep_clients
 from recording import Tracing, instrumented
 from required import unavailable
 from savers import MODULES, Storage, forget_memories
-from seeds import LONG, SEED
 from servers.postgres import Postgres, PostgresError, running_postgres
 from shown import MODES
-
-collect_ignore = [] if LONG else ["soak"]
-
-
-def pytest_report_header() -> str:
-    """What repeats the random tests of a run."""
-    return f"random tests: SOAK_SEED={SEED}"
 
 
 @pytest.fixture

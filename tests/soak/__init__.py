@@ -1,1 +1,0 @@
-"""What takes minutes: `make soak` runs it, `.ci/run` does not."""
