@@ -66,6 +66,10 @@ unknown_tenants: Final[set[str]] = set()
 lost_seams: Final[set[str]] = set()
 """The names of what we rely on in other packages and is not there, or not as we need it."""
 
+MAX_KINDS: Final = 1_000
+MAX_SHOWN: Final = 200
+OTHER: Final = "other kinds of failures"
+
 strict: bool = False
 """Raise what `failed` would swallow: the tests of this package do, an application never."""
 
@@ -85,7 +89,7 @@ def failed(place: str, error: Exception) -> None:
             "attributes. Logged once. Please report it with the stack trace that the log level "
             "DEBUG of this logger shows.",
             place,
-            type(error).__name__,
+            _shown(type(error).__name__),
         )
         logger.debug("langchain-otel failed in %s", place, exc_info=error)
 
@@ -120,8 +124,8 @@ def left_out(attribute: str, error: Exception) -> None:
     if _first(f"{OTLP}:{reason}"):
         logger.warning(
             "The attribute %s was left out: %s. Logged once, also for other attributes.",
-            attribute,
-            reason,
+            _shown(attribute),
+            _shown(reason),
         )
 
 
@@ -131,7 +135,7 @@ def left_unpriced(reason: str) -> None:
         logger.warning(
             "The function given as cost raised, or gave what is no cost (%s): the price of the "
             "call is unknown. Logged once.",
-            reason,
+            _shown(reason),
         )
 
 
@@ -145,7 +149,7 @@ def function_failed(option: str, reason: str, consequence: str, error: Exception
         logger.warning(
             "The function given as %s failed (%s): %s. Logged once.%s",
             option,
-            reason,
+            _shown(reason),
             consequence,
             "" if error is None else " The log level DEBUG of this logger shows the stack trace.",
         )
@@ -174,6 +178,15 @@ def unknown_tenant(name: str) -> None:
     )
 
 
+def _shown(name: str) -> str:
+    """A name that others have chosen, for a line of the log: it begins no line of its own."""
+    shown = name[:MAX_SHOWN]
+    return shown if shown.isprintable() else ascii(shown)
+
+
 def _first(kind: str) -> bool:
+    if kind not in failures and len(failures) >= MAX_KINDS:
+        # Classes of exceptions may be made per request.
+        kind = OTHER
     failures[kind] += 1
     return failures[kind] == 1

@@ -20,6 +20,7 @@ from langchain_otel.sources import seams
 from langchain_otel.sources.chain_groups import current_in_async_block, current_in_block
 from langchain_otel.sources.configurable import COMPLETE_CONFIG, configures
 from langchain_otel.sources.run_bodies import body_of, copies_context, starts
+from langchain_otel.sources.trace_policies import counts_as_tracer
 
 CONFIG: Final = "langchain_core.runnables.config"
 MODELS: Final = "langchain_core.language_models.chat_models"
@@ -48,6 +49,13 @@ CONTEXT_POINTS: Final = (
         copies_context,
         seams.NODE_CONTEXT,
         parameters=("config",),
+    ),
+    PatchPoint(
+        "langgraph._internal._runnable",
+        "_split_handlers",
+        counts_as_tracer,
+        seams.TRACE_POLICY,
+        versions="langgraph >= 1.2.19",
     ),
     *(  # the other modules import it from there, if they need it
         PatchPoint(

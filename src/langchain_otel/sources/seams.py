@@ -15,6 +15,12 @@ NODE_CONTEXT: Final = Seam(
     "LangGraph has its own `_set_config_context`, which prepares the context of a node's body.",
     "the current span inside graph nodes",
 )
+TRACE_POLICY: Final = Seam(
+    "trace policy of a graph node",
+    "`_split_handlers` gives two copies of a callback manager: one for what is no tracer, and one "
+    "for tracers, which alone heed a node's trace policy.",
+    "what a node's trace policy says",
+)
 CONFIGURATION: Final = Seam(
     "complete configuration",
     "`ensure_config` gives a dict with `metadata` and `configurable`, into which earlier versions "
