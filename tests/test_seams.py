@@ -102,6 +102,7 @@ ELSEWHERE = frozenset(
         "chain group",
         "steps of a legacy agent",
         "timeout of a node",
+        "trace policy of a graph node",
         "cached nodes",
     )
 )
