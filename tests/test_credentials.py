@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -23,6 +22,7 @@ from langgraph.graph import START, StateGraph
 from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from pydantic import Field
 from typing_extensions import TypedDict
 
 import openai_server
@@ -50,7 +50,7 @@ class Keeps(BaseChatModel):
 
     api_key: str = ALL
     default_headers: Any = HEADERS
-    model_kwargs: Any = MappingProxyType({"extra_headers": HEADERS, "api_key": ALL})
+    model_kwargs: Any = Field(default_factory=lambda: {"extra_headers": HEADERS, "api_key": ALL})
 
     @property
     def _llm_type(self) -> str:
@@ -74,7 +74,7 @@ class Searches(BaseRetriever):
     connection_string: str
     connection_args: Any
     api_key: str = ALL
-    search_kwargs: Any = MappingProxyType({"api_key": ALL})
+    search_kwargs: Any = Field(default_factory=lambda: {"api_key": ALL})
 
     def _get_relevant_documents(self, query: str, **_: Any) -> list[Document]:
         return [Document("found")]
