@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from langchain_core.documents import Document
 from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.runnables import RunnableLambda
@@ -18,7 +19,7 @@ from langchain_core.tools import StructuredTool
 from hostile.events import Life, lives
 from hostile.growth import GROWING, cost_of_twice
 from hostile.lives import OPTIONS, Listener, listeners, same_with_us
-from hostile.programs import PLACES
+from hostile.programs import PLACES, Box, Finds
 from hostile.values import Recipe, recipes
 from langchain_otel import OpenTelemetryCallbackHandler, health, semconv
 from langchain_otel.content.limits import Limits
@@ -60,8 +61,10 @@ def test_a_run_of_anything() -> None:
 
 
 @pytest.mark.usefixtures("limits_are_met")
-def test_programs_end_as_without_us() -> None:
+def test_programs_end_as_without_us(caplog: pytest.LogCaptureFixture) -> None:
     """A value at any place of a program of LangChain's: the same result, or the same exception."""
+    # It says of odd types in checkpoints what it says without us.
+    caplog.set_level("CRITICAL", "langgraph")
     tracing = Tracing()
 
     def on() -> AbstractContextManager[None]:
@@ -97,6 +100,16 @@ def test_twice_the_input_takes_twice_the_steps(options: str) -> None:
 
 
 # What was found in this way, each for itself.
+
+
+def test_documents_leave_room_for_the_other_dialect() -> None:
+    """With both dialects a span has no more attributes than it can hold, and loses none."""
+    tracing = Tracing()
+    with instrumented(tracing, dialect="both", capture_message_content="true"):
+        Finds(box=Box(Document("x", metadata={"a": 1})), times=200).invoke("q")
+    (span,) = tracing.spans
+    assert span.dropped_attributes == 0
+    assert names.INPUT_VALUE in (span.attributes or {})
 
 
 def streamed(chunks: list[Any], error: BaseException, tracing: Tracing) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from test_hostile_input import (
     limits_are_met,
+    pytestmark,
     test_a_run_of_anything,
     test_programs_end_as_without_us,
     test_twice_the_input_takes_twice_the_steps,
@@ -9,6 +10,7 @@ from test_hostile_input import (
 
 __all__ = [
     "limits_are_met",
+    "pytestmark",
     "test_a_run_of_anything",
     "test_programs_end_as_without_us",
     "test_twice_the_input_takes_twice_the_steps",
