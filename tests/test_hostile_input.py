@@ -3,7 +3,8 @@
 import json
 import math
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import uuid4
 
@@ -20,16 +21,18 @@ from hostile.events import Life, lives
 from hostile.growth import GROWING, cost_of_twice
 from hostile.lives import OPTIONS, Listener, listeners, same_with_us
 from hostile.programs import PLACES, Box, Finds
-from hostile.values import Recipe, recipes
+from hostile.values import Anything, Properties, Recipe, recipes
 from langchain_otel import OpenTelemetryCallbackHandler, health, semconv
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.policy import Policy
 from langchain_otel.dialects import openinference_names as names
+from langchain_otel.recording.exception_texts import message_of
 from langchain_otel.sources.checkpoints import read
 from models import Model
 from recording import Tracing, instrumented
 from seeds import LONG, SEED, count
 
+ROUND: Final = 200
 ANY: Final[dict[str, Any]] = {
     "deadline": None,
     "database": None,
@@ -47,17 +50,21 @@ def limits_are_met(nothing_left_behind: None) -> Iterator[None]:
         del health.failures[kind]
 
 
+def in_rounds(cases: int, check: Callable[..., None], **strategies: Any) -> None:
+    """Check random cases, by rounds with seeds of their own: Hypothesis keeps all of a round."""
+    for begun in range(0, cases, ROUND):
+        settled = settings(max_examples=min(cases - begun, ROUND), **ANY)
+        seed(SEED + begun)(settled(given(**strategies)(check)))()
+
+
 def test_a_run_of_anything() -> None:
     """Each callback with any values: its spans are there, sound and bounded."""
     with listeners() as found:
 
-        @seed(SEED)
-        @settings(max_examples=count(20, 4_000), **ANY)
-        @given(life=lives, options=st.sampled_from(sorted(OPTIONS)))
         def hears(life: Life, options: str) -> None:
             found[options].hear(life)
 
-        hears()
+        in_rounds(count(20, 4_000), hears, life=lives, options=st.sampled_from(sorted(OPTIONS)))
 
 
 @pytest.mark.usefixtures("limits_are_met")
@@ -72,13 +79,10 @@ def test_programs_end_as_without_us(caplog: pytest.LogCaptureFixture) -> None:
             tracing, capture_message_content="SPAN_AND_EVENT", capture_state=True, dialect="both"
         )
 
-    @seed(SEED)
-    @settings(max_examples=count(8, 1_000), **ANY)
-    @given(place=st.sampled_from(sorted(PLACES)), recipe=recipes)
     def ends(place: str, recipe: Recipe) -> None:
         same_with_us(place, recipe, tracing, on)
 
-    ends()
+    in_rounds(count(8, 1_000), ends, place=st.sampled_from(sorted(PLACES)), recipe=recipes)
 
 
 SIZES: Final = (50, 1_000) if LONG else (20,)
@@ -193,6 +197,58 @@ async def test_the_type_of_a_streamed_input_is_its_own() -> None:
     attributes = dict(tracing.span("invoke_workflow step").attributes or {})
     assert attributes[names.INPUT_VALUE] == "words"
     assert attributes.get(names.INPUT_MIME_TYPE) != names.JSON
+
+
+def shared(levels: int) -> Any:
+    """A list that holds another twice, and so on."""
+    found: Any = ["said"]
+    for _ in range(levels):
+        found = [found, found]
+    return found
+
+
+LARGE: Final[dict[str, Callable[[], BaseException]]] = {
+    "argument": lambda: ValueError(shared(60)),
+    "key": lambda: KeyError((shared(60),)),
+    "fields": lambda: ValueError(Anything(content=shared(60))),
+    "document": lambda: ValueError(Document("x", metadata={"x": shared(60)})),
+    "mapping": lambda: ValueError(MappingProxyType({"x": shared(60)})),
+    "long": lambda: ValueError(["said" * 100_000] * 1_000),
+    "argument of another": lambda: RuntimeError(ValueError(shared(60))),
+    "group": lambda: ExceptionGroup("said", [ValueError(shared(60))]),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+@pytest.mark.usefixtures("limits_are_met")
+def test_texts_of_exceptions_are_bounded(name: str) -> None:
+    """Whatever an exception holds, its text is written in bounded time."""
+    tracing = Tracing()
+    error = LARGE[name]()
+
+    def body(_: Any) -> None:
+        raise error
+
+    with instrumented(tracing, capture_message_content="SPAN_AND_EVENT"), suppress(Exception):
+        RunnableLambda(body).invoke(0)
+    (event,) = tracing.spans[0].events
+    assert len(str((event.attributes or {})["exception.message"])) < 40_000
+    assert "in body" in str((event.attributes or {})["exception.stacktrace"])
+
+
+def test_texts_of_exceptions_are_their_own() -> None:
+    """What is small is written as Python writes it."""
+    held = ValueError({"a": [1], "b": {2}}, b"x"), RuntimeError(OSError(2, "no"), Properties())
+    small = (*held, ValueError("x"), KeyError("x"), ValueError(), ExceptionGroup("x", [*held]))
+    assert [message_of(error) for error in small] == [str(error) for error in small]
+
+
+def test_exceptions_are_no_ids(tracing: Tracing) -> None:
+    """An id of any class may write itself; the text of an exception is content."""
+    step: Any = RunnableLambda(lambda it: it, name="step")
+    tag = ValueError("said")
+    step.invoke(0, {"tags": [tag], "metadata": {"user_id": tag}})
+    assert "said" not in str(tracing.span("invoke_workflow step").to_json())
 
 
 @pytest.mark.parametrize("parts", [5, ["wheel"], [{"size": 1}], [{"type": "text"}], [], "x", None])
