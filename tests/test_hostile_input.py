@@ -3,8 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
-from types import MappingProxyType
+from contextlib import AbstractContextManager
 from typing import Any, Final
 from uuid import uuid4
 
@@ -21,12 +20,11 @@ from hostile.events import Life, lives
 from hostile.growth import GROWING, cost_of_twice
 from hostile.lives import OPTIONS, Listener, listeners, same_with_us
 from hostile.programs import PLACES, Box, Finds
-from hostile.values import Anything, Properties, Recipe, recipes
+from hostile.values import Recipe, recipes
 from langchain_otel import OpenTelemetryCallbackHandler, health, semconv
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.policy import Policy
 from langchain_otel.dialects import openinference_names as names
-from langchain_otel.recording.exception_texts import message_of
 from langchain_otel.sources.checkpoints import read
 from models import Model
 from recording import Tracing, instrumented
@@ -197,50 +195,6 @@ async def test_the_type_of_a_streamed_input_is_its_own() -> None:
     attributes = dict(tracing.span("invoke_workflow step").attributes or {})
     assert attributes[names.INPUT_VALUE] == "words"
     assert attributes.get(names.INPUT_MIME_TYPE) != names.JSON
-
-
-def shared(levels: int) -> Any:
-    """A list that holds another twice, and so on."""
-    found: Any = ["said"]
-    for _ in range(levels):
-        found = [found, found]
-    return found
-
-
-LARGE: Final[dict[str, Callable[[], BaseException]]] = {
-    "argument": lambda: ValueError(shared(60)),
-    "key": lambda: KeyError((shared(60),)),
-    "fields": lambda: ValueError(Anything(content=shared(60))),
-    "document": lambda: ValueError(Document("x", metadata={"x": shared(60)})),
-    "mapping": lambda: ValueError(MappingProxyType({"x": shared(60)})),
-    "long": lambda: ValueError(["said" * 100_000] * 1_000),
-    "argument of another": lambda: RuntimeError(ValueError(shared(60))),
-    "group": lambda: ExceptionGroup("said", [ValueError(shared(60))]),
-}
-
-
-@pytest.mark.parametrize("name", LARGE)
-@pytest.mark.usefixtures("limits_are_met")
-def test_texts_of_exceptions_are_bounded(name: str) -> None:
-    """Whatever an exception holds, its text is written in bounded time."""
-    tracing = Tracing()
-    error = LARGE[name]()
-
-    def body(_: Any) -> None:
-        raise error
-
-    with instrumented(tracing, capture_message_content="SPAN_AND_EVENT"), suppress(Exception):
-        RunnableLambda(body).invoke(0)
-    (event,) = tracing.spans[0].events
-    assert len(str((event.attributes or {})["exception.message"])) < 40_000
-    assert "in body" in str((event.attributes or {})["exception.stacktrace"])
-
-
-def test_texts_of_exceptions_are_their_own() -> None:
-    """What is small is written as Python writes it."""
-    held = ValueError({"a": [1], "b": {2}}, b"x"), RuntimeError(OSError(2, "no"), Properties())
-    small = (*held, ValueError("x"), KeyError("x"), ValueError(), ExceptionGroup("x", [*held]))
-    assert [message_of(error) for error in small] == [str(error) for error in small]
 
 
 def test_exceptions_are_no_ids(tracing: Tracing) -> None:
