@@ -130,7 +130,7 @@ class Limits:
         try:
             return self.attempt(value)
         except SpentError:
-            return Fitting(self).fit(value)
+            return Fitting(self, is_spent=True).fit(value)
 
     def attempt(self, value: Any) -> Value | None:
         """The same, whole; None where nothing of it may be recorded.
@@ -220,9 +220,9 @@ def _small_copy(
 class Fitting:
     """Fits values into what room there is, one by one: as far as one was cut the next ones are."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits: Limits | None = limits
+    def __init__(self, limits: Limits, *, is_spent: bool = False) -> None:
         self._smaller = limits.shrinking()
+        self._limits = next(self._smaller, None) if is_spent else limits
 
     def fit(self, value: Any) -> Value | None:
         """As much of a value as there is room for; None where there is none."""
@@ -263,8 +263,7 @@ def _redacted(redact: Redact, text: str, attribute: str) -> str | None:
         redacted = redact(text, attribute)
     except Exception as error:
         let_through(error)
-        health.limited(
-            "a failure of the option redact", f"{type(error).__name__}: the text is left out"
-        )
+        # Its text may quote what is to be redacted.
+        health.function_failed("redact", type(error).__name__, "the text is left out", None)
         return None
     return redacted if isinstance(redacted, str) else None
