@@ -20,7 +20,7 @@ TOKENS: Final = {
     "openinference": ("llm.token_count.prompt", "llm.token_count.completion"),
 }
 SUM: Final = "gen_ai.client.inference.usage.input_tokens"
-UNREPORTED: Final = frozenset(("cancelled", "closed"))
+UNREPORTED: Final = frozenset(("cancelled", "closed", None))
 """How a run may end of which LangChain reports no end."""
 
 
@@ -32,9 +32,8 @@ def judge(probe: Probe, account: Account, setting: Setting, outer: ReadableSpan 
     assert len(RUNS) == 0, "runs are open"
     assert not health.failures, dict(health.failures)
     spans = _spans_by_run(probe)
-    reported = set(probe.runs.ended)
     for run_id in account.runs:
-        _judge_outcome(run_id, spans, account, is_stopped=run_id in reported)
+        _judge_outcome(run_id, spans, account)
     _judge_tokens(spans, account, setting, probe)
 
 
@@ -43,19 +42,15 @@ def _spans_by_run(probe: Probe) -> dict[UUID, ReadableSpan]:
     return {run_id: ours[id_of(span)] for run_id, span in probe.pairs.spans.items()}
 
 
-def _judge_outcome(
-    run_id: UUID, spans: Mapping[UUID, ReadableSpan], account: Account, *, is_stopped: bool
-) -> None:
-    """Judge how a run ended; `is_stopped`: LangChain's report of it was stopped half way."""
+def _judge_outcome(run_id: UUID, spans: Mapping[UUID, ReadableSpan], account: Account) -> None:
     span, run = spans[run_id], account.runs[run_id]
     told = attributes(span).get(semconv.RUN_OUTCOME)
     has_failed = span.status.status_code is StatusCode.ERROR
     what = f"{run.name} ({run.error!r}) has the outcome {told!r} and status ERROR: {has_failed}"
     if run_id not in account.ends:
-        # Nor does it report the failure of what nobody waits for any more.
+        # Nor does it report what is cancelled in its very report: the result, or the failure.
         planned = str(attributes(span).get(semconv.ERROR_TYPE)).endswith(PlannedError.__name__)
-        ends = UNREPORTED | {None} if is_stopped else UNREPORTED
-        assert (planned and told is None) if has_failed else told in ends, what
+        assert (planned and told is None) if has_failed else told in UNREPORTED, what
         return
     expected = account.ends[run_id]
     assert has_failed is (expected == FAILED), what

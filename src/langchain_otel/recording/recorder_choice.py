@@ -61,11 +61,11 @@ def _chosen(recorder: RunRecorder, parent_run_id: UUID | None, metadata: Metadat
 
 def _around(recorder: RunRecorder, parent_run_id: UUID | None, ambient: Context) -> Run | None:
     """The open run in whose body a run starts, as it is recorded in the place of `recorder`."""
-    parent = None if parent_run_id is None else RUNS.of_recorder(parent_run_id, recorder)
+    parent = None if parent_run_id is None else RUNS.of_origin(parent_run_id, recorder)
     if parent is not None:
         return innermost(parent, ambient)
     active = run_around(ambient)
-    return None if active is None else RUNS.of_recorder(active.id, recorder)
+    return None if active is None else RUNS.of_origin(active.id, recorder)
 
 
 def _changed(base: RunRecorder, changes: Changes) -> RunRecorder:

@@ -25,7 +25,7 @@ from opentelemetry.trace import (
 
 from langchain_otel.runs import suppression
 from langchain_otel.runs.blocks import without_block
-from langchain_otel.runs.run import Run
+from langchain_otel.runs.run import Run, share_tree
 from langchain_otel.runs.store import RUNS
 
 Family = Literal["model", "chain", "tool", "retriever", "call"]
@@ -79,7 +79,7 @@ def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Contex
         if active is parent or active.span.get_span_context() is parent:
             return ambient
         if not active.ended and is_inherited(parent, active):
-            if not isinstance(parent, Run) or active.recorder.origin is parent.recorder.origin:
+            if not isinstance(parent, Run) or share_tree(active.recorder, parent.recorder):
                 return ambient
             parent = RUNS.of_recorder(active.id, parent.recorder) or parent
     span = parent.span if isinstance(parent, Run) else NonRecordingSpan(parent)
@@ -91,7 +91,7 @@ def innermost(parent: Run, ambient: Context) -> Run:
     active = run_of(ambient)
     if active is None or active is parent or active.ended or not is_inherited(parent, active):
         return parent
-    return RUNS.of_recorder(active.id, parent.recorder) or parent
+    return RUNS.of_origin(active.id, parent.recorder) or parent
 
 
 def is_inherited(parent: Run | SpanContext, active: Run) -> bool:

@@ -108,6 +108,11 @@ class RunRecorder(Protocol):
         """Record the result of an evaluation of what a span did, of a run if it is the run's."""
 
 
+def share_tree(one: RunRecorder, other: RunRecorder) -> bool:
+    """Whether the runs of two recorders are of one tree: by their origin, or by where spans go."""
+    return one.origin is other.origin or one.tracer_provider is other.tracer_provider
+
+
 class Run:
     """A run of LangChain and its span, from its start event to its end event.
 
