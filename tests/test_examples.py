@@ -15,6 +15,7 @@ import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam, ChatCompletionToolParam
 
 from openai_server import ModelServer, start_server
+from unneeded import WITHOUT_SERVERS
 from versions import newest_agent
 from waiting import PATIENCE
 
@@ -22,6 +23,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 LANGCHAIN_OTEL = str(Path(sys.executable).with_name("langchain-otel"))
 OPENTELEMETRY_INSTRUMENT = str(Path(sys.executable).with_name("opentelemetry-instrument"))
 TO_TERMINAL = {
+    **WITHOUT_SERVERS,
     "OTEL_TRACES_EXPORTER": "langchain_tree",
     "OTEL_METRICS_EXPORTER": "none",
     "OTEL_LOGS_EXPORTER": "none",

@@ -17,6 +17,7 @@ from langchain_otel import semconv
 from programs.conversation import conversation_graph
 from recording import Tracing
 from savers import DURABLE, Storage
+from unneeded import ALONE
 
 PROGRAM = Path(__file__).parent / "programs" / "conversation.py"
 BIN = Path(sys.executable).parent
@@ -78,6 +79,7 @@ def test_in_another_process(storage: Storage, tracing: Tracing) -> None:
         text=True,
         check=False,
         env={
+            **ALONE,
             "PATH": os.environ["PATH"],
             "OTEL_TRACES_EXPORTER": "console",
             "OTEL_METRICS_EXPORTER": "none",
