@@ -10,12 +10,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
 
 import pytest
 from langchain_core.runnables import RunnableLambda
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 
+from forked import Begun, Done
 from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler
 from langchain_otel.inspection import other_tracers, variables
 from recording import Tracing, instrumented
@@ -87,18 +89,41 @@ class Said(NamedTuple):
     infos: list[str]
 
 
-def said(program: str, *command: str, setup: str = SETUP, **variables: str) -> Said:
-    """What the log of a program says, without its other output."""
+def environment(path: str = "") -> dict[str, str]:
+    """Nothing of whoever runs the tests decides anything."""
     prefixes = ("OTEL_", "LANGSMITH_", "LANGCHAIN_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
-    path = filter(None, [variables.pop("path", ""), os.environ.get("PYTHONPATH", "")])
+    paths = filter(None, [path, os.environ.get("PYTHONPATH", "")])
+    return kept | {"PYTHONPATH": os.pathsep.join(paths)}
+
+
+BEGUN: Final[dict[str, Begun]] = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def begun() -> Iterator[None]:
+    """Most programs begin alike and are told nothing by variables: they begin together."""
+    with Begun(SETUP, environment()) as BEGUN[SETUP]:
+        yield
+    BEGUN.clear()
+
+
+def said(program: str, *command: str, setup: str = SETUP, **variables: str) -> Said:
+    """What the log of a program says, without its other output."""
+    if setup in BEGUN and not command and not variables:
+        with TemporaryDirectory() as folder:
+            return lines_of(BEGUN[setup].run(program, Path(folder)))
     done = subprocess.run(
         [*command, sys.executable, "-W", "ignore", "-c", setup + program],
-        env=kept | {"PYTHONPATH": os.pathsep.join(path)} | variables,
+        env=environment(variables.pop("path", "")) | variables,
         capture_output=True,
         text=True,
         check=False,
     )
+    return lines_of(Done(done.returncode, done.stdout, done.stderr))
+
+
+def lines_of(done: Done) -> Said:
     assert done.returncode == 0, done.stderr
     # Before the application sets up its log, Python writes the bare message to its errors.
     early = [line for line in done.stderr.splitlines() if not line.startswith("Configuration of")]

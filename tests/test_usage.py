@@ -142,3 +142,43 @@ def test_modalities_add_up(text: int, image: int, rest: int) -> None:
     parts = by_modality(INPUT, facts)
     assert sum(count for _, count in parts) == facts[INPUT]
     assert len({modality for modality, _ in parts}) == len(parts)
+
+
+PROVIDERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "two spellings, the smaller second": (
+        {"input_tokens": 10, "prompt_tokens": 3, "output_tokens": 1},
+        {INPUT: 10, OUTPUT: 1},
+    ),
+    "writes by their lifetime, among what the input is made of": (
+        {
+            "input_tokens": 10,
+            "output_tokens": 1,
+            "input_token_details": {"ephemeral_5m_input_tokens": 4},
+            "output_token_details": {"ephemeral_5m_input_tokens": 5},
+        },
+        {INPUT: 10, OUTPUT: 1, WRITE: 4},
+    ),
+    "cached tokens that the input includes, and no output": (
+        {"prompt_tokens": 10, "cache_read_input_tokens": 4, "total_tokens": 10},
+        {INPUT: 10, READ: 4},
+    ),
+    "an input that is cached as a whole": (
+        {"prompt_tokens": 4, "cache_read_input_tokens": 4, "total_tokens": 4},
+        {INPUT: 4, READ: 4},
+    ),
+    "thoughts that the output includes, and no input": (
+        {"completion_tokens": 5, "thoughts_token_count": 2, "total_tokens": 5},
+        {OUTPUT: 5, REASONING: 2},
+    ),
+    "cached tokens beside the input": (
+        {"prompt_tokens": 10, "cache_read_input_tokens": 4, "total_tokens": 14},
+        {INPUT: 14, READ: 4},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_counts_of_a_provider(name: str) -> None:
+    """What is beside a count is added to it, once."""
+    usage, facts = PROVIDERS[name]
+    assert reported_usage(usage) == facts
