@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import CancelledError
+from typing import Any
 
 import pytest
 from langgraph import errors
@@ -43,9 +44,9 @@ class Stopped(asyncio.CancelledError):
 )
 def test_outcome_of_a_class(kind: type[BaseException], outcome: str | None) -> None:
     """The first time that a class is seen, and every time after."""
-    fresh = type(kind.__name__, (kind,), {})
+    fresh: Any = type(kind.__name__, (kind,), {})
     for each in (kind, fresh, fresh):
-        assert outcome_of(BaseException.__new__(each)) == outcome
+        assert outcome_of(each.__new__(each)) == outcome
 
 
 def test_names_of_errors() -> None:
