@@ -1,5 +1,6 @@
 # make demo           a traced agent, in the terminal or in the backend that OTEL_EXPORTER_OTLP_ENDPOINT names
-# make test           the tests; those against real backends too, once `make backends` has built them
+# make test           the tests that this environment is enough for, in a few minutes
+# make test-all       all tests; those against real backends too, once `make backends` has built them
 # make test-versions  the tests at both ends of every version range, and what we rely on in
 #                     pre-releases of LangChain; QUICK=1: the most telling ones
 # make soak           the long random tests and faults; SEED=N repeats them, SOAK_ARGS="-k load" chooses
@@ -30,9 +31,11 @@ BIN := $(VENV)/bin
 
 # uv trusts whom the machine trusts, as pip does.
 export UV_SYSTEM_CERTS ?= true
+# The tests start hundreds of processes, none of which compiles anew what is compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions soak check format docs docs-serve docs-tables backends postgres prometheus chromium traceql kafka phoenix screenshots up down bench bench-scale audit dist sbom clean
+.PHONY: help demo test test-all test-versions soak check format docs docs-serve docs-tables backends postgres prometheus chromium traceql kafka phoenix screenshots up down bench bench-scale audit dist sbom clean
 
 help:
 	@grep -E '^# (make|  )' Makefile | cut -c3-
@@ -54,6 +57,9 @@ demo: $(VENV)/.demo
 	@OTEL_SERVICE_NAME=$${OTEL_SERVICE_NAME:-langchain-otel-demo} $(BIN)/langchain-otel run examples/agent.py
 
 test: $(VENV)/.test
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "not slow" $(PYTEST_ARGS)
+
+test-all: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST_ARGS)
 
 test-versions: $(VENV)/.test

@@ -1,5 +1,6 @@
 """Fixtures that every test shares, and what must hold after each."""
 
+import gc
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,6 +29,15 @@ collect_ignore = [] if LONG else ["soak"]
 def pytest_report_header() -> str:
     """What repeats the random tests of a run."""
     return f"random tests: SOAK_SEED={SEED}"
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test is no garbage: no collection looks at it again.
+
+    The tests themselves are most of it. Collecting takes longer with each of them otherwise.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

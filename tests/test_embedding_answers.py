@@ -171,6 +171,7 @@ def test_token_metric_of_the_previous_conventions(server: ModelServer) -> None:
     assert point.sum == spent(server)
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("environments")
 def test_other_providers(wheel: Path, tmp_path: Path) -> None:
     """Real clients against their formats: every span has the tokens, and the model that is said."""

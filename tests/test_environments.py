@@ -22,7 +22,7 @@ from servers.otlp_sink import running_sink
 PROGRAMS = ROOT / "tests" / "programs"
 MCP_PROGRAM = PROGRAMS / "mcp_tools.py"
 
-pytestmark = pytest.mark.xdist_group("environments")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("environments")]
 
 WITHOUT_GRAPH = """\
 invoke_workflow

@@ -176,6 +176,23 @@ def test_retrievers_and_what_they_call(two: Two) -> None:
     assert two.tracings["acme"].names().count("chat") == 2
 
 
+def test_a_retriever_of_another_tenant_in_a_chain(two: Two) -> None:
+    """The model that its body calls is its own, though LangChain names the chain around."""
+
+    class Asking(Retriever):
+        def _get_relevant_documents(self, query: str, *, run_manager: Any) -> Any:
+            Model().invoke("secret of globex")
+            return super()._get_relevant_documents(query, run_manager=run_manager)
+
+    def search(_: str) -> str:
+        Asking().invoke("secret of globex", of("globex"))
+        return "secret of acme"
+
+    RunnableLambda(search, name="search").invoke("secret of acme", of("acme"))
+    two.check()
+    assert sorted(two.tracings["globex"].names()) == ["chat", "retrieval"]
+
+
 def test_redaction_of_one_is_not_that_of_the_other(tracing_with_content: Tracing) -> None:
     """With one provider, too, each tenant's words go through its own function."""
 

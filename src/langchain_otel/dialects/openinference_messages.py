@@ -91,10 +91,9 @@ def only_text(messages: Sequence[Item]) -> str | None:
     """The text of messages that are one text; None for any others."""
     # Data of an application may have parts, too, which are no messages'.
     parts: Any = messages[0]["parts"] if len(messages) == 1 else None
-    part = parts[0] if isinstance(parts, list) and len(parts) == 1 else None
-    if not isinstance(part, Mapping) or part.get("type") != "text":
-        return None
-    content = part.get("content")
+    part: Any = parts[0] if isinstance(parts, list) and len(parts) == 1 else None
+    is_text = isinstance(part, Mapping) and part.get("type") == "text"
+    content = part.get("content") if is_text else None
     return content if isinstance(content, str) else None
 
 
