@@ -23,7 +23,7 @@ from langchain_otel.sources.graph_loops import follows_pause, follows_resume
 from langchain_otel.sources.graph_steps import reports_cached, reports_limit, reports_timeout
 from langchain_otel.sources.mcp import TRANSPORTS, opens_transport, sends_request
 from langchain_otel.sources.own_runs import is_entry, starts_by_hand
-from langchain_otel.sources.provider_chunks import reads_response_id
+from langchain_otel.sources.answer_identity import ANSWERS, reads_identity
 from langchain_otel.sources.remote_calls import REMOTE_METHODS
 from langchain_otel.sources.run_bodies import body_of, copies_context, starts
 from langchain_otel.sources.unreported_calls import UnreportedCall, traced
@@ -141,21 +141,7 @@ POINTS: Final = (
         for package in CLASSIC
         for name in ("__iter__", "__aiter__")
     ),
-    PatchPoint(
-        "langchain_openai.chat_models.base",
-        "BaseChatOpenAI._convert_chunk_to_generation_chunk",
-        reads_response_id(1),
-    ),
-    PatchPoint(
-        "langchain_anthropic.chat_models",
-        "ChatAnthropic._make_message_chunk_from_anthropic_event",
-        reads_response_id(1),
-    ),
-    PatchPoint(  # before langchain-anthropic 1.1
-        "langchain_anthropic.chat_models",
-        "_make_message_chunk_from_anthropic_event",
-        reads_response_id(0),
-    ),
+    *(PatchPoint(module, path, reads_identity(position)) for module, path, position in ANSWERS),
     *(PatchPoint(module, path, reads_answer) for module, path in CLIENT_METHODS),
     PatchPoint(MISTRAL, "Response.json", reads_answer_for(MISTRAL)),
     PatchPoint("mcp.shared.session", "BaseSession.send_request", sends_request),
