@@ -1,6 +1,8 @@
 # make demo           a traced agent, in the terminal or in the backend that OTEL_EXPORTER_OTLP_ENDPOINT names
 # make test           the tests; those against real backends too, once `make backends` has built them
 # make test-versions  the tests at both ends of every version range; QUICK=1: the most telling ones
+# make test-providers the tests with the packages of 20 providers, at their oldest and newest releases;
+#                     QUICK=1: the newest alone
 # make soak           the long random tests and faults; SEED=N repeats them, SOAK_ARGS="-k load" chooses
 # make check          lint, format and types
 # make docs           the documentation site, in site/
@@ -31,7 +33,7 @@ BIN := $(VENV)/bin
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions soak check format docs docs-serve docs-tables backends postgres prometheus chromium traceql kafka phoenix screenshots up down bench bench-scale audit dist sbom clean
+.PHONY: help demo test test-versions test-providers soak check format docs docs-serve docs-tables backends postgres prometheus chromium traceql kafka phoenix screenshots up down bench bench-scale audit dist sbom clean
 
 help:
 	@grep -E '^# (make|  )' Makefile | cut -c3-
@@ -57,6 +59,9 @@ test: $(VENV)/.test
 
 test-versions: $(VENV)/.test
 	$(BIN)/python tests/environments.py $(if $(QUICK),--quick) $(PYTEST_ARGS)
+
+test-providers: $(VENV)/.test
+	$(BIN)/python tests/provider_environments.py $(if $(QUICK),--quick) $(PYTEST_ARGS)
 
 soak: $(VENV)/.test
 	SOAK=1 SOAK_SEED=$(SEED) $(BIN)/python -m pytest -p no:randomly tests/soak $(SOAK_ARGS)

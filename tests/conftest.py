@@ -15,8 +15,8 @@ from langchain_otel.recording import tenants
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.patch_points import PATCHER
 from peer import PeerError, peer_environment
-from provider_environments import VARIABLE
 from provider_clients import keep_clients
+from provider_environments import VARIABLE
 from recording import Tracing, instrumented
 from required import unavailable
 from savers import MODULES, Storage, forget_memories

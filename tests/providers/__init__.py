@@ -1,1 +1,1 @@
-"""Tests with the packages of many providers: `make test-providers` runs them, `make test` does not."""
+"""Tests with the packages of many providers, which `make test-providers` runs."""

@@ -30,11 +30,11 @@ class Client:
     def made(self, url: str) -> Any:
         """The client, pointed at a server; it gets those of the options that its release knows."""
         kind = getattr(import_module(self.package), self.name)
-        known = {
-            name for key, info in kind.model_fields.items() for name in (key, info.alias) if name
-        }
         options = self.options(url)
-        return kind(**{key: value for key, value in options.items() if key in known})
+        fields = kind.model_fields.items()
+        named = ((name for name in (info.alias, key) if name in options) for key, info in fields)
+        chosen = (next(names, None) for names in named)
+        return kind(**{name: options[name] for name in chosen if name is not None})
 
     def __str__(self) -> str:
         return self.name
@@ -45,7 +45,8 @@ def like_openai(path: str = "/v1") -> Callable[[str], Options]:
 
     def options(url: str) -> Options:
         same = {"model": "asked", "api_key": KEY, "max_retries": 0, "stream_usage": True}
-        return {**same, "base_url": f"{url}{path}"}
+        own = {"api_base": f"{url}{path}", "xai_api_base": f"{url}{path}"}
+        return {**same, "base_url": f"{url}{path}", **own}
 
     return options
 
@@ -90,9 +91,7 @@ def perplexity(url: str) -> Options:
     sdk: Any = import_module("openai")
     if "async_client" in import_module("langchain_perplexity").ChatPerplexity.model_fields:
         sdk, kinds = import_module("perplexity"), ("Perplexity", "AsyncPerplexity")
-    clients = [
-        getattr(sdk, kind)(base_url=url, api_key=KEY, max_retries=0) for kind in kinds
-    ]
+    clients = [getattr(sdk, kind)(base_url=url, api_key=KEY, max_retries=0) for kind in kinds]
     both = {"client": clients[0], "async_client": clients[1]}
     return {"model": "asked", "api_key": KEY, **both}
 

@@ -46,9 +46,7 @@ FORMATS: Final[dict[str, Format]] = {
     ":generateContent": Format(gemini.failure, gemini.whole),
     ":streamGenerateContent": Format(gemini.failure, streamed=gemini.streamed),
     "/v2/chat": Format(cohere.failure, cohere.whole, cohere.streamed),
-    "/v1/chat": Format(
-        cohere.failure, cohere.first_version, cohere.first_version_streamed, LINES
-    ),
+    "/v1/chat": Format(cohere.failure, cohere.first_version, cohere.first_version_streamed, LINES),
     "/api/chat": Format(
         ollama.failure, ollama.whole, ollama.streamed, LINES, streams_by_default=True
     ),

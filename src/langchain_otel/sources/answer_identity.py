@@ -13,7 +13,14 @@ Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 ANSWERS: Final = (
     ("langchain_openai.chat_models.base", "BaseChatOpenAI._convert_chunk_to_generation_chunk", 1),
-    ("langchain_anthropic.chat_models", "ChatAnthropic._make_message_chunk_from_anthropic_event", 1),
+    # before langchain-openai 1.0
+    ("langchain_openai.chat_models.base", "_convert_chunk_to_generation_chunk", 0),
+    ("langchain_openai.chat_models.base", "BaseChatOpenAI._create_chat_result", 1),
+    (
+        "langchain_anthropic.chat_models",
+        "ChatAnthropic._make_message_chunk_from_anthropic_event",
+        1,
+    ),
     # before langchain-anthropic 1.1
     ("langchain_anthropic.chat_models", "_make_message_chunk_from_anthropic_event", 0),
     ("langchain_google_genai.chat_models", "_response_to_result", 0),
@@ -31,7 +38,7 @@ ANSWERS: Final = (
         )
     ),
 )
-"""What converts an answer, a chunk or an event of a provider, and where among the arguments it is."""
+"""What converts an answer, a chunk or an event of a provider, and its place in the arguments."""
 
 
 def reads_identity(position: int) -> Wrap:

@@ -10,6 +10,7 @@ from langchain_otel.patching.run_events import MANAGER_MODULE, begins, begins_on
 from langchain_otel.patching.wrapping import begins_again, runs_before_start
 from langchain_otel.runs import garbage_collector
 from langchain_otel.sources import provider_marks
+from langchain_otel.sources.answer_identity import ANSWERS, reads_identity
 from langchain_otel.sources.chain_groups import current_in_async_block, current_in_block
 from langchain_otel.sources.checkpoints import carries_origin, is_saving
 from langchain_otel.sources.configurable import COMPLETE_CONFIG, configures
@@ -23,7 +24,6 @@ from langchain_otel.sources.graph_loops import follows_pause, follows_resume
 from langchain_otel.sources.graph_steps import reports_cached, reports_limit, reports_timeout
 from langchain_otel.sources.mcp import TRANSPORTS, opens_transport, sends_request
 from langchain_otel.sources.own_runs import is_entry, starts_by_hand
-from langchain_otel.sources.answer_identity import ANSWERS, reads_identity
 from langchain_otel.sources.remote_calls import REMOTE_METHODS
 from langchain_otel.sources.run_bodies import body_of, copies_context, starts
 from langchain_otel.sources.unreported_calls import UnreportedCall, traced
