@@ -92,7 +92,11 @@ class Environment(NamedTuple):
 ENVIRONMENTS = {
     "langchain-core alone": Environment(("langchain-core",), WITHOUT_GRAPH),
     "langgraph without langchain": Environment(("langgraph", "langchain-openai"), WITH_GRAPH),
-    **{name: Environment(tuple(pins(end)), WITH_GRAPH) for name, end in ENDS.items()},
+    **{
+        name: Environment(tuple(pins(end)), WITH_GRAPH)
+        for name, end in ENDS.items()
+        if end.python is None
+    },
     "deepagents": Environment(("deepagents",), DEEP_AGENT * 2, PROGRAMS / "deep_agent.py"),
 }
 
