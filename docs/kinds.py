@@ -13,6 +13,7 @@ from langchain_otel.recording.instruments import (
     rows_of,
 )
 from markdown_tables import code, sentences, table
+from meanings import MEANINGS
 from registry import is_template, read_registry
 
 STEP: Final = "step"
@@ -29,19 +30,24 @@ GROUPS: Final = {
     STEP: ("langgraph.task", "langchain.state"),
 }
 """The groups of our own attributes that are on a kind of span."""
-CONTENT: Final = "where content is recorded"
+CONTENT: Final = "Only where content is recorded."
 
 
 def attributes_of(kind: str) -> str:
     """The attributes of a kind of span: those of the conventions, then our own."""
-    return table(("attribute", "what it says, or when it is there"), _attributes(kind))
+    return table(("attribute", "what it says"), _attributes(kind))
 
 
 def _attributes(kind: str) -> Iterator[tuple[str, str]]:
     if kind in KINDS:
-        asked = KINDS[kind].content
-        for name in sorted(KINDS[kind].wanted | KINDS[kind].allowed | asked):
-            yield code(_shown(name)), CONTENT if name in asked else ""
+        content = KINDS[kind].content
+        for allowed in sorted(KINDS[kind].wanted | KINDS[kind].allowed | content):
+            name = _template(allowed)
+            if name in MEANINGS:
+                yield (
+                    code(_shown(name)),
+                    sentences((MEANINGS[name], CONTENT * (allowed in content))),
+                )
     registry = read_registry()
     for group in (*GROUPS[kind], RUN):
         for name in registry.references(registry.attribute_groups[group]):
@@ -49,9 +55,13 @@ def _attributes(kind: str) -> Iterator[tuple[str, str]]:
             yield code(f"{name}.<key>" if is_template(own) else name), sentences([own["brief"]])
 
 
-def _shown(name: str) -> str:
+def _template(name: str) -> str:
     prefix = semconv.GEN_AI_PROMPT_VARIABLE
-    return f"{prefix}<key>" if name.startswith(prefix) else name
+    return prefix if name.startswith(prefix) else name
+
+
+def _shown(name: str) -> str:
+    return f"{name}<key>" if name.endswith(".") else name
 
 
 def metrics_of(kind: str) -> str:

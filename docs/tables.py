@@ -27,6 +27,7 @@ from langchain_otel.recording.instruments import (
 from langchain_otel.runs.reported import Started
 from langchain_otel.runs.run import Operation
 from markdown_tables import code, codes, sentences, table
+from meanings import MEANINGS
 from migration.tables import sections as migration_sections
 from reference import reference, reference_of_testing
 from registry import Definition, is_template, members, read_registry
@@ -127,12 +128,13 @@ def conventions() -> str:
     named = {name for name in dotted_names() if not is_own(name)}
     rows = []
     for name in sorted(named):
-        kinds = [kind for kind, each in KINDS.items() if _has(each.wanted | each.allowed, name)]
-        asked = [kind for kind, each in KINDS.items() if _has(each.content, name)]
-        on = FIRST_SPAN.get(name) or codes(kind for kind in KINDS if kind in kinds + asked)
+        always = [kind for kind, each in KINDS.items() if _has(each.wanted | each.allowed, name)]
+        content = [kind for kind, each in KINDS.items() if _has(each.content, name)]
+        on = FIRST_SPAN.get(name) or codes(kind for kind in KINDS if kind in always + content)
         if on:
-            rows.append((_shown(name), on, "where content is recorded" if asked else ""))
-    return table(("attribute", "on spans", "only"), rows)
+            said = sentences((MEANINGS[name], kinds.CONTENT if content else ""))
+            rows.append((_shown(name), said, on))
+    return table(("attribute", "what it says", "on spans"), rows)
 
 
 def _has(names: Iterable[str], name: str) -> bool:

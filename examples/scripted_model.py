@@ -111,7 +111,8 @@ def _first_number(question: str) -> float:
 
 
 def _proper_noun(question: str) -> str:
-    found = re.search(r"(?<=[a-z,] )[A-Z]\w+(?: [A-Z]\w+)*", question)
+    quoted = r"(?<=[a-z] ')[^']+(?=')"
+    found = re.search(quoted + r"|(?<=[a-z,] )[A-Z]\w+(?: [A-Z]\w+)*", question)
     return found[0] if found else question
 
 

@@ -60,7 +60,7 @@ ROOMS = {
         "sources",
         "viewing",
     },
-    "startup": WORDS | {"config", "inspection", "instrumentor", "exporters", "recording"},
+    "startup": WORDS | {"config", "inspection", "instrumentor", "exporters", "recording", "runs"},
     "doctor": WORDS
     | {
         "config",

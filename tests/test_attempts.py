@@ -1,7 +1,9 @@
 """Nodes that are tried again, run out of time, are handled when they fail, or need not run."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -194,6 +196,41 @@ def test_node_with_a_time_limit_that_fails_by_itself(private: Tracing, mode: str
     with pytest.raises(ValueError, match=SECRET):
         executed(graph_with(fails, timeout=PATIENCE).compile(name="g"), GIVEN, mode)
     assert shown(private) == "invoke_workflow g ERROR(ValueError)\n  node ERROR(ValueError) 1\n"
+
+
+@pytest.mark.skipif(not HAS_TIMEOUTS, reason="nodes of this LangGraph have no time limit")
+def test_task_out_of_time_without_a_graph(tracing: Tracing) -> None:
+    """Who runs a task by hand gives it no callbacks: there is no span, and no failure of ours."""
+    types: Any = import_module("langgraph.types")
+    runtime: Any = import_module("langgraph.runtime").DEFAULT_RUNTIME
+    retry: Any = import_module("langgraph.pregel._retry")
+
+    async def slow(_: Any) -> None:
+        await asyncio.Event().wait()
+
+    configurable = {
+        "__pregel_runtime": runtime.override(execution_info=None),
+        "__pregel_task_id": "task",
+        "__pregel_send": list,
+        "checkpoint_id": "checkpoint",
+        "checkpoint_ns": "node:task",
+    }
+    task = types.PregelExecutableTask(
+        name="node",
+        input=None,
+        proc=RunnableLambda(slow),
+        writes=deque(),
+        config={"configurable": configurable},
+        triggers=["node"],
+        retry_policy=(),
+        cache_key=None,
+        id="task",
+        path=(),
+        timeout=types.TimeoutPolicy(run_timeout=0.05),
+    )
+    with pytest.raises(errors.NodeTimeoutError):
+        asyncio.run(retry.arun_with_retry(task, retry_policy=None))
+    assert tracing.names() == ["invoke_workflow slow"]
 
 
 @pytest.mark.skipif(not hasattr(errors, "NodeError"), reason="nodes have no error handlers here")

@@ -1,12 +1,15 @@
 """Programs that end while runs are open: their spans arrive, `abandoned`, with what came before."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
+
+from waiting import PATIENCE
 
 HERE = Path(__file__).parent
 
@@ -168,3 +171,34 @@ pool.submit(RunnableLambda(work, name="pool").invoke, 1)
 def test_a_program_without_open_runs_ends_as_ever() -> None:
     """There is nothing to end."""
     assert [span["name"] for span in spans_of(BEFORE + "Model().invoke('hi')")] == ["chat"]
+
+
+ENDS: Final = {
+    "sys.exit": ("sys.exit(3)", 3),
+    "exception": ("raise ValueError('the end')", 1),
+    "Ctrl-C": ("signal.raise_signal(signal.SIGINT)", -signal.SIGINT),
+    "SIGTERM": ("signal.raise_signal(signal.SIGTERM)", -signal.SIGTERM),
+    "os._exit": ("os._exit(4)", 4),
+}
+# `configure()` waits for SIGTERM, which else ends the process at once, as `os._exit` does.
+CONFIGURED: Final = "import langchain_otel\nlangchain_otel.configure(exporter=Printing())\n"
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_however_a_program_ends(end: str) -> None:
+    """Its exit code is its own, and nothing waits; where Python does not end at once, all comes."""
+    code, expected = ENDS[end]
+    program = f"import os, signal\n{CONFIGURED}{DAEMON}{HALF_READ}{code}"
+    done = subprocess.run(
+        [sys.executable, "-c", BEGIN.format(here=str(HERE)) + program],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == expected
+    spans = [json.loads(line) for line in done.stdout.splitlines()]
+    names = set() if end == "os._exit" else {"chat", "invoke_workflow work"}
+    assert {span["name"] for span in spans} == names
+    assert all(span["langchain.run.outcome"] == "abandoned" for span in spans)
+    assert "langchain_otel" not in done.stderr

@@ -161,8 +161,10 @@ def test_a_name_in_a_table_is_broken_after_a_word(site: Path) -> None:
 def test_the_site_is_shown_while_it_is_written(tmp_path: Path) -> None:
     """`make docs-serve`: on loopback, and without another host."""
     (port,) = free_ports(1)
-    program = f"import website; website.serve('127.0.0.1:{port}', website.Path({str(tmp_path)!r}))"
-    command = [sys.executable, "-c", program]
+    # A shell's job in the background, and what it starts, ignores the signal.
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    serve = f"website.serve('127.0.0.1:{port}', website.Path({str(tmp_path)!r}))"
+    command = [sys.executable, "-c", f"{listen}; import website; {serve}"]
     url = f"http://127.0.0.1:{port}/spans.html"
     with subprocess.Popen(command, cwd=ROOT / "docs", stdout=subprocess.DEVNULL) as serving:
         try:

@@ -121,7 +121,9 @@ class RecordingHandler(InlineHandler):
         self, token: Any, *, chunk: Any = None, run_id: UUID, **kwargs: Any
     ) -> None:
         run = RUNS.of_handler(run_id, self)
-        if run is not None and (token or not is_end_of_stream(chunk)):
+        # Whether another value is true may be code of its own.
+        has_token = type(token) in {str, list} and token
+        if run is not None and (has_token or not is_end_of_stream(chunk)):
             run.note_chunk(chunk)
 
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:

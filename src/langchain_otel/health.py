@@ -16,6 +16,10 @@ MAX_UNKNOWN_TENANTS: Final = 20
 MAX_TENANT_NAME: Final = 64
 unknown_tenants: Final[set[str]] = set()
 
+MAX_KINDS: Final = 1_000
+MAX_SHOWN: Final = 200
+OTHER: Final = "other kinds of failures"
+
 strict: bool = False
 """Raise what `failed` would swallow: the tests of this package do, an application never."""
 
@@ -35,7 +39,7 @@ def failed(place: str, error: Exception) -> None:
             "attributes. Logged once. Please report it with the stack trace that the log level "
             "DEBUG of this logger shows.",
             place,
-            type(error).__name__,
+            _shown(type(error).__name__),
         )
         logger.debug("langchain-otel failed in %s", place, exc_info=error)
 
@@ -55,8 +59,8 @@ def left_out(attribute: str, error: Exception) -> None:
     if _first(f"otlp:{reason}"):
         logger.warning(
             "The attribute %s was left out: %s. Logged once, also for other attributes.",
-            attribute,
-            reason,
+            _shown(attribute),
+            _shown(reason),
         )
 
 
@@ -66,7 +70,7 @@ def left_unpriced(reason: str) -> None:
         logger.warning(
             "The function given as cost raised, or gave what is no cost (%s): the price of the "
             "call is unknown. Logged once.",
-            reason,
+            _shown(reason),
         )
 
 
@@ -80,7 +84,7 @@ def function_failed(option: str, reason: str, consequence: str, error: Exception
             "The function given as %s failed (%s): %s. Logged once. The log level DEBUG of this "
             "logger shows the stack trace.",
             option,
-            reason,
+            _shown(reason),
             consequence,
         )
         logger.debug("The function given as %s failed", option, exc_info=error)
@@ -107,6 +111,15 @@ def unknown_tenant(name: str) -> None:
     )
 
 
+def _shown(name: str) -> str:
+    """A name that others have chosen, for a line of the log: it begins no line of its own."""
+    shown = name[:MAX_SHOWN]
+    return shown if shown.isprintable() else ascii(shown)
+
+
 def _first(kind: str) -> bool:
+    if kind not in failures and len(failures) >= MAX_KINDS:
+        # Classes of exceptions may be made per request.
+        kind = OTHER
     failures[kind] += 1
     return failures[kind] == 1

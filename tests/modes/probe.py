@@ -72,6 +72,10 @@ class Probe:
 
     def check(self, outer: ReadableSpan | None = None) -> None:
         """Check that the spans are the runs, under `outer`, and each marker in its run's span."""
+        self._check_status(self.check_tree(outer))
+
+    def check_tree(self, outer: ReadableSpan | None = None) -> list[ReadableSpan]:
+        """Check all but how the runs ended; gives the spans."""
         # A call of a batch that fails may begin in its thread when nobody watches any more.
         for run_id in self.runs.order[self._watched :]:
             self.pairs.spans.setdefault(run_id, trace.INVALID_SPAN)
@@ -88,7 +92,7 @@ class Probe:
         self._adopt(actual)
         assert actual.tree() == self.runs.tree()
         self._check_marks()
-        self._check_status(ours)
+        return ours
 
     def _check_lives(self, started: list[ReadableSpan]) -> None:
         ended = self.tracing.lives.ended

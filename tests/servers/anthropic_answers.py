@@ -105,8 +105,13 @@ def _call(tool: Json, question: str) -> Json:
         "type": "tool_use",
         "id": f"toolu_{_digest(tool['name'], question)[:24]}",
         "name": tool["name"],
-        "input": dict.fromkeys(properties, question),
+        "input": {name: _argument(schema, question) for name, schema in properties.items()},
     }
+
+
+def _argument(schema: Json, question: str) -> int | str:
+    number = re.search(r"\d+", question)
+    return int(number[0]) if number and schema.get("type") == "integer" else question
 
 
 def _usage(request: Json, content: list[Json], cached: set[str]) -> Json:

@@ -4,8 +4,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
+import orjson
+
 from langchain_otel import health
 from langchain_otel.async_exceptions import let_through
+from langchain_otel.content.credentials import without_credentials
 from langchain_otel.content.json_data import INTEGERS, sound
 from langchain_otel.content.lazy import is_lazy
 from langchain_otel.content.limits import Limits
@@ -103,4 +106,7 @@ def _json(value: Any) -> str | None:
     if fitted is None:
         return None
     data = fitted.data()
-    return data if type(data) is str else fitted.json()
+    if type(data) is str:
+        return data
+    kept = without_credentials(data)
+    return fitted.json() if kept is data else orjson.dumps(kept).decode()

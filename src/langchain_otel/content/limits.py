@@ -130,7 +130,7 @@ class Limits:
         try:
             return self.attempt(value)
         except SpentError:
-            return Fitting(self).fit(value)
+            return Fitting(self, is_spent=True).fit(value)
 
     def attempt(self, value: Any) -> Value | None:
         """The same, whole; None where nothing of it may be recorded.
@@ -220,9 +220,9 @@ def _small_copy(
 class Fitting:
     """Fits values into what room there is, one by one: as far as one was cut the next ones are."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits: Limits | None = limits
+    def __init__(self, limits: Limits, *, is_spent: bool = False) -> None:
         self._smaller = limits.shrinking()
+        self._limits = next(self._smaller, None) if is_spent else limits
 
     def fit(self, value: Any) -> Value | None:
         """As much of a value as there is room for; None where there is none."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+import orjson
 from opentelemetry.trace import Span
 
 from langchain_otel import semconv
@@ -10,7 +11,7 @@ from langchain_otel.content.allowance import Allowance
 from langchain_otel.content.documents import documents
 from langchain_otel.content.fields import entry, first_items, mapping_of, size_of, text_of
 from langchain_otel.content.policy import MAX_LENGTH
-from langchain_otel.content.values import Facts
+from langchain_otel.content.values import EMPTY, Facts
 from langchain_otel.dialects import openinference_names as names
 from langchain_otel.dialects.dialect import Attributes
 from langchain_otel.dialects.openinference import kind_of
@@ -34,6 +35,10 @@ FOR_THE_END: Final = 40
 TOOLS_SHARE: Final = 4
 MAX_DEPTH: Final = 4
 MAX_TEMPLATES: Final = 1_000
+TYPES: Final = (
+    (names.INPUT_VALUE, names.INPUT_MIME_TYPE),
+    (names.OUTPUT_VALUE, names.OUTPUT_MIME_TYPE),
+)
 JSON_ENDS: Final = (("{", "}"), ("[", "]"))
 
 
@@ -56,16 +61,32 @@ def request_content(run: Run, started: Started) -> Facts:
 def content(shown: Facts, run: Run) -> Attributes:
     """The attributes of content that was permitted; messages have become values before."""
     free = _room(run.span)
+    held = getattr(run.span, "attributes", None) or EMPTY
     found: Attributes = _variables(shown, run)
     # Messages take what the rest has left.
     for name in sorted(shown, key=LISTS_OF_MESSAGES.__contains__):
         describe = DESCRIBED.get(name)
         if describe is not None:
             room = free - len(found) - (0 if name in TOLD_AT_END else FOR_THE_END)
-            found.update(describe(shown[name], run, max(room, 0)))
+            described = describe(shown[name], run, max(room, 0))
+            found.update(described)
+            found.update(_types_of_texts(described, found, held))
         elif not name.startswith("gen_ai."):
             found[name] = shown[name]
     return found
+
+
+def _types_of_texts(
+    described: Attributes, found: Attributes, held: Mapping[str, Any]
+) -> Attributes:
+    """The types of texts that replace JSON, as the input of a streamed chain does when it ends."""
+    return {
+        type_name: names.TEXT
+        for name, type_name in TYPES
+        if name in described
+        and type_name not in described
+        and (type_name in found or type_name in held)
+    }
 
 
 def _room(span: Span) -> int:
@@ -76,7 +97,8 @@ def _room(span: Span) -> int:
 
 def _input_messages(value: Any, run: Run, room: int) -> Attributes:
     if _is_completion(run):
-        prompts = [part["content"] for message in value.data() for part in message["parts"]]
+        parts = [part for message in value.data() for part in message["parts"]]
+        prompts = [part["content"] for part in parts if "content" in part]
         return {names.LLM_PROMPTS: prompts} | _input(value, run, room)
     return _messages(value, run, room, names.LLM_INPUT_MESSAGES) | _input(value, run, room)
 
@@ -141,13 +163,31 @@ def _output(value: Any, *_: Any) -> Attributes:
 
 
 def _value(value: Any, name: str, type_name: str) -> Attributes:
-    text = _text(value)
-    is_json = any(text.startswith(first) and text.endswith(last) for first, last in JSON_ENDS)
-    return {name: text, type_name: names.JSON} if is_json else {name: text}
+    text = _plain_text(value)
+    if text is None:
+        return {name: value.json(), type_name: names.JSON}
+    if _is_json(text):
+        return {name: text, type_name: names.JSON}
+    return {name: text}
+
+
+def _is_json(text: str) -> bool:
+    if not any(text.startswith(first) and text.endswith(last) for first, last in JSON_ENDS):
+        return False
+    try:
+        orjson.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _text(value: Any) -> str:
-    # A message that is one text is that text, so that lists of traces are easy to read.
+    text = _plain_text(value)
+    return str(value.json()) if text is None else text
+
+
+def _plain_text(value: Any) -> str | None:
+    """What is a text, or may be shown as one; None for what is JSON."""
     if isinstance(value, str):
         return value
     if isinstance(value, (bool, int, float)):
@@ -155,9 +195,9 @@ def _text(value: Any) -> str:
     data = value.data()
     if isinstance(data, str):
         return data
+    # A message that is one text is that text, so that lists of traces are easy to read.
     is_messages = isinstance(data, list) and data and isinstance(data[0], Mapping)
-    text = only_text(data) if is_messages and "parts" in data[0] else None
-    return value.json() if text is None else text
+    return only_text(data) if is_messages and "parts" in data[0] else None
 
 
 def _variables(shown: Facts, run: Run) -> Attributes:

@@ -95,3 +95,4 @@ PROMPT: Final = "PROMPT"
 EVALUATOR: Final = "EVALUATOR"
 
 JSON: Final = "application/json"
+TEXT: Final = "text/plain"

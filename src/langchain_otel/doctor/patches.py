@@ -26,6 +26,7 @@ LOST: Final = (
     Loss("langchain_core.callbacks.manager", "on_llm_start", "other handlers' events of models"),
     Loss("langchain_core.callbacks.manager", "", "the owner of a run that is cancelled"),
     Loss("langchain_core.runnables.config", "", "the current span inside chains and tools"),
+    Loss("langgraph._internal._runnable", "_split", "what a node's trace policy says"),
     Loss("langgraph._internal._runnable", "", "the current span inside graph nodes"),
     Loss("langchain_core.language_models", "v2_events", "the current span in stream_events"),
     Loss("langchain_core.language_models", "_generate", "the current span inside model calls"),

@@ -57,13 +57,27 @@ class FileSpanExporter(SpanExporter):
         descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, MODE)
         with open(descriptor, "ab", buffering=0) as file:  # noqa: PTH123 - with a mode of its own
             left = memoryview(line)
-            while left:
-                left = left[file.write(left) :]
+            try:
+                while left:
+                    left = left[file.write(left) :]
+            except OSError:
+                _take_back(descriptor, len(line) - len(left))
+                raise
 
     def _say(self, error: OSError) -> None:
         if not self._has_failed:
             self._has_failed = True
             logger.warning("Traces cannot be written to %s: %s", self._file, error.strerror)
+
+
+def _take_back(descriptor: int, written: int) -> None:
+    """Take half a line off the end of the file, as a full disk leaves it: the next would follow it.
+
+    Unless another process has written since.
+    """
+    end = os.lseek(descriptor, 0, os.SEEK_CUR)
+    if written and os.fstat(descriptor).st_size == end:
+        os.ftruncate(descriptor, end - written)
 
 
 def _line(spans: Sequence[ReadableSpan]) -> bytes:

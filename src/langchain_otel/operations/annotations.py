@@ -9,6 +9,7 @@ from uuid import UUID
 
 from langchain_otel import health, semconv
 from langchain_otel.content.attribute_value import attribute_value, identifier
+from langchain_otel.content.credentials import names_credential
 from langchain_otel.content.values import EMPTY, MAX_ITEMS, MAX_TEXT, PLAIN, Facts, name_of, text
 from langchain_otel.operations.mapping import LANGGRAPH, facts_from
 from langchain_otel.operations.span_names import given_name
@@ -102,7 +103,7 @@ def _metadata(metadata: Mapping[Any, Any], known: Mapping[Any, Any]) -> Facts:
         name = key if type(key) is str else name_of(key)
         if name.startswith(OWN_METADATA) or name in IDENTITY_KEYS or _is_same(value, other):
             continue
-        if is_configurable(key, value):
+        if is_configurable(key, value) or names_credential(name):
             continue
         found = attribute_value(value)
         if found is None:

@@ -1,13 +1,12 @@
 """Describes calls of chat and completion models: requests, answers, partial answers."""
 
-from functools import reduce
 from itertools import chain
-from operator import add
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
+from langchain_otel.async_exceptions import let_through
 from langchain_otel.content.choices import reported_by
 from langchain_otel.content.fields import entry, fields_of, is_a, is_mapping, mapping_of, text_of
 from langchain_otel.content.message_list import answers, conversation, prompts
@@ -131,8 +130,27 @@ def _partial(chunks: list[Any]) -> Any:
         known = [chunk for chunk in chunks if is_a(chunk, Generation)]
         if not known:
             return None
-        generation = reduce(add, known)
+        generation = _merged(known)
     return LLMResult.model_construct(generations=[[generation]], llm_output=None)
+
+
+def _merged(chunks: list[Any]) -> Any:
+    """What chunks come to; those are left out that LangChain itself cannot add to the others."""
+    from langchain_core.outputs import ChatGenerationChunk
+
+    merged, *others = chunks
+    if others and is_a(merged, ChatGenerationChunk):
+        try:
+            # All at once: one by one, the text so far would be copied for each.
+            return merged + others
+        except Exception as error:
+            let_through(error)
+    for chunk in others:
+        try:
+            merged = merged + chunk
+        except Exception as error:
+            let_through(error)
+    return merged
 
 
 CHAT: Final = Operation(

@@ -16,9 +16,11 @@ from langchain_otel import health
 from langchain_otel.patching.inline import InlineHandler
 from langchain_otel.patching.wrapping import unbound
 from langchain_otel.runs.frame import begin_body, current_frame
+from langchain_otel.runs.run_id import key_of
 from langchain_otel.runs.store import RUNS
 
 MANAGER_MODULE: Final = "langchain_core.callbacks.manager"
+FAILING: Final = "_error"
 REQUIRED: Final = 3
 OPTIONAL: Final = ("run_id", "parent_run_id")
 """How many arguments the start of a single run has, the manager too, and what may come after."""
@@ -98,7 +100,10 @@ def _run_id(args: tuple[Any, ...], kwargs: dict[str, Any], new_id: Callable[[], 
 
 
 def ends(original: Callable[..., Any]) -> Callable[..., Any]:
-    """The call reports the end of a run; where it fails half way, our handlers get it directly."""
+    """The call reports the end of a run; where it fails half way, our handlers get it directly.
+
+    LangChain itself catches what goes wrong where it calls a handler: such a run is still open.
+    """
     method = unbound(original)
     name: str = original.__name__
     if inspect.iscoroutinefunction(original):
@@ -106,22 +111,41 @@ def ends(original: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(original)
         async def acall(self: Any, *args: Any, **kwargs: Any) -> Any:
             try:
-                return await method(self, *args, **kwargs)
+                result = await method(self, *args, **kwargs)
             except BaseException:
                 _report(self, name, args, kwargs)
                 raise
+            if RUNS.has_open(self.run_id.int if type(self.run_id) is UUID else key_of(self.run_id)):
+                _end(self.run_id, name, args)
+            return result
 
         return acall
 
     @wraps(original)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            return method(self, *args, **kwargs)
+            result = method(self, *args, **kwargs)
         except BaseException:
             _report(self, name, args, kwargs)
             raise
+        if RUNS.has_open(self.run_id.int if type(self.run_id) is UUID else key_of(self.run_id)):
+            _end(self.run_id, name, args)
+        return result
 
     return call
+
+
+def _end(run_id: UUID, event: str, args: tuple[Any, ...]) -> None:
+    """End a run whose end LangChain could not report to our handler, as out of memory."""
+    try:
+        head = RUNS.head(run_id)
+        for run in [] if head is None else list(head.recordings()):
+            if event.endswith(FAILING):
+                run.recorder.abandon(run, args[0])
+            else:
+                run.recorder.end(run, args[0] if args else None)
+    except Exception as failure:
+        health.failed("end", failure)
 
 
 def _abandon(run_id: Any, error: BaseException) -> None:

@@ -8,6 +8,7 @@ from opentelemetry.trace import Status, StatusCode
 from langchain_otel import semconv
 from langchain_otel.async_exceptions import let_through
 from langchain_otel.config import Config
+from langchain_otel.content.credentials import without_url_credentials
 from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.filter import permitted, permitted_text
 from langchain_otel.content.policy import Budget, Policy
@@ -58,9 +59,12 @@ class Exceptions:
 
 
 def message_of(error: BaseException) -> str:
-    """The text of an exception; only for where the content policy lets it go."""
+    """The text of an exception; only for where the content policy lets it go.
+
+    Clients quote the URLs that they cannot reach: credentials in those are left out in any case.
+    """
     try:
-        return str(error)
+        return without_url_credentials(str(error))
     except Exception as failure:
         let_through(failure)
         return f"<{type(error).__qualname__} without a text>"
@@ -97,7 +101,9 @@ def _facts(
     if has_content:
         texts = {
             semconv.EXCEPTION_MESSAGE: message_of(error),
-            semconv.EXCEPTION_STACKTRACE: "".join(traceback.format_exception(error)),
+            semconv.EXCEPTION_STACKTRACE: without_url_credentials(
+                "".join(traceback.format_exception(error))
+            ),
         }
         facts |= structured(permitted(texts, policy, budget))
     return facts

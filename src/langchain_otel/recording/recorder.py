@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from time import perf_counter
+from time import perf_counter, time_ns
 from typing import Any
 from uuid import UUID
 
@@ -177,8 +177,10 @@ class Recorder:
         if operation.family == "tool":
             links = links_of(run, call_id_of(started), trace.get_current_span(hangs_under))
         try:
+            title = self._title(run, started)
+            run.began = time_ns()
             run.span = self._tracer.start_span(
-                self._title(run, started), hangs_under, operation.kind, attributes, links
+                title, hangs_under, operation.kind, attributes, links, run.began
             )
         except Exception as error:
             # A sampler of the application, or a processor that sees spans start.
@@ -227,10 +229,12 @@ class Recorder:
             is_ours = RUNS.remove(run)
             if is_ours:
                 self._record_end(run, result, error)
-        except BaseException:
-            # An exception from outside may have stopped the removal, too.
+        except BaseException as failure:
+            # An exception from outside may have stopped the removal, or there was no memory.
             is_ours = RUNS.remove(run) or not run.ended
-            raise
+            if not isinstance(failure, Exception):
+                raise
+            health.failed("end", failure)
         finally:
             if is_ours:
                 try:

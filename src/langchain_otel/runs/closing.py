@@ -1,11 +1,16 @@
 """Closes a run: its span ends, and it lets go of the runs around it."""
 
+from time import perf_counter, time_ns
+from typing import Final
+
 from langchain_otel import health, semconv
 from langchain_otel.content.values import EMPTY
 from langchain_otel.runs.context import RUN_KEY, run_of, without_ended_runs
 from langchain_otel.runs.identity import identity_block
 from langchain_otel.runs.run import Run
 from langchain_otel.runs.store import RUNS
+
+NANOSECONDS: Final = 1_000_000_000
 
 
 def close(run: Run) -> None:
@@ -22,7 +27,11 @@ def close(run: Run) -> None:
     run.parent = run.enclosing = run.agent = run.model = run.prompt = None
     try:
         if run.has_span:
-            run.span.end()
+            now = time_ns()
+            if now < run.began:
+                # Somebody has set the clock back: what has passed since is known all the same.
+                now = run.began + int((perf_counter() - run.started_at) * NANOSECONDS)
+            run.span.end(now)
     except Exception as error:
         health.failed("span.end", error)
     around: Run | None = run.ambient.get(RUN_KEY)  # type: ignore[assignment]

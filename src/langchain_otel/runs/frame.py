@@ -125,7 +125,9 @@ class Frame:
             # A coroutine that was thrown away half way ends in the context of whoever did so.
             return
         except RuntimeError:
-            """It was reset before `leave` was stopped."""
+            # `leave` was stopped here before: by then it was reset, or there was no memory to.
+            if _frame.get() is self:
+                _frame.set(self._around)
         left = current()
         if left is not self._caller:
             self._inside = left

@@ -17,19 +17,19 @@ def watch() -> None:
     if _Watch.begun:
         return
     _Watch.begun = True
-    atexit.register(_end_open_runs)
+    atexit.register(end_open_runs)
     # What registers last is called first. Providers register themselves when they are made, also
     # after us: so we register once more when the main thread is through.
     register: Final = getattr(threading, "_register_atexit", None)
     if register is not None:
         try:
-            register(atexit.register, _end_open_runs)
+            register(atexit.register, end_open_runs)
         except RuntimeError:
             # The main thread is through.
             return
 
 
-def _end_open_runs() -> None:
+def end_open_runs() -> None:
     """End them, the inner ones first. Threads that are no daemons have come to their end by now."""
     for run in RUNS.open_runs():
         run.recorder.abandon(run, ProgramEnded())

@@ -122,7 +122,8 @@ class Run:
     or `EMPTY`. `inner_results` is what calls inside have found that its span records; `spent` is
     what it cost, or all calls inside it, where that is asked for; `asked` is then what it was
     started with. `own_attributes` are those of the `attributes()` blocks around. `seen` is what
-    functions of the user's see of it, where there are any.
+    functions of the user's see of it, where there are any. `began` is when its span started, by the
+    clock on the wall; what has passed since is measured from `started_at`.
     """
 
     __slots__ = (
@@ -131,6 +132,7 @@ class Run:
         "asked",
         "attempt",
         "attempts",
+        "began",
         "budget",
         "chunk_times",
         "chunks",
@@ -237,7 +239,7 @@ class Run:
         self.chunk_times = []
         self.attempts = self.logged_error = self.shown_error = None
         self.provider_report = self.inner_results = self.parent_id = self.seen = None
-        self.attempt = self.event_count = 0
+        self.attempt = self.event_count = self.began = 0
         self.seconds = 0.0
         self.started_at = perf_counter()
 

@@ -1,6 +1,7 @@
 """Keeps the open runs by run id, and the span contexts of the last runs that ended."""
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -46,6 +47,8 @@ class RunStore:
         self._open: dict[Key, Run] = {}
         self._ended: dict[Key, EndedRun] = {}
         self._ended_order: deque[Key] = deque()
+        self.has_open: Final[Callable[[Key], bool]] = self._open.__contains__
+        """Whether the run with this key is open: a step of C, for it is asked at each end."""
 
     def __len__(self) -> int:
         return len(self._open)

@@ -8,16 +8,21 @@ application sees what it would see without us. A graph that pauses stores a writ
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import wraps
+from itertools import islice
+from math import isfinite
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from opentelemetry.trace import NonRecordingSpan, SpanContext, get_current_span
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext
 
 from langchain_otel import health
+from langchain_otel.content.fields import mapping_of
+from langchain_otel.content.values import number, text
 from langchain_otel.operations.chain import AGENT, WORKFLOW
 from langchain_otel.runs.bounded_map import BoundedMap
-from langchain_otel.runs.context import active_run, span_context_with
+from langchain_otel.runs.context import active_run
+from langchain_otel.runs.tool_call_links import MAX_PENDING
+from langchain_otel.runs.traceparent import span_context_in, traceparent
 
 KEY: Final = "langchain_otel"
 """Our key in a checkpoint's metadata, and our channel among its writes."""
@@ -27,8 +32,8 @@ TOOL_CALLS: Final = "tool_calls"
 GRAPHS: Final = (AGENT, WORKFLOW)
 BY_HAND: Final = ("update", "fork")
 MAX_CHECKPOINTS: Final = 4_096
-
-_propagator: Final = TraceContextTextMapPropagator()
+# That of a later version may be longer than ours, which has 55 characters.
+MAX_TRACE_PARENT: Final = 128
 
 
 class Origin(NamedTuple):
@@ -54,43 +59,42 @@ def written(origin: Origin) -> dict[str, Any] | None:
     """An origin as it is stored with a checkpoint; None for a span that is in no trace."""
     if not origin.span_context.is_valid:
         return None
-    found: dict[str, Any] = {TRACE_PARENT: _trace_parent(origin.span_context)}
+    found: dict[str, Any] = {TRACE_PARENT: traceparent(origin.span_context)}
     if origin.paused_at is not None:
         found[PAUSED_AT] = origin.paused_at
     if origin.requests:
         found[TOOL_CALLS] = {
-            call_id: _trace_parent(model) for call_id, model in origin.requests.items()
+            call_id: traceparent(model) for call_id, model in origin.requests.items()
         }
     return found
 
 
 def read(stored: Any) -> Origin | None:
-    """What `written` gave, from wherever it was stored; None where it is nothing of ours."""
-    if not isinstance(stored, Mapping):
-        return None
-    span_context = _span_context(stored.get(TRACE_PARENT))
+    """What `written` gave, from wherever it was stored; None where it is nothing of ours.
+
+    Whoever writes to the storage may have changed it: no more is read than what we write.
+    """
+    fields = mapping_of(stored)
+    span_context = _span_context(fields.get(TRACE_PARENT))
     if not span_context.is_valid:
         return None
-    paused_at = stored.get(PAUSED_AT)
-    calls = stored.get(TOOL_CALLS)
-    return Origin(
-        span_context,
-        paused_at if isinstance(paused_at, (int, float)) else None,
-        {str(call_id): _span_context(model) for call_id, model in calls.items()}
-        if isinstance(calls, Mapping)
-        else {},
-    )
+    calls = mapping_of(fields.get(TOOL_CALLS))
+    requests = {
+        call_id: _span_context(model)
+        for key, model in islice(calls.items(), MAX_PENDING)
+        if (call_id := text(key)) is not None
+    }
+    return Origin(span_context, _moment(fields.get(PAUSED_AT)), requests)
 
 
-def _trace_parent(span_context: SpanContext) -> str:
-    carrier: dict[str, str] = {}
-    _propagator.inject(carrier, span_context_with(NonRecordingSpan(span_context)))
-    return carrier[TRACE_PARENT]
+def _moment(stored: Any) -> float | None:
+    found = number(stored)
+    return found if found is not None and isfinite(found) else None
 
 
-def _span_context(trace_parent: Any) -> SpanContext:
-    carrier = {TRACE_PARENT: str(trace_parent)}
-    return get_current_span(_propagator.extract(carrier)).get_span_context()
+def _span_context(stored: Any) -> SpanContext:
+    found = None if type(stored) is not str else span_context_in(stored[:MAX_TRACE_PARENT])
+    return INVALID_SPAN_CONTEXT if found is None else found
 
 
 def is_saving(name: str) -> bool:

@@ -95,7 +95,12 @@ def _cached(loop: Any, tasks: Iterable[Any]) -> None:
 
 
 def _timed_out(task: Any, error: Exception) -> None:
-    for graph in _graphs(task.config["callbacks"].parent_run_id):
-        node = latest_attempt(graph, task.config["metadata"][NAMESPACE])
+    # A task that somebody runs without a graph has neither.
+    graph_id = getattr(task.config.get("callbacks"), "parent_run_id", None)
+    namespace = (task.config.get("metadata") or {}).get(NAMESPACE)
+    if namespace is None:
+        return
+    for graph in _graphs(graph_id):
+        node = latest_attempt(graph, namespace)
         if node is not None:
             node.recorder.abandon(node, error)

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from opentelemetry.trace import get_current_span
 
 from langchain_otel import health, semconv
-from langchain_otel.content.values import Facts, text
+from langchain_otel.content.values import Facts, text, written
 from langchain_otel.operations.provider import server_at
 from langchain_otel.runs.context import active_run, current, is_suppressed
 from langchain_otel.runs.run import Run
@@ -127,7 +127,7 @@ def _begun(session: Any, request: Any) -> tuple[Any, Run | None]:
 def _failed(run: Run | None, error: Exception) -> None:
     code = getattr(getattr(error, "error", None), "code", None)
     if run is not None and isinstance(code, int):
-        _set_source_facts(run, run.source_facts | {semconv.RPC_RESPONSE_STATUS_CODE: str(code)})
+        _set_source_facts(run, run.source_facts | {semconv.RPC_RESPONSE_STATUS_CODE: written(code)})
 
 
 def _answered(session: Any, request: Any, run: Run | None, result: Any) -> None:

@@ -26,6 +26,7 @@ from langchain_otel.sources.mcp import TRANSPORTS, opens_transport, sends_reques
 from langchain_otel.sources.own_runs import is_entry, starts_by_hand
 from langchain_otel.sources.remote_calls import REMOTE_METHODS
 from langchain_otel.sources.run_bodies import body_of, copies_context, starts
+from langchain_otel.sources.trace_policies import counts_as_tracer
 from langchain_otel.sources.unreported_calls import UnreportedCall, traced
 
 CLASSIC: Final = ("langchain_classic", "langchain")
@@ -38,6 +39,7 @@ SEARCHES: Final = traced(
 POINTS: Final = (
     PatchPoint("langchain_core.runnables.config", "_set_config_context", copies_context),
     PatchPoint("langgraph._internal._runnable", "_set_config_context", copies_context),
+    PatchPoint("langgraph._internal._runnable", "_split_handlers", counts_as_tracer),
     *(PatchPoint(module, "ensure_config", wrap) for module, wrap in COMPLETE_CONFIG.items()),
     *(
         PatchPoint("langchain_core.language_models.chat_models", f"BaseChatModel.{name}", wrap)

@@ -10,6 +10,7 @@ from langchain_otel.forks import fork_safe
 from langchain_otel.inspection.providers import Provider, described, global_providers
 from langchain_otel.instrumentor import LangChainInstrumentor
 from langchain_otel.recording.arguments import Options
+from langchain_otel.runs.program_end import end_open_runs
 from langchain_otel.startup.global_providers import hand_over, release
 from langchain_otel.startup.telemetry import Telemetry
 from langchain_otel.startup.termination import at_termination
@@ -81,7 +82,9 @@ def _in_place_of_earlier(arguments: Arguments) -> Telemetry:
 
 
 def _flush() -> None:
+    """Send everything: the process is about to end, and so are the runs that are under way."""
     if _telemetry is not None:
+        end_open_runs()
         _telemetry.force_flush()
 
 

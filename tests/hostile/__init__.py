@@ -1,0 +1,1 @@
+"""Hostile input: values that no application means to make, and what must hold whatever is given."""

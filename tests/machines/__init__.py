@@ -1,0 +1,1 @@
+"""State machines: the open runs and their contexts, and tracing switched on and off."""

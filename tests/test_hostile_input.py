@@ -1,0 +1,241 @@
+"""Whatever is reported of a run: no exception, no span lost, nothing touched, used up or kept."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any, Final
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+from langchain_core.messages import AIMessageChunk
+from langchain_core.outputs import ChatGenerationChunk
+from langchain_core.runnables import RunnableLambda
+
+from hostile.events import Life, lives
+from hostile.growth import GROWING, cost_of_twice
+from hostile.lives import OPTIONS, Listener, listeners, same_with_us
+from hostile.programs import PLACES
+from hostile.values import Recipe, recipes
+from langchain_otel import OpenTelemetryCallbackHandler, health, semconv
+from langchain_otel.content.limits import Limits
+from langchain_otel.content.policy import Policy
+from langchain_otel.dialects import openinference_names as names
+from langchain_otel.sources.checkpoints import read
+from models import Model
+from recording import Tracing, instrumented
+from seeds import LONG, SEED, count
+
+ANY: Final[dict[str, Any]] = {
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": list(HealthCheck),
+    "print_blob": True,
+}
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
+
+@pytest.fixture
+def limits_are_met(nothing_left_behind: None) -> Iterator[None]:
+    """That a limit is met is counted, as it should be."""
+    yield
+    for kind in [kind for kind in health.failures if ":" not in kind]:
+        del health.failures[kind]
+
+
+def test_a_run_of_anything() -> None:
+    """Each callback with any values: its spans are there, sound and bounded."""
+    with listeners() as found:
+
+        @seed(SEED)
+        @settings(max_examples=count(20, 4_000), **ANY)
+        @given(life=lives, options=st.sampled_from(sorted(OPTIONS)))
+        def hears(life: Life, options: str) -> None:
+            found[options].hear(life)
+
+        hears()
+
+
+@pytest.mark.usefixtures("limits_are_met")
+def test_programs_end_as_without_us() -> None:
+    """A value at any place of a program of LangChain's: the same result, or the same exception."""
+    tracing = Tracing()
+
+    def on() -> AbstractContextManager[None]:
+        return instrumented(
+            tracing, capture_message_content="SPAN_AND_EVENT", capture_state=True, dialect="both"
+        )
+
+    @seed(SEED)
+    @settings(max_examples=count(8, 1_000), **ANY)
+    @given(place=st.sampled_from(sorted(PLACES)), recipe=recipes)
+    def ends(place: str, recipe: Recipe) -> None:
+        same_with_us(place, recipe, tracing, on)
+
+    ends()
+
+
+SIZES: Final = (50, 1_000) if LONG else (20,)
+GROWN: Final = sorted(OPTIONS) if LONG else ["both"]
+
+
+@pytest.mark.parametrize("options", GROWN)
+@pytest.mark.usefixtures("limits_are_met")
+def test_twice_the_input_takes_twice_the_steps(options: str) -> None:
+    """Below the limits and far beyond them: at most 2.2 times the calls, and the bytes."""
+    listener = Listener(max_span_content_bytes=2_000_000, **OPTIONS[options])
+    grown = {
+        (name, size): found
+        for name in GROWING
+        for size in SIZES
+        if max(found := cost_of_twice(listener, name, size)) > 2.2
+    }
+    assert grown == {}
+
+
+# What was found in this way, each for itself.
+
+
+def streamed(chunks: list[Any], error: BaseException, tracing: Tracing) -> dict[str, Any]:
+    handler = OpenTelemetryCallbackHandler(
+        tracing.tracer_provider, capture_message_content="SPAN_ONLY"
+    )
+    run_id = uuid4()
+    handler.on_chat_model_start({}, [[]], run_id=run_id)
+    for chunk in chunks:
+        handler.on_llm_new_token("x", chunk=chunk, run_id=run_id)
+    handler.on_llm_error(error, run_id=run_id)
+    (span,) = tracing.spans
+    return dict(span.attributes or {})
+
+
+def chunk(text: str, **extras: Any) -> ChatGenerationChunk:
+    return ChatGenerationChunk(message=AIMessageChunk(content=text, additional_kwargs=extras))
+
+
+def test_chunks_that_do_not_add_up() -> None:
+    """LangChain cannot add some chunks to others; what can be added is recorded."""
+    odd = [chunk("one", odd=1.5), chunk("two", odd=object()), chunk("three", odd=None)]
+    said = str(streamed(odd, TypeError("odd"), Tracing())[semconv.GEN_AI_OUTPUT_MESSAGES])
+    assert "one" in said
+    assert "three" in said
+    assert "two" not in said
+
+
+def test_many_chunks_are_added_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text so far is not copied for each chunk."""
+    added = []
+    add = ChatGenerationChunk.__add__
+
+    def counted(self: Any, other: Any) -> Any:
+        added.append(other)
+        return add(self, other)
+
+    monkeypatch.setattr(ChatGenerationChunk, "__add__", counted)
+    said = streamed([chunk("x") for _ in range(100)], ValueError("x"), Tracing())
+    assert "x" * 100 in str(said[semconv.GEN_AI_OUTPUT_MESSAGES])
+    assert len(added) == 1
+
+
+class Undecided:
+    """As a table of numbers does: is neither true nor false."""
+
+    def __bool__(self) -> bool:
+        raise ValueError("ambiguous")
+
+
+def test_a_token_of_any_type() -> None:
+    """Whether a token is true is not asked."""
+    tracing = Tracing()
+    handler = OpenTelemetryCallbackHandler(tracing.tracer_provider)
+    run_id = uuid4()
+    handler.on_llm_start({}, ["x"], run_id=run_id)
+    handler.on_llm_new_token(Undecided(), run_id=run_id)
+    handler.on_llm_error(ValueError("x"), run_id=run_id)
+    assert len(tracing.spans) == 1
+
+
+@pytest.mark.parametrize("text", ["{name}", "[NaN]", "[" * 9 + "]", "{'a': 1}"])
+def test_only_json_is_called_json(text: str) -> None:
+    """A text that only begins and ends as JSON does is a text."""
+    tracing = Tracing()
+    with instrumented(tracing, dialect="openinference", capture_message_content="true"):
+        Model().invoke(text)
+    (span,) = tracing.spans
+    assert (span.attributes or {})[names.INPUT_VALUE] == text
+    assert names.INPUT_MIME_TYPE not in (span.attributes or {})
+
+
+async def test_the_type_of_a_streamed_input_is_its_own() -> None:
+    """What a streamed chain is given comes at its end, after an empty input that is JSON."""
+    tracing = Tracing()
+    with instrumented(
+        tracing, dialect="openinference", capture_message_content="true", capture_state=True
+    ):
+        step: Any = RunnableLambda(lambda it: it, name="step")
+        assert [each async for each in step.astream("words")] == ["words"]
+    attributes = dict(tracing.span("invoke_workflow step").attributes or {})
+    assert attributes[names.INPUT_VALUE] == "words"
+    assert attributes.get(names.INPUT_MIME_TYPE) != names.JSON
+
+
+def test_a_prompt_that_is_a_picture() -> None:
+    """A completion's prompt may be a data URL, of which only a description is recorded."""
+    tracing = Tracing()
+    handler = OpenTelemetryCallbackHandler(
+        tracing.tracer_provider, dialect="both", capture_message_content="SPAN_ONLY"
+    )
+    run_id = uuid4()
+    handler.on_llm_start({}, ["data:image/png;base64,iVBORw0KGgo=", "words"], run_id=run_id)
+    handler.on_llm_end(None, run_id=run_id)
+    (span,) = tracing.spans
+    assert "words" in str((span.attributes or {})[names.LLM_PROMPTS])
+
+
+@pytest.mark.usefixtures("limits_are_met")
+def test_what_has_no_room_is_walked_once_under_each_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The attempt that showed that there is no room is not made a second time."""
+    tried = []
+    attempt = Limits.attempt
+
+    def noted(self: Limits, value: Any) -> Any:
+        tried.append((self.max_length, self.max_items, self.max_nodes))
+        return attempt(self, value)
+
+    monkeypatch.setattr(Limits, "attempt", noted)
+    Limits(Policy(max_span_bytes=2_000), "x").fitted([["words"] * 100] * 100)
+    assert len(tried) > 1
+    assert len(tried) == len(set(tried))
+
+
+TRACEPARENT: Final = f"00-{7:032x}-{7:016x}-01"
+STORED: Final[dict[str, Callable[[], Any]]] = {
+    "no mapping": lambda: [TRACEPARENT],
+    "no traceparent": lambda: {"traceparent": Undecided()},
+    "long traceparent": lambda: {"traceparent": "0" * 10_000_000},
+    "bytes": lambda: {"traceparent": TRACEPARENT.encode()},
+}
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_stored_origins_that_are_none(name: str) -> None:
+    """Whoever writes to the storage may have changed what we stored."""
+    assert read(STORED[name]()) is None
+
+
+@pytest.mark.parametrize("moment", [math.nan, math.inf, 10**400, "1", True, Undecided(), None])
+def test_stored_moments_that_are_none(moment: Any) -> None:
+    """A time is a finite number."""
+    found = read({"traceparent": TRACEPARENT, "paused_at": moment})
+    assert found is not None
+    assert found.paused_at is None
+
+
+def test_stored_requests_are_bounded() -> None:
+    """No more tool calls are read than we write, and no name is longer than any other's."""
+    calls = {f"{number}" + "x" * 5_000: TRACEPARENT for number in range(1_000)}
+    found = read({"traceparent": TRACEPARENT, "tool_calls": calls})
+    assert found is not None
+    assert len(found.requests) == 64
+    assert max(map(len, found.requests)) <= 1_024
