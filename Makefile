@@ -1,8 +1,8 @@
 # make demo           a traced agent, in the terminal or in the backend that OTEL_EXPORTER_OTLP_ENDPOINT names
 # make test           the tests; those against real backends too, once `make backends` has built them
-# make test-versions  the tests at both ends of every version range; QUICK=1: the most telling ones
-# make test-providers the tests with the packages of 20 providers, at their oldest and newest releases;
-#                     QUICK=1: the newest alone
+# make test-versions  the tests at both ends of every version range, and what we rely on in
+#                     pre-releases of LangChain; QUICK=1: the most telling ones
+# make test-providers  the tests with the packages of 20 providers, oldest and newest; QUICK=1: the newest
 # make soak           the long random tests and faults; SEED=N repeats them, SOAK_ARGS="-k load" chooses
 # make check          lint, format and types
 # make docs           the documentation site, in site/

@@ -110,6 +110,8 @@ def nothing_left_behind(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Our failures raise; afterwards no run is open, no span current, no callback complained."""
     health.strict = True
     health.failures.clear()
+    health.events.clear()
+    health.lost_seams.clear()
     first_run.forget()
     tenants.forget()
     before = otel_context.get_current()

@@ -49,6 +49,7 @@ QUICK: Final = (
     "test_instrumentor.py",
     "test_metrics.py",
     "test_openai.py",
+    "test_seams.py",
 )
 # An old version's own deprecations, and those of newer libraries that it uses, are no news.
 TOLERANT: Final = tuple(
@@ -61,13 +62,21 @@ OLD_MCP: Final = ("langchain-mcp-adapters<0.2", "mcp<2")
 # LangChain's standard tests of today need a newer core, and those of an older day an older pytest.
 STANDARD_TESTS: Final = "langchain-tests"
 
+# A pre-release is taken of what is named with one: these are made together.
+FAMILY: Final = ("langchain-core", "langgraph", "langchain", "langchain-classic")
+PARTS: Final = ("langgraph-checkpoint>=2a0", "langgraph-prebuilt>=1.0.0a0", "langgraph-sdk>=0.2a0")
+
 Version = tuple[int, ...]
 OLDEST_PYTHON: Final[Version] = (3, 11)
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What is pinned, and which of the interpreters that are here runs it."""
+    """What is pinned, and which of the interpreters that are here runs it.
+
+    `only` names the tests that run there, whatever is asked for; an environment without is an end
+    of the version ranges.
+    """
 
     pins: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
@@ -76,6 +85,7 @@ class Environment:
     deprecations: bool = True
     lowest: bool = False
     quick: bool = False
+    only: tuple[str, ...] = ()
 
 
 ENVIRONMENTS: Final = {
@@ -106,6 +116,14 @@ ENVIRONMENTS: Final = {
     ),
     "newest-1": Environment(("langchain",), newest_python=True, quick=True),
     "newest-1-on-3.12": Environment(("langchain",), python=(3, 12)),
+    # Where there is no pre-release that is newer, it is the newest release.
+    "prereleases": Environment(
+        (*(f"{package}>=1.0.0a0" for package in FAMILY), "langchain-core<2", *PARTS),
+        newest_python=True,
+        deprecations=False,
+        quick=True,
+        only=("test_seams.py", "test_agents.py"),
+    ),
 }
 
 
@@ -132,7 +150,8 @@ def run_tests(name: str, environment: Environment, options: list[str], *, quick:
     """The exit code of the tests in an environment."""
     python = made(name, environment)
     ignored = [f"--ignore=tests/{path}" for path in ELSEWHERE]
-    chosen = [f"tests/{path}" for path in QUICK] if quick else ["tests", *ignored]
+    few = environment.only or (QUICK if quick else ())
+    chosen = [f"tests/{path}" for path in few] if few else ["tests", *ignored]
     if not environment.deprecations:
         chosen += TOLERANT
     side_by_side = ("--numprocesses=auto", "--dist=loadgroup")

@@ -68,10 +68,15 @@ OLDEST_LIKE_OPENAI: Final = {
 }
 # The oldest releases of these ask their own servers before anything else, and take no address.
 NEWEST_ALONE: Final = ("langchain-huggingface", "langchain-openrouter", "langchain-perplexity")
-NEWEST: Final = dict.fromkeys(sorted({*OLDEST, *OLDEST_LIKE_OPENAI, *NEWEST_ALONE}), "")
+VERTEX_AI: Final = "langchain-google-vertexai"
+NEWEST: Final = dict.fromkeys(
+    sorted({*OLDEST, *OLDEST_LIKE_OPENAI, *NEWEST_ALONE} - {VERTEX_AI}), ""
+)
 
 ENVIRONMENTS: Final = {
     "newest": Environment(NEWEST, newest=True),
+    # It holds Google's SDK below 3, which drops the tokens of embeddings.
+    "newest-vertex-ai": Environment({VERTEX_AI: ""}, newest=True),
     "oldest": Environment(OLDEST, (OLDEST_CORE,)),
     "oldest-like-openai": Environment(OLDEST_LIKE_OPENAI, (OLDEST_CORE,)),
     # Its first release that works with its own SDK; it has never known langchain-core 0.3.

@@ -171,7 +171,7 @@ def test_rows_lead_to_known_names() -> None:
     ("what", "where"),
     [
         (r"\battach\(|\bdetach\(|set_span_in_context", {"context.py"}),
-        (r"\bsetattr\(", {"patcher.py", "subclasses.py"}),
+        (r"\bsetattr\(", {"applying.py", "subclasses.py"}),
         (r"\bstr\(error\)", {"exceptions.py"}),
         (
             r"from opentelemetry\.sdk",

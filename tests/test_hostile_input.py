@@ -1,5 +1,6 @@
 """Whatever is reported of a run: no exception, no span lost, nothing touched, used up or kept."""
 
+import json
 import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import StructuredTool
 
 from hostile.events import Life, lives
 from hostile.growth import GROWING, cost_of_twice
@@ -178,6 +180,19 @@ async def test_the_type_of_a_streamed_input_is_its_own() -> None:
     attributes = dict(tracing.span("invoke_workflow step").attributes or {})
     assert attributes[names.INPUT_VALUE] == "words"
     assert attributes.get(names.INPUT_MIME_TYPE) != names.JSON
+
+
+@pytest.mark.parametrize("parts", [5, ["wheel"], [{"size": 1}], [{"type": "text"}], [], "x", None])
+def test_parts_of_an_application(parts: Any) -> None:
+    """Data with `parts` are no messages for that."""
+    tracing = Tracing()
+    with instrumented(tracing, dialect="openinference", capture_message_content="true"):
+        found: Any = StructuredTool.from_function(
+            lambda: [{"parts": parts}], name="t", description=""
+        )
+        found.invoke({})
+    (span,) = tracing.spans
+    assert json.loads(str((span.attributes or {})[names.OUTPUT_VALUE])) == [{"parts": parts}]
 
 
 def test_a_prompt_that_is_a_picture() -> None:

@@ -31,7 +31,7 @@ from langchain_otel import (
 )
 from langchain_otel.config import OPTIONS
 from langchain_otel.patching import supported
-from langchain_otel.patching.patcher import PatchPoint
+from langchain_otel.patching.points import PatchPoint
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.patch_points import POINTS
 from models import Model, Retriever, StreamingModel

@@ -284,7 +284,7 @@ def test_unknown_tenant(tracing: Tracing, caplog: pytest.LogCaptureFixture) -> N
     with caplog.at_level(logging.WARNING, "langchain_otel"):
         for name in ("acmee", "acmee", "x" * 10_000, *map(str, range(100))):
             (RunnableLambda(lambda it: it) | Model()).invoke("a secret", of(name))
-    assert health.failures.pop(health.UNKNOWN_TENANT) >= 103
+    assert health.events.pop(health.UNKNOWN_TENANT) >= 103
     warnings = [r.getMessage() for r in caplog.records if "No tenant" in r.getMessage()]
     assert len(warnings) == 20
     assert "No tenant 'acmee' is registered" in warnings[0]

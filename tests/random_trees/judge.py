@@ -32,8 +32,9 @@ def judge(probe: Probe, account: Account, setting: Setting, outer: ReadableSpan 
     assert len(RUNS) == 0, "runs are open"
     assert not health.failures, dict(health.failures)
     spans = _spans_by_run(probe)
+    reported = set(probe.runs.ended)
     for run_id in account.runs:
-        _judge_outcome(run_id, spans, account)
+        _judge_outcome(run_id, spans, account, is_stopped=run_id in reported)
     _judge_tokens(spans, account, setting, probe)
 
 
@@ -42,7 +43,10 @@ def _spans_by_run(probe: Probe) -> dict[UUID, ReadableSpan]:
     return {run_id: ours[id_of(span)] for run_id, span in probe.pairs.spans.items()}
 
 
-def _judge_outcome(run_id: UUID, spans: Mapping[UUID, ReadableSpan], account: Account) -> None:
+def _judge_outcome(
+    run_id: UUID, spans: Mapping[UUID, ReadableSpan], account: Account, *, is_stopped: bool
+) -> None:
+    """Judge how a run ended; `is_stopped`: LangChain's report of it was stopped half way."""
     span, run = spans[run_id], account.runs[run_id]
     told = attributes(span).get(semconv.RUN_OUTCOME)
     has_failed = span.status.status_code is StatusCode.ERROR
@@ -50,7 +54,8 @@ def _judge_outcome(run_id: UUID, spans: Mapping[UUID, ReadableSpan], account: Ac
     if run_id not in account.ends:
         # Nor does it report the failure of what nobody waits for any more.
         planned = str(attributes(span).get(semconv.ERROR_TYPE)).endswith(PlannedError.__name__)
-        assert (planned and told is None) if has_failed else told in UNREPORTED, what
+        ends = UNREPORTED | {None} if is_stopped else UNREPORTED
+        assert (planned and told is None) if has_failed else told in ends, what
         return
     expected = account.ends[run_id]
     assert has_failed is (expected == FAILED), what

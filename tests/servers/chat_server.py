@@ -99,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
         if written.streamed and (streams or written.whole is None):
             self._send(written.streamed(answer), content_type=written.content_type)
         elif written.whole:
-            self._send(json.dumps(written.whole(answer)).encode(), **written.headers(answer))
+            self._send(json.dumps(written.whole(answer)).encode(), headers=written.headers(answer))
 
     def _body(self) -> bytes:
         if self.headers.get("transfer-encoding") != "chunked":
@@ -116,12 +116,12 @@ class _Handler(BaseHTTPRequestHandler):
         content: bytes,
         status: int = 200,
         content_type: str = "application/json",
-        **headers: str,
+        headers: dict[str, str] | None = None,
     ) -> None:
         self.send_response(status)
         self.send_header("content-type", content_type)
         self.send_header("content-length", str(len(content)))
-        for name, value in headers.items():
+        for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)

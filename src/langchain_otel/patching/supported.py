@@ -44,6 +44,15 @@ def conflicting_version(package: str, specifiers: str) -> str | None:
     return None if version is None or is_in_range(version, specifiers) else version
 
 
+def is_installed(package: str) -> bool:
+    """Whether the metadata of a package are here."""
+    try:
+        version_of(package)
+    except Exception:
+        return False
+    return True
+
+
 def is_in_range(version: str, specifiers: str = RANGE) -> bool:
     """Whether a version is in a range; pre-releases and local versions count."""
     # An instrumentor has imported it; the handler does so when there is something to wrap.

@@ -65,7 +65,7 @@ class Costs:
                     self._pass_on(run, facts, run.spent)
             return {} if run.spent is None else _stated(run.spent)
         except Exception as failure:
-            health.failed("cost", failure)
+            health.failed("pricing", failure)
             return {}
 
     def _spent(self, run: Run, facts: Facts, error: BaseException | None) -> Spent | None:

@@ -11,34 +11,13 @@ from langchain_otel.runs.context import active_run
 
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-ANSWERS: Final = (
-    ("langchain_openai.chat_models.base", "BaseChatOpenAI._convert_chunk_to_generation_chunk", 1),
-    # before langchain-openai 1.0
-    ("langchain_openai.chat_models.base", "_convert_chunk_to_generation_chunk", 0),
-    ("langchain_openai.chat_models.base", "BaseChatOpenAI._create_chat_result", 1),
-    (
-        "langchain_anthropic.chat_models",
-        "ChatAnthropic._make_message_chunk_from_anthropic_event",
-        1,
-    ),
-    # before langchain-anthropic 1.1
-    ("langchain_anthropic.chat_models", "_make_message_chunk_from_anthropic_event", 0),
-    ("langchain_google_genai.chat_models", "_response_to_result", 0),
-    *(
-        row
-        for module, model in (
-            ("langchain_fireworks.chat_models", "ChatFireworks"),
-            ("langchain_groq.chat_models", "ChatGroq"),
-            ("langchain_huggingface.chat_models.huggingface", "ChatHuggingFace"),
-            ("langchain_mistralai.chat_models", "ChatMistralAI"),
-        )
-        for row in (
-            (module, f"{model}._create_chat_result", 1),
-            (module, "_convert_chunk_to_message_chunk", 0),
-        )
-    ),
-)
-"""What converts an answer, a chunk or an event of a provider, and its place in the arguments."""
+CONVERTED: Final = {
+    "langchain_fireworks.chat_models": "ChatFireworks",
+    "langchain_groq.chat_models": "ChatGroq",
+    "langchain_huggingface.chat_models.huggingface": "ChatHuggingFace",
+    "langchain_mistralai.chat_models": "ChatMistralAI",
+}
+"""The classes of packages that convert answers, and chunks, in functions of the same names."""
 
 
 def reads_identity(position: int) -> Wrap:
