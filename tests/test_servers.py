@@ -312,11 +312,20 @@ def assert_server(owner: Any, row: Row) -> None:
     assert set(vars(owner)) == before, "a lazy property was triggered"
 
 
-def test_subclass_has_the_provider_of_its_package() -> None:
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("package", "name", "provider"),
+    [
+        (package, name, provider)
+        for package, name, *_, provider in here(OTHERS)
+        if name in {"OpenAIEmbeddings", "VertexAIEmbeddings"}
+    ],
+)
+def test_subclass_has_the_provider_of_its_package(package: str, name: str, provider: str) -> None:
     """A class of the application's own is its provider's, whatever it is called."""
-    openai = importlib.import_module("langchain_openai")
-    mine = type("CompanyEmbeddings", (openai.OpenAIEmbeddings,), {})
-    assert provider_of_class(mine) == "openai"
+    kind = getattr(importlib.import_module(f"langchain_{package}"), name)
+    mine = type("CompanyEmbeddings", (kind,), {})
+    assert provider_of_class(mine) == provider
 
 
 def test_unknown_class_is_called_by_its_name() -> None:
