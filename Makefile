@@ -3,6 +3,7 @@
 # make test-all       all tests; those against real backends too, once `make backends` has built them
 # make test-versions  the tests at both ends of every version range, and what we rely on in
 #                     pre-releases of LangChain; QUICK=1: the most telling ones
+# make test-providers  the tests with the packages of 20 providers, oldest and newest; QUICK=1: the newest
 # make soak           the long random tests and faults; SEED=N repeats them, SOAK_ARGS="-k load" chooses
 # make check          lint, format and types
 # make docs           the documentation site, in site/
@@ -35,7 +36,7 @@ export UV_SYSTEM_CERTS ?= true
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-versions soak check format docs docs-serve docs-tables backends postgres prometheus chromium traceql kafka phoenix screenshots up down bench bench-scale audit dist sbom clean
+.PHONY: help demo test test-all test-versions test-providers soak check format docs docs-serve docs-tables backends postgres prometheus chromium traceql kafka phoenix screenshots up down bench bench-scale audit dist sbom clean
 
 help:
 	@grep -E '^# (make|  )' Makefile | cut -c3-
@@ -64,6 +65,9 @@ test-all: $(VENV)/.test
 
 test-versions: $(VENV)/.test
 	$(BIN)/python tests/environments.py $(if $(QUICK),--quick) $(PYTEST_ARGS)
+
+test-providers: $(VENV)/.test
+	$(BIN)/python tests/provider_environments.py $(if $(QUICK),--quick) $(PYTEST_ARGS)
 
 soak: $(VENV)/.test
 	SOAK=1 SOAK_SEED=$(SEED) $(BIN)/python -m pytest -p no:randomly tests/soak $(SOAK_ARGS)

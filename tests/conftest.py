@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.patch_points import PATCHER
 from peer import PeerError, peer_environment
 from provider_clients import keep_clients
+from provider_environments import VARIABLE
 from recording import Tracing, instrumented
 from required import unavailable
 from savers import MODULES, Storage, forget_memories
@@ -23,7 +25,10 @@ from seeds import LONG, SEED
 from servers.postgres import Postgres, PostgresError, running_postgres
 from shown import MODES
 
-collect_ignore = [] if LONG else ["soak"]
+collect_ignore = [
+    *([] if LONG else ["soak"]),
+    *([] if os.environ.get(VARIABLE) else ["providers"]),
+]
 
 
 def pytest_report_header() -> str:

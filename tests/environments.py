@@ -81,6 +81,7 @@ class Environment:
     pins: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     newest_python: bool = False
+    python: Version | None = None
     deprecations: bool = True
     lowest: bool = False
     quick: bool = False
@@ -114,6 +115,7 @@ ENVIRONMENTS: Final = {
         quick=True,
     ),
     "newest-1": Environment(("langchain",), newest_python=True, quick=True),
+    "newest-1-on-3.12": Environment(("langchain",), python=(3, 12)),
     # Where there is no pre-release that is newer, it is the newest release.
     "prereleases": Environment(
         (*(f"{package}>=1.0.0a0" for package in FAMILY), "langchain-core<2", *PARTS),
@@ -160,7 +162,9 @@ def run_tests(name: str, environment: Environment, options: list[str], *, quick:
 def made(name: str, environment: Environment) -> Path:
     """The interpreter of an environment, brought up to what is the newest today within its pins."""
     pythons = interpreters()
-    version = max(pythons) if environment.newest_python else min(pythons)
+    version = environment.python or (max if environment.newest_python else min)(pythons)
+    if version not in pythons:
+        sys.exit(f"{name} needs CPython {'.'.join(map(str, version))}, which is not here")
     key = hashlib.sha256(str(pythons[version]).encode()).hexdigest()[:12]
     place = cache_directory() / "environments" / f"{name}-{key}"
     python = place / "bin" / "python"

@@ -95,7 +95,7 @@ ENVIRONMENTS = {
     **{
         name: Environment(tuple(pins(end)), WITH_GRAPH)
         for name, end in ENDS.items()
-        if not end.only
+        if end.python is None and not end.only
     },
     "deepagents": Environment(("deepagents",), DEEP_AGENT * 2, PROGRAMS / "deep_agent.py"),
 }

@@ -71,6 +71,8 @@ def _response(result: Any, run: "Run") -> Facts:
         facts.update(server_of(run.owner))
     if result is not None:
         facts.update(_answer(result))
+    if run.source_facts:
+        facts.update(run.source_facts)
     return with_provider_report(facts, run)
 
 
@@ -100,7 +102,6 @@ def _streaming(run: "Run") -> Facts:
     return {
         semconv.GEN_AI_REQUEST_STREAM: True,
         semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK: run.chunk_times[0] - run.started_at,
-        **run.source_facts,
     }
 
 

@@ -14,6 +14,7 @@ from langchain_otel.patching.points import (
 )
 from langchain_otel.patching.wrapping import runs_before_start
 from langchain_otel.sources import seams
+from langchain_otel.sources.answer_identity import CONVERTED, reads_identity
 from langchain_otel.sources.embedding_answers import (
     CLIENT_METHODS,
     MISTRAL,
@@ -23,7 +24,6 @@ from langchain_otel.sources.embedding_answers import (
 from langchain_otel.sources.graph_loops import follows_pause, follows_resume
 from langchain_otel.sources.graph_steps import reports_cached, reports_limit, reports_timeout
 from langchain_otel.sources.mcp import TRANSPORTS, opens_transport, sends_request
-from langchain_otel.sources.provider_chunks import reads_response_id
 from langchain_otel.sources.remote_calls import REMOTE_METHODS, calls_remotely
 from langchain_otel.sources.run_bodies import starts
 
@@ -122,18 +122,66 @@ CLASSIC_POINTS: Final = tuple(
     )
 )
 
+OPENAI: Final = "langchain_openai.chat_models.base"
+
+ANSWER_POINTS: Final = (
+    PatchPoint(
+        OPENAI,
+        "BaseChatOpenAI._create_chat_result",
+        reads_identity(1),
+        seams.PROVIDER_ANSWERS,
+        parameters=("self", "response"),
+    ),
+    PatchPoint(
+        "langchain_google_genai.chat_models",
+        "_response_to_result",
+        reads_identity(0),
+        seams.PROVIDER_ANSWERS,
+        parameters=("response",),
+    ),
+    *(
+        point
+        for module, name in CONVERTED.items()
+        for point in (
+            PatchPoint(
+                module,
+                f"{name}._create_chat_result",
+                reads_identity(1),
+                seams.PROVIDER_ANSWERS,
+                parameters=("self", "response"),
+            ),
+            PatchPoint(
+                module,
+                "_convert_chunk_to_message_chunk",
+                reads_identity(0),
+                seams.PROVIDER_ANSWERS,
+                parameters=("chunk",),
+            ),
+        )
+    ),
+)
+
 PROVIDER_POINTS: Final = (
     PatchPoint(
-        "langchain_openai.chat_models.base",
+        OPENAI,
         "BaseChatOpenAI._convert_chunk_to_generation_chunk",
-        reads_response_id(1),
+        reads_identity(1),
         seams.OPENAI_CHUNKS,
         parameters=("self", "chunk"),
+        versions="langchain-openai >= 0.3.5",
+    ),
+    PatchPoint(
+        OPENAI,
+        "_convert_chunk_to_generation_chunk",
+        reads_identity(0),
+        seams.OPENAI_CHUNKS,
+        parameters=("chunk",),
+        versions="langchain-openai < 0.3.5",
     ),
     PatchPoint(
         "langchain_anthropic.chat_models",
         "ChatAnthropic._make_message_chunk_from_anthropic_event",
-        reads_response_id(1),
+        reads_identity(1),
         seams.ANTHROPIC_EVENTS,
         parameters=("self", "event"),
         versions="langchain-anthropic >= 1.3.5",
@@ -141,7 +189,7 @@ PROVIDER_POINTS: Final = (
     PatchPoint(
         "langchain_anthropic.chat_models",
         "_make_message_chunk_from_anthropic_event",
-        reads_response_id(0),
+        reads_identity(0),
         seams.ANTHROPIC_EVENTS,
         parameters=("event",),
         versions="langchain-anthropic < 1.3.5",
@@ -186,4 +234,10 @@ MCP_POINTS: Final = (
     ),
 )
 
-PACKAGE_POINTS: Final = (*GRAPH_POINTS, *CLASSIC_POINTS, *PROVIDER_POINTS, *MCP_POINTS)
+PACKAGE_POINTS: Final = (
+    *GRAPH_POINTS,
+    *CLASSIC_POINTS,
+    *ANSWER_POINTS,
+    *PROVIDER_POINTS,
+    *MCP_POINTS,
+)

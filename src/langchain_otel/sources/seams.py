@@ -149,6 +149,12 @@ OPENAI_CHUNKS: Final = Seam(
     "langchain-openai converts each chunk of a stream in one method, whose first argument it is.",
     "response ids of streams",
 )
+PROVIDER_ANSWERS: Final = Seam(
+    "answers of providers",
+    "A provider's package converts each whole answer in one function, and each chunk in another, "
+    "whose first argument it is.",
+    "response ids, and models that answered",
+)
 ANTHROPIC_EVENTS: Final = Seam(
     "events of Anthropic",
     "langchain-anthropic converts each event of a stream in one function, whose argument it is.",
