@@ -1,6 +1,7 @@
 # make demo           a traced agent, in the terminal or in the backend that OTEL_EXPORTER_OTLP_ENDPOINT names
 # make test           the tests that this environment is enough for, in a few minutes
-# make test-all       all tests; those against real backends too, once `make backends` has built them
+# make test-slow      the others: those that make environments of their own, or the site
+# make test-all       both; those against real backends too, once `make backends` has built them
 # make test-versions  the tests at both ends of every version range, and what we rely on in
 #                     pre-releases of LangChain; QUICK=1: the most telling ones
 # make test-providers  the tests with the packages of 20 providers, oldest and newest; QUICK=1: the newest
@@ -36,7 +37,7 @@ export UV_SYSTEM_CERTS ?= true
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-versions test-providers soak check format docs docs-serve docs-tables backends postgres prometheus chromium traceql kafka phoenix screenshots up down bench bench-scale audit dist sbom clean
+.PHONY: help demo test test-slow test-all test-versions test-providers soak check format docs docs-serve docs-tables backends postgres prometheus chromium traceql kafka phoenix screenshots up down bench bench-scale audit dist sbom clean
 
 help:
 	@grep -E '^# (make|  )' Makefile | cut -c3-
@@ -60,8 +61,10 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "not slow" $(PYTEST_ARGS)
 
-test-all: $(VENV)/.test
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST_ARGS)
+test-slow: $(VENV)/.test
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m slow $(PYTEST_ARGS)
+
+test-all: test test-slow
 
 test-versions: $(VENV)/.test
 	$(BIN)/python tests/environments.py $(if $(QUICK),--quick) $(PYTEST_ARGS)
