@@ -4,6 +4,7 @@ Python writes a list that holds another twice, and so on, in full: a text of any
 of an exception are therefore counted before they are written.
 """
 
+import gc
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ MAX_CHAIN: Final = 1_000
 arguments_of: Final[Callable[[BaseException], tuple[Any, ...]]] = vars(BaseException)[
     "args"
 ].__get__
+TEXTS: Final = (str, bytes, bytearray)
 GROUPS: Final = (list, tuple, set, frozenset, deque)
 
 
