@@ -260,7 +260,7 @@ def test_block_inside_a_run(tracing: Tracing) -> None:
     """It holds for what is called in it; the run around and what follows do not have it."""
 
     def body(text: str) -> Any:
-        with attributes(tier="silver"):
+        with attributes({"app.inside": True}, tier="silver"):
             asking().invoke(text)
         return Model().invoke(text)
 
@@ -271,6 +271,8 @@ def test_block_inside_a_run(tracing: Tracing) -> None:
     with attributes(tier="gold"):
         step.invoke("hi")
     assert tiers(tracing) == ["silver", "silver", "gold", "gold"]
+    inside = [(span.attributes or {}).get("app.inside") for span in tracing.spans]
+    assert inside == [True, True, None, None]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from langchain_otel import (
     current_span_of,
     record_evaluation,
     semconv,
+    span_context_of,
 )
 from marked_graph import marked_graph
 from models import Model, Retriever, calls, says
@@ -509,6 +510,7 @@ def test_evaluation_of_a_trace_that_is_left_out(caplog: pytest.LogCaptureFixture
 
     def judge(text: str) -> str:
         assert current_span_of(ids[0]) is trace.INVALID_SPAN
+        assert span_context_of(ids[0]) is None
         assert not record_evaluation(ids[0], "relevance", score=1.0)
         return text
 
