@@ -374,6 +374,20 @@ def test_thread_without_a_context(tracing: Tracing) -> None:
     assert by_name(tracing) == {"chat": "gold", "asking": "gold", "invoke_workflow root": "gold"}
 
 
+def test_context_of_an_older_block(tracing: Tracing) -> None:
+    """What is called there, below a run, has what the newer block around that run gives."""
+    with attributes(tier="old"):
+        old = contextvars.copy_context()
+
+    def body(text: str, config: RunnableConfig) -> Any:
+        return old.run(Model().invoke, text, config)
+
+    step: Any = RunnableLambda(body, name="root")
+    with attributes(tier="new"):
+        step.invoke("hi")
+    assert by_name(tracing) == {"chat": "new", "invoke_workflow root": "new"}
+
+
 def test_many_nested_blocks(tracing: Tracing) -> None:
     """As many as anybody enters."""
     before = context.get_current()
