@@ -172,7 +172,7 @@ def test_rows_lead_to_known_names() -> None:
     [
         (r"\battach\(|\bdetach\(|set_span_in_context", {"context.py"}),
         (r"\bsetattr\(", {"applying.py", "subclasses.py"}),
-        (r"\bstr\(error\)", {"exceptions.py"}),
+        (r"\bstr\(error\)", {"exception_texts.py"}),
         (
             r"from opentelemetry\.sdk",
             {
