@@ -78,6 +78,24 @@ SHAPES: dict[str, tuple[Any, dict[str, Any]]] = {
         },
         {INPUT: 10, OUTPUT: 8, READ: 0, REASONING: 3},
     ),
+    "vertex ai, whose total alone has the thoughts": (
+        {
+            "input_tokens": 10,
+            "output_tokens": 5,
+            "total_tokens": 18,
+            "output_token_details": {"reasoning": 3},
+        },
+        {INPUT: 10, OUTPUT: 8, REASONING: 3},
+    ),
+    "a total of neither sort": (
+        {
+            "input_tokens": 10,
+            "output_tokens": 5,
+            "total_tokens": 17,
+            "output_token_details": {"reasoning": 3},
+        },
+        {INPUT: 10, OUTPUT: 5, REASONING: 3},
+    ),
     "nothing counted": (None, {}),
     "zero": (
         {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0},
