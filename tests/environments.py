@@ -102,10 +102,11 @@ ENVIRONMENTS: Final = {
         lowest=True,
         quick=True,
     ),
+    # On 3.14 LangChain 0.3 itself fails: pydantic cannot evaluate what annotates its legacy chains.
     "newest-0.3": Environment(
         ("langchain-core<0.4", "langgraph<0.7", "langchain<1", *OLD_MCP),
         without=("langchain-classic", STANDARD_TESTS),
-        newest_python=True,
+        python=(3, 13),
         deprecations=False,
     ),
     "oldest-1": Environment(
