@@ -17,6 +17,7 @@ from servers.notebook import running_kernel, text_of
 from servers.otlp_grpc_sink import running_grpc_sink
 from servers.otlp_sink import Sink, running_sink
 from test_processes import asked, wait_until_it_answers
+from unneeded import LIGHTER
 from waiting import PATIENCE
 
 RUN: Final = """
@@ -278,7 +279,7 @@ def test_a_configuration_file_holds(tmp_path: Path) -> None:
         'file_format: "1.0"\ntracer_provider:\n  processors:\n'
         "    - simple: {exporter: {console: {}}}\n"
     )
-    done = configured('service_name="shop"', OTEL_CONFIG_FILE=str(file))
+    done = configured('service_name="shop"', OTEL_CONFIG_FILE=str(file), **LIGHTER)
     assert "invoke_workflow shout" in done.stdout
     assert "OTEL_CONFIG_FILE is set: service_name of configure() changes nothing." in done.stderr
 

@@ -21,7 +21,7 @@ from forked import Begun, Done
 from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler
 from langchain_otel.inspection import other_tracers, variables
 from recording import Tracing, instrumented
-from unneeded import ALONE
+from unneeded import ALONE, LIGHTER
 
 INSTRUMENT: Final = str(Path(sys.executable).with_name("opentelemetry-instrument"))
 SETUP: Final = """\
@@ -330,7 +330,8 @@ def test_a_configuration_file(text: str, part: str | None, tmp_path: Path) -> No
     pytest.importorskip("opentelemetry.configuration", reason="came with opentelemetry 1.45")
     file = tmp_path / "otel.yaml"
     file.write_text(f'file_format: "1.0"\n{text}')
-    lines = said(COMMANDED, INSTRUMENT, **ALONE, OTEL_CONFIG_FILE=str(file)).warnings
+    variables = {**ALONE, "OTEL_CONFIG_FILE": str(file), "path": LIGHTER["PYTHONPATH"]}
+    lines = said(COMMANDED, INSTRUMENT, **variables).warnings
     found = [line for line in lines if "LangChain" in line]
     assert len(found) == (part is not None)
     assert all(part is not None and part in line for line in found)

@@ -10,7 +10,7 @@ import pytest
 
 from langchain_otel import semconv
 from langchain_otel.runs.outcome import CANCELLED, CLOSED
-from modes.drive import settled, small_heap
+from modes.drive import settled
 from modes.loops import question
 from modes.probe import Probe
 from modes.streaming import graph, on_a_thread
@@ -99,12 +99,6 @@ async def is_cancelled(chunks: Any, count: int, probe: Probe) -> None:
     consumer.cancel()
     with pytest.raises(asyncio.CancelledError):
         await consumer
-
-
-@pytest.fixture(autouse=True)
-def only_new_garbage() -> Iterator[None]:
-    with small_heap():
-        yield
 
 
 def outcome_of_root(tracing: Tracing) -> Any:
