@@ -48,6 +48,17 @@ def small_heap() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="module")
+def wrapped_once() -> Iterator[None]:
+    """LangChain's functions stay wrapped between the tests of a module, of which there are many.
+
+    What a test switches on and off is then only who records: nothing is wrapped anew for it.
+    """
+    release = PATCHER.hold()
+    yield
+    release()
+
+
 @pytest.fixture
 def tracing() -> Iterator[Tracing]:
     """LangChain instrumented with providers of the test's own, which keep all in memory."""

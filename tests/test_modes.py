@@ -8,6 +8,8 @@ from modes.probe import Probe, Program, sdk_span
 from modes.table import PROGRAMS
 from recording import Tracing
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 
 @pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainDeprecationWarning")
 @pytest.mark.parametrize(("program", "mode"), cells(PROGRAMS))

@@ -22,6 +22,8 @@ from langchain_otel import (
 from models import Model, Retriever, StreamingModel
 from recording import Tracing
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 
 class State(TypedDict):
     x: Any

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import aclosing, closing, suppress
 from typing import Any
 
