@@ -17,6 +17,8 @@ from modes.streaming import graph, on_a_thread
 from recording import Tracing
 from waiting import until
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 MODES = ("messages", ["values", "updates", "messages", "custom", "debug"])
 READ = (1, 4, 7)
 """In the first node, in the subgraph that is a node, and behind it."""
