@@ -23,6 +23,7 @@ from langchain_otel.runs.outcome import outcome_of
 from langchain_otel.runs.store import RUNS
 
 MARKER = "marker"
+# Its detectors run in threads of their own: once is enough.
 RESOURCE = Resource.create()
 
 

@@ -15,6 +15,7 @@ from langchain_core.runnables import RunnableGenerator, RunnableLambda, Runnable
 from langchain_core.tools import tool
 from langgraph.graph import START, StateGraph
 from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.trace import NoOpTracerProvider
 from typing_extensions import TypedDict
 
 from langchain_otel import (
@@ -303,3 +304,17 @@ def test_span_context(tracing: Tracing) -> None:
     for unknown in (uuid4(), "no such run", None):
         assert span_context_of(unknown) is None
         assert traceparent_of(unknown) is None
+
+
+def test_span_context_without_a_trace() -> None:
+    """Where no provider makes spans there is none, neither while the run is open nor later."""
+    run_id = uuid4()
+    found: list[Any] = []
+
+    def look(_: Any) -> None:
+        found.extend([span_context_of(run_id), traceparent_of(run_id)])
+
+    handler = OpenTelemetryCallbackHandler(tracer_provider=NoOpTracerProvider())
+    RunnableLambda(look).invoke(1, {"run_id": run_id, "callbacks": [handler]})
+    look(None)
+    assert found == [None] * 4

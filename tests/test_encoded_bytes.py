@@ -296,6 +296,17 @@ def test_what_is_no_bytes_stays(value: Any) -> None:
         '{"a":"b",' * 150_000,
         "data:;base64,A" * 100_000,
     ],
+    ids=[
+        "keys",
+        "marks",
+        "backslashes",
+        "beginnings",
+        "value",
+        "values",
+        "URL in lines",
+        "objects",
+        "URLs",
+    ],
 )
 def test_the_search_is_linear(text: str) -> None:
     """Texts made to be slow are not: ten times the text is no hundred times the work."""

@@ -94,6 +94,7 @@ NOT_FOUND: dict[str, Callable[[], Exception]] = {
     "none": lambda: ValueError("429"),
     "a text": lambda: ClientError(status_code="429"),
     "a bool": lambda: ClientError(status_code=True),
+    "a float": lambda: ClientError(status_code=429.0),
     "no status": lambda: ClientError(status_code=-1),
     "a code of its own": lambda: ClientError(code="insufficient_quota"),
     "a code that is no failure": lambda: ClientError(code=200),

@@ -60,6 +60,7 @@ COUNTS = {
     "none": (0, 0),
     "the largest": (LARGEST, LARGEST),
     "a whole float": (7.0, 7),
+    "a float of none": (0.0, 0),
     "a whole rational": (Fraction(7), 7),
     "numpy: an integer": (numpy.int64(7), 7),
     "numpy: a narrow integer": (numpy.uint8(7), 7),

@@ -143,6 +143,7 @@ def test_modalities_add_up(text: int, image: int, rest: int) -> None:
     parts = by_modality(INPUT, facts)
     assert sum(count for _, count in parts) == facts[INPUT]
     assert len({modality for modality, _ in parts}) == len(parts)
+    assert all(count for _, count in parts) or parts == [("unknown", 0)]
 
 
 MESSAGES: dict[str, tuple[Any, dict[str, Any]]] = {

@@ -122,7 +122,8 @@ class Recorder:
                 parent: Run | SpanContext | None = None
                 run.parent_id, run.is_root = parent_run_id, parent_run_id is None
                 if parent_run_id is not None:
-                    parent = RUNS.of_recorder(parent_run_id, self) or span_context_of(parent_run_id)
+                    parent = RUNS.of_recorder(parent_run_id, self)
+                    parent = parent or span_context_of(parent_run_id, self)
                     if parent is None:
                         health.events[health.ORPHANED] += 1
                 self._start(run, parent, started)
