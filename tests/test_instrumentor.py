@@ -368,6 +368,22 @@ def of_version(monkeypatch: pytest.MonkeyPatch, version: str | None) -> None:
     monkeypatch.setattr(supported, "_warned", set())
 
 
+def test_metadata_of_a_package_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many patch points ask for its version, and however often tracing begins."""
+    read: list[str] = []
+    version = supported.metadata.version
+    monkeypatch.setattr(
+        supported.metadata, "version", lambda name: (read.append(name), version(name))[1]
+    )
+    supported.version_of.cache_clear()
+    for _ in range(2):
+        LangChainInstrumentor().instrument()
+        LangChainInstrumentor().uninstrument()
+    found = [name for name in read if name in {"langchain-core", "langgraph"}]
+    assert "langchain-core" in found
+    assert len(found) == len(set(found))
+
+
 def test_a_conflict_raises_where_it_is_to(monkeypatch: pytest.MonkeyPatch) -> None:
     """As with every instrumentor: `raise_exception_on_conflict`."""
     of_version(monkeypatch, "2.0.0")

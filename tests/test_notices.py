@@ -102,7 +102,7 @@ BEGUN: Final[dict[str, Begun]] = {}
 
 @pytest.fixture(scope="module", autouse=True)
 def begun() -> Iterator[None]:
-    """Most programs begin alike and are told nothing by variables: they begin together."""
+    """Most programs begin alike, and read variables later: they begin together."""
     with Begun(SETUP, environment()) as BEGUN[SETUP]:
         yield
     BEGUN.clear()
@@ -110,7 +110,8 @@ def begun() -> Iterator[None]:
 
 def said(program: str, *command: str, setup: str = SETUP, **variables: str) -> Said:
     """What the log of a program says, without its other output."""
-    if setup in BEGUN and not command and not variables:
+    if setup in BEGUN and not command and "path" not in variables:
+        program = f"import os\nos.environ |= {variables!r}\n{program}"
         with TemporaryDirectory() as folder:
             return lines_of(BEGUN[setup].run(program, Path(folder)))
     done = subprocess.run(
