@@ -6,6 +6,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from importlib import metadata
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
@@ -371,10 +372,13 @@ def of_version(monkeypatch: pytest.MonkeyPatch, version: str | None) -> None:
 def test_metadata_of_a_package_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many patch points ask for its version, and however often tracing begins."""
     read: list[str] = []
-    version = supported.metadata.version
-    monkeypatch.setattr(
-        supported.metadata, "version", lambda name: (read.append(name), version(name))[1]
-    )
+    version = metadata.version
+
+    def noting(name: str) -> str:
+        read.append(name)
+        return version(name)
+
+    monkeypatch.setattr(metadata, "version", noting)
     supported.version_of.cache_clear()
     for _ in range(2):
         LangChainInstrumentor().instrument()
