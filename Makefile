@@ -1,6 +1,6 @@
 # make demo           a traced agent, in the terminal or in the backend that OTEL_EXPORTER_OTLP_ENDPOINT names
 # make test           the tests that this environment is enough for, in a few minutes
-# make test-slow      the others: those that make environments of their own, or the site
+# make test-slow      the others: environments of their own, the site, a browser, a type checker
 # make test-all       both; those against real backends too, once `make backends` has built them
 # make test-versions  the tests at both ends of every version range, and what we rely on in
 #                     pre-releases of LangChain; QUICK=1: the most telling ones

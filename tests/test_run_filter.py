@@ -34,6 +34,8 @@ from recording import MARKER, Tracing, instrumented
 from shown import executed, logged
 from versions import create_agent
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 DURATION: Final = "gen_ai.client.operation.duration"
 WORDS: Final[dict[str, tuple[Any, Any]]] = {
     "bool": (True, False),

@@ -26,7 +26,9 @@ def keeps_contract(point: PatchPoint, found: Any) -> bool:
     function = inspect.unwrap(found)
     if type(function) is not FunctionType:
         return True
-    return has_form(function, point.form) and _begins_with(function, point.parameters)
+    return has_form(function, point.form) and (
+        not point.parameters or _begins_with(function, point.parameters)
+    )
 
 
 def has_form(function: FunctionType, form: Form) -> bool:
