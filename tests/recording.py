@@ -230,7 +230,8 @@ class Pairs(InlineHandler):
         self.look()
 
     def look(self, *_: Any, **__: Any) -> None:
-        for run_id, span in list(self.spans.items()):
+        # A copy is made at once; a list of the items lets other threads in.
+        for run_id, span in self.spans.copy().items():
             if span is trace.INVALID_SPAN:
                 self.spans[run_id] = _span_of(run_id)
 

@@ -318,3 +318,34 @@ def test_span_context_without_a_trace() -> None:
     RunnableLambda(look).invoke(1, {"run_id": run_id, "callbacks": [handler]})
     look(None)
     assert found == [None] * 4
+
+
+async def test_code_that_goes_on_after_runs_around_it_have_ended(tracing: Tracing) -> None:
+    """It is in the code of the run that is still open, also with a user's span in between."""
+    has_begun, is_over, are_over = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def late() -> Any:
+        await are_over.wait()
+        return current_run_id()
+
+    async def inner(_: Any) -> Any:
+        has_begun.set()
+        await is_over.wait()
+        return asyncio.create_task(late())
+
+    async def outer(_: Any) -> Any:
+        with tracing.tracer.start_as_current_span("user"):
+            going_on = asyncio.create_task(RunnableLambda(inner).ainvoke(0))
+            await has_begun.wait()
+        return going_on
+
+    async def whole(_: Any) -> Any:
+        going_on = await RunnableLambda(outer).ainvoke(0)
+        is_over.set()
+        looking = await going_on
+        are_over.set()
+        return await looking, running_id()
+
+    ours, theirs = await RunnableLambda(whole).ainvoke(0)
+    assert ours is not None
+    assert ours == theirs

@@ -31,6 +31,18 @@ class RaisingBytes(bytes):
         raise ValueError
 
 
+class LazyText(str):
+    """A text that loads something when it is looked at."""
+
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        raise ValueError(name)
+
+    def __repr__(self) -> str:
+        raise ValueError
+
+
 LARGE: Final[dict[str, Callable[[], BaseException]]] = {
     "argument": lambda: ValueError(shared(60)),
     "key": lambda: KeyError((shared(60),)),
@@ -88,6 +100,11 @@ def test_an_exception_that_answers_nothing_is_recorded(name: str) -> None:
     assert type(error).__name__ in str(attributes["exception.stacktrace"])
     assert "in body" in str(attributes["exception.stacktrace"])
     assert (tracing.spans[0].attributes or {})["error.type"] == error_type(error)
+
+
+def test_lazy_texts_are_not_written() -> None:
+    """A text that is a proxy as well is left alone, as any other proxy is."""
+    assert message_of(ValueError(LazyText("x"))) == '["x"]'
 
 
 def test_texts_of_exceptions_are_their_own() -> None:

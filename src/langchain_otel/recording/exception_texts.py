@@ -93,11 +93,11 @@ def _are_few(arguments: tuple[Any, ...]) -> bool:
     while waiting:
         value = waiting.pop()
         kind = type(value)
+        if is_lazy(kind):
+            return False
         text = next((text for text in TEXTS if issubclass(kind, text)), None)
         if text is not None:
             characters -= text.__len__(value)
-        elif is_lazy(kind):
-            return False
         else:
             waiting += islice(_inside(value, kind), values + 1)
         values -= 1

@@ -186,7 +186,10 @@ def without_ended_runs(ambient: Context) -> Context:
         active = run_of(ambient)
     if active is None or not active.ended:
         return ambient
-    return Context({key: value for key, value in ambient.items() if key != RUN_KEY})
+    # A span of the application's own is current; what is around the runs that have ended stays so.
+    entries = {key: value for key, value in ambient.items() if key != RUN_KEY}
+    around = innermost_run(ambient)
+    return Context(entries if around is None else entries | {RUN_KEY: around})
 
 
 def inside(run: Run, ambient: Context) -> Context:
