@@ -256,6 +256,16 @@ def test_messages_keep_to_the_room(history: list[BaseMessage], room: int, redact
     health.failures.clear()
 
 
+@pytest.mark.parametrize("redact", [None, lambda text, _: text], ids=["plain", "redacted"])
+def test_a_conversation_that_just_fits_is_whole(redact: Any) -> None:
+    """Each message counts with the comma after it."""
+    name = semconv.GEN_AI_INPUT_MESSAGES
+    facts = {name: conversation([[SystemMessage("rules"), HumanMessage("hello")]])}
+    whole = permitted(facts, Policy())[name].json()
+    policy = Policy(redact=redact, max_span_bytes=len(whole) + 1)
+    assert permitted(facts, policy)[name].json() == whole
+
+
 def test_cut_conversation_keeps_its_ends() -> None:
     """The system's message and the newest ones stay; a message between says what is missing."""
     history = [SystemMessage("rules"), *(HumanMessage(f"{n} " + "x" * 80) for n in range(100))]
