@@ -214,6 +214,12 @@ def test_keys_that_redaction_makes_alike_stay_apart() -> None:
 # Bounds
 
 
+def test_a_text_that_is_an_address_of_bytes_stays_a_text() -> None:
+    """Where bytes may be recorded it is recorded as any other text."""
+    question = {semconv.GEN_AI_RETRIEVAL_QUERY_TEXT: "data:image/png;base64,iVBORw0KGgo="}
+    assert permitted(question, Policy(binary=True)) == question
+
+
 def test_long_texts_are_cut_with_a_marker() -> None:
     """The marker says how much is missing; the JSON around it is whole."""
     found = json.loads(
