@@ -23,6 +23,7 @@ from langchain_core.tools import tool
 from opentelemetry import context as otel_context
 
 import langchain_otel
+from hostile.values import HostileError
 from langchain_otel import health
 from langchain_otel.async_exceptions import is_asynchronous
 from langchain_otel.runs.store import RUNS
@@ -296,3 +297,10 @@ def test_own_failures_are_no_exceptions_from_outside(fail: Callable[[], object])
     with pytest.raises(Exception) as raised:
         fail()
     assert not is_asynchronous(raised.value)
+
+
+def test_an_exception_that_answers_nothing_is_looked_at() -> None:
+    """Whatever its class defines, it is told whether it came from outside."""
+    with pytest.raises(HostileError) as caught:
+        raise HostileError
+    assert not is_asynchronous(caught.value)

@@ -9,9 +9,10 @@ import pytest
 from langchain_core.documents import Document
 from langchain_core.runnables import RunnableLambda
 
-from hostile.values import Anything, Properties
+from hostile.values import Anything, HostileError, Properties, RaisingDict, RaisingText
 from langchain_otel import health
 from langchain_otel.recording.exception_texts import message_of
+from langchain_otel.runs.outcome import error_type
 from recording import Tracing, instrumented
 
 
@@ -21,6 +22,13 @@ def shared(levels: int) -> Any:
     for _ in range(levels):
         found = [found, found]
     return found
+
+
+class RaisingBytes(bytes):
+    """Bytes that have no length."""
+
+    def __len__(self) -> int:
+        raise ValueError
 
 
 LARGE: Final[dict[str, Callable[[], BaseException]]] = {
@@ -51,6 +59,35 @@ def test_texts_of_exceptions_are_bounded(name: str) -> None:
     (event,) = tracing.spans[0].events
     assert len(str((event.attributes or {})["exception.message"])) < 40_000
     assert "in body" in str((event.attributes or {})["exception.stacktrace"])
+
+
+HOSTILE: Final[dict[str, Callable[[], BaseException]]] = {
+    "text": lambda: ValueError(RaisingText("x")),
+    "bytes": lambda: ValueError(RaisingBytes(b"x")),
+    "mapping": lambda: ValueError(MappingProxyType(RaisingDict(a=1))),
+    "exception": lambda: HostileError("x"),
+    "exception of another": lambda: ValueError(HostileError("x")),
+    "group": lambda: ExceptionGroup("x", [HostileError("x"), ValueError(RaisingText("x"))]),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_an_exception_that_answers_nothing_is_recorded(name: str) -> None:
+    """Whatever it and its arguments raise, its span has its type and where it was raised."""
+    tracing = Tracing()
+    error = HOSTILE[name]()
+
+    def body(_: Any) -> None:
+        raise error
+
+    with instrumented(tracing, capture_message_content="SPAN_AND_EVENT"), suppress(Exception):
+        RunnableLambda(body).invoke(0)
+    (event,) = tracing.spans[0].events
+    attributes = event.attributes or {}
+    assert attributes["exception.type"] == error_type(error)
+    assert type(error).__name__ in str(attributes["exception.stacktrace"])
+    assert "in body" in str(attributes["exception.stacktrace"])
+    assert (tracing.spans[0].attributes or {})["error.type"] == error_type(error)
 
 
 def test_texts_of_exceptions_are_their_own() -> None:

@@ -6,7 +6,9 @@ of an exception are therefore counted before they are written.
 
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from gc import get_referents
+from itertools import chain, islice
 from types import MappingProxyType, WrapperDescriptorType
 from typing import Any, Final
 
@@ -15,13 +17,19 @@ from langchain_otel.content.credentials import without_url_credentials
 from langchain_otel.content.encoding import to_json
 from langchain_otel.content.fields import fields_of
 from langchain_otel.content.lazy import is_lazy
+from langchain_otel.exception_fields import (
+    arguments_of,
+    cause_of,
+    context_of,
+    members_of,
+    traceback_of,
+)
+from langchain_otel.runs.outcome import error_type
 
 MAX_VALUES: Final = 10_000
 MAX_CHARACTERS: Final = 1_000_000
 MAX_CHAIN: Final = 1_000
-arguments_of: Final[Callable[[BaseException], tuple[Any, ...]]] = vars(BaseException)[
-    "args"
-].__get__
+TEXTS: Final = (str, bytes, bytearray)
 GROUPS: Final = (list, tuple, set, frozenset, deque)
 
 
@@ -40,12 +48,22 @@ def message_of(error: BaseException) -> str:
 
 def stack_of(error: BaseException) -> str:
     """The stack trace of an exception, with those that led to it."""
-    if all(map(_can_be_written, _chain(error))):
-        lines = traceback.format_exception(error)
-    else:
-        name = f"{type(error).__module__}.{type(error).__qualname__}"
-        lines = [*traceback.format_tb(error.__traceback__), f"{name}: {message_of(error)}\n"]
+    try:
+        lines = _lines_of(error)
+    except Exception as failure:
+        let_through(failure)
+        lines = [*_places(error), f"{error_type(error)}\n"]
     return without_url_credentials("".join(lines))
+
+
+def _lines_of(error: BaseException) -> list[str]:
+    if all(map(_can_be_written, _chain(error))):
+        return traceback.format_exception(error)
+    return [*_places(error), f"{error_type(error)}: {message_of(error)}\n"]
+
+
+def _places(error: BaseException) -> list[str]:
+    return traceback.format_tb(traceback_of(error))
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -56,9 +74,11 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         if each is not None and id(each) not in seen:
             seen.add(id(each))
             yield each
-            waiting += (each.__cause__, each.__context__)
-            if isinstance(each, BaseExceptionGroup):
-                waiting += each.exceptions
+            waiting += (cause_of(each), context_of(each), *_members_of(each))
+
+
+def _members_of(error: BaseException) -> tuple[BaseException, ...]:
+    return members_of(error) if issubclass(type(error), BaseExceptionGroup) else ()
 
 
 def _can_be_written(error: BaseException) -> bool:
@@ -73,26 +93,27 @@ def _are_few(arguments: tuple[Any, ...]) -> bool:
     while waiting:
         value = waiting.pop()
         kind = type(value)
-        if issubclass(kind, (str, bytes, bytearray)):
-            characters -= len(value)
+        text = next((text for text in TEXTS if issubclass(kind, text)), None)
+        if text is not None:
+            characters -= text.__len__(value)
         elif is_lazy(kind):
             return False
         else:
-            waiting += _inside(value, kind, values)
+            waiting += islice(_inside(value, kind), values + 1)
         values -= 1
         if values < 0 or characters < 0 or len(waiting) > values:
             return False
     return True
 
 
-def _inside(value: Any, kind: type, most: int) -> list[Any]:
+def _inside(value: Any, kind: type) -> Iterable[Any]:
     if kind is MappingProxyType:
-        return [dict(value)] if len(value) <= most else [None] * (most + 1)
+        return get_referents(value)
     if issubclass(kind, BaseException):
-        return [*arguments_of(value)]
+        return arguments_of(value)
     if issubclass(kind, dict):
-        return [*dict.keys(value), *dict.values(value)]
+        return chain(dict.keys(value), dict.values(value))
     for group in GROUPS:
         if issubclass(kind, group):
-            return list(group.__iter__(value))
-    return list(fields_of(value).values())
+            return group.__iter__(value)
+    return fields_of(value).values()

@@ -12,6 +12,7 @@ from langchain_otel.content.policy import Budget, Policy
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects.dialect import Dialect
 from langchain_otel.dialects.genai import structured
+from langchain_otel.exception_fields import traceback_of
 from langchain_otel.recording.content_budget import budget_of
 from langchain_otel.recording.exception_texts import message_of, stack_of
 from langchain_otel.recording.log_records import LogRecords
@@ -73,7 +74,7 @@ def _identity(error: BaseException) -> ErrorIdentity:
 
     An address may be used again, so the place where the exception was raised is part of it.
     """
-    trace = error.__traceback__
+    trace = traceback_of(error)
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     origin = None if trace is None else (id(trace.tb_frame.f_code), trace.tb_lineno)
