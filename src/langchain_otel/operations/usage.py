@@ -213,11 +213,10 @@ def provider_usage(usage: Mapping[str, Any]) -> Facts:
 def _largest(source: Mapping[str, Any], table: Table) -> Facts:
     facts: Facts = {}
     for key, value in entries_in(source, table):
-        if value is not None and key in table:
-            name, convert = table[key]
-            found = convert(value)
-            if found is not None:
-                facts[name] = max(found, facts.get(name, 0))
+        name, convert = table[key]
+        found = convert(value)
+        if found is not None:
+            facts[name] = max(found, facts.get(name, 0))
     return facts
 
 
