@@ -11,6 +11,7 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 from pydantic._internal import _fields
 
+from installed import installed
 from langchain_otel import health
 from langchain_otel.notices import first_run
 from langchain_otel.recording import tenants
@@ -29,6 +30,7 @@ from shown import MODES
 collect_ignore = [
     *([] if LONG else ["soak"]),
     *([] if os.environ.get(VARIABLE) else ["providers"]),
+    *([] if installed("fastmcp") else ["test_mcp_sdk.py"]),
 ]
 
 

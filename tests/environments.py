@@ -124,6 +124,12 @@ ENVIRONMENTS: Final = {
     "newest-1": Environment(("langchain",), newest_python=True, quick=True),
     "newest-1-on-3.12": Environment(("langchain",), python=(3, 12)),
     "newest-1-on-3.13": Environment(("langchain",), python=(3, 13)),
+    # The adapters hold the MCP SDK below 2; LangChain's own tools of MCP servers want 2.
+    "newest-mcp": Environment(
+        ("langchain", "fastmcp>=4"),
+        without=("langchain-mcp-adapters",),
+        only=("test_mcp_sdk.py",),
+    ),
     # Where there is no pre-release that is newer, it is the newest release.
     "prereleases": Environment(
         (*(f"{package}>=1.0.0a0" for package in FAMILY), "langchain-core<2", *PARTS),
