@@ -1,6 +1,6 @@
 # make demo           a traced agent, in the terminal or in the backend that OTEL_EXPORTER_OTLP_ENDPOINT names
 # make test           the tests that this environment is enough for, in a few minutes
-# make test-slow      the others: those that make environments of their own, or the site
+# make test-slow      the others: environments of their own, the site, a browser, a type checker
 # make test-all       both; those against real backends too, once `make backends` has built them
 # make test-versions  the tests at both ends of every version range, and what we rely on in
 #                     pre-releases of LangChain; QUICK=1: the most telling ones
@@ -20,6 +20,7 @@
 # make prometheus     installs Prometheus for dashboards and alerts, and their tests (Debian, Ubuntu; as root)
 # make chromium       installs Chromium for the tests of pages (Debian, Ubuntu; as root)
 # make traceql        installs Grafana's grammar of TraceQL for the tests of queries (npm), once
+# make python         brings CPython 3.14 for make test-versions and make test-providers (Debian)
 # make kafka          brings Kafka for the test of a fleet (Maven and Java are needed)
 # make phoenix        installs Arize Phoenix for its tests, into an environment of its own, once
 # make screenshots    the pictures in docs/images, of the real Jaeger and Phoenix (Chromium is needed)
@@ -37,7 +38,7 @@ export UV_SYSTEM_CERTS ?= true
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all test-versions test-providers soak check format docs docs-serve docs-tables backends postgres prometheus chromium traceql kafka phoenix screenshots up down bench bench-scale audit dist sbom clean
+.PHONY: help demo test test-slow test-all test-versions test-providers soak check format docs docs-serve docs-tables backends postgres prometheus chromium traceql python kafka phoenix screenshots up down bench bench-scale audit dist sbom clean
 
 help:
 	@grep -E '^# (make|  )' Makefile | cut -c3-
@@ -135,6 +136,9 @@ chromium:
 
 traceql:
 	$(PYTHON) -m tests.backends.traceql
+
+python: $(VENV)/.test
+	$(BIN)/python tests/newer_python.py
 
 kafka:
 	$(PYTHON) -m tests.backends.kafka

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from opentelemetry import context as otel_context
 from opentelemetry import trace
+from pydantic._internal import _fields
 
+from installed import installed
 from langchain_otel import health
 from langchain_otel.notices import first_run
 from langchain_otel.recording import tenants
@@ -28,6 +30,7 @@ from shown import MODES
 collect_ignore = [
     *([] if LONG else ["soak"]),
     *([] if os.environ.get(VARIABLE) else ["providers"]),
+    *([] if installed("fastmcp") else ["test_mcp_sdk.py"]),
 ]
 
 
@@ -36,13 +39,26 @@ def pytest_report_header() -> str:
     return f"random tests: SOAK_SEED={SEED}"
 
 
-def pytest_collection_finish() -> None:
-    """What is there before the first test is no garbage: no collection looks at it again.
+@pytest.fixture(scope="module", autouse=True)
+def small_heap() -> None:
+    """What is there before the tests of a module is no garbage: no collection looks at it again.
 
-    The tests themselves are most of it. Collecting takes longer with each of them otherwise.
+    The tests themselves are most of it. Collecting takes longer with each of them otherwise, and
+    with each module that is imported on the way.
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="module")
+def wrapped_once() -> Iterator[None]:
+    """LangChain's functions stay wrapped between the tests of a module, of which there are many.
+
+    What a test switches on and off is then only who records: nothing is wrapped anew for it.
+    """
+    release = PATCHER.hold()
+    yield
+    release()
 
 
 @pytest.fixture
@@ -107,6 +123,21 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]
     database = server.new_database()
     yield Storage(name, database)
     server.drop(database)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_defaults() -> Iterator[None]:
+    """Whenever a message is shown, pydantic reads the signatures of `list` and `dict` anew.
+
+    It looks whether the factory of a default wants the other fields, which these two do not.
+    """
+    name = "takes_validated_data_argument"
+    original = getattr(_fields, name, bool)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            _fields, name, lambda it: it not in (list, dict) and original(it), raising=False
+        )
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

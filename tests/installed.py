@@ -1,4 +1,4 @@
-"""Knows which provider packages are here: what needs another one is not collected."""
+"""Finds which provider packages are here: what needs another one is not collected."""
 
 from collections.abc import Iterable
 from importlib.util import find_spec

@@ -1,10 +1,11 @@
-"""Knows the environments of the provider packages: each at its oldest and its newest release.
+"""Runs the tests of the provider packages, each at its oldest and its newest release.
 
 python tests/provider_environments.py            every environment
 python tests/provider_environments.py --quick    the newest releases alone
 python tests/provider_environments.py NAME ...   only these; what begins with `-` is pytest's
 """
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from backends.pins import cache_directory
-from environments import ROOT, interpreters, project, uv
+from environments import ROOT, described, interpreters, project, uv
 
 TESTS: Final = "tests/providers"
 # What the classes of today keep of their server.
@@ -68,6 +69,8 @@ OLDEST_LIKE_OPENAI: Final = {
 }
 # The oldest releases of these ask their own servers before anything else, and take no address.
 NEWEST_ALONE: Final = ("langchain-huggingface", "langchain-openrouter", "langchain-perplexity")
+# langchain-upstage holds tokenizers below 0.21, and so without a wheel for 3.14.
+NEWEST_PYTHON: Final = (3, 13)
 VERTEX_AI: Final = "langchain-google-vertexai"
 NEWEST: Final = dict.fromkeys(
     sorted({*OLDEST, *OLDEST_LIKE_OPENAI, *NEWEST_ALONE} - {VERTEX_AI}), ""
@@ -100,27 +103,33 @@ def main(arguments: list[str]) -> int:
 
 
 def run_tests(name: str, environment: Environment, options: list[str]) -> int:
-    """The exit code of the tests in an environment."""
-    python = made(name, environment)
-    variables = {**os.environ, VARIABLE: name}
-    tests = [TESTS, OF_TODAY] if environment.newest else [TESTS]
-    command = [str(python), "-m", "pytest", "--quiet", "--numprocesses=auto", *tests, *options]
-    return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode
-
-
-def made(name: str, environment: Environment) -> Path:
-    """The interpreter of an environment, brought up to what is the newest today within its pins."""
+    """The exit code of the tests in an environment, which one checkout at a time has."""
     pythons = interpreters()
-    version = max(pythons) if environment.newest else min(pythons)
+    version = NEWEST_PYTHON if environment.newest else min(pythons)
+    if version not in pythons:
+        sys.exit(f"{name} needs CPython {'.'.join(map(str, version))}, which is not here")
     label = ".".join(map(str, version))
     place = cache_directory() / "environments" / f"providers-{name}-{label}"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.with_name(f"{place.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        python = made(place, pythons[version], environment)
+        versions = described(python, "langchain-core", *environment.packages)
+        print(f"\nproviders, {name}: CPython {label}, {versions}", flush=True)
+        variables = {**os.environ, VARIABLE: name}
+        tests = [TESTS, OF_TODAY] if environment.newest else [TESTS]
+        command = [str(python), "-m", "pytest", "--quiet", "--numprocesses=auto", *tests, *options]
+        return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode
+
+
+def made(place: Path, interpreter: Path, environment: Environment) -> Path:
+    """The interpreter of an environment, brought up to what is the newest today within its pins."""
     python = place / "bin" / "python"
     if not python.exists():
-        uv("venv", "--quiet", "--clear", "--python", str(pythons[version]), str(place))
+        uv("venv", "--quiet", "--clear", "--python", str(interpreter), str(place))
     tools = [line for line in project()["dependency-groups"]["test"] if line.startswith("pytest")]
     how = ("--quiet", "--exact", "--upgrade", "--python", str(python))
     uv("pip", "install", *how, "--editable", f"{ROOT}[console]", *tools, *environment.requirements)
-    print(f"\nproviders, {name}: CPython {label}", flush=True)
     return python
 
 

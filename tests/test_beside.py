@@ -29,6 +29,7 @@ from opentelemetry.context import Context
 
 from environments import ROOT
 from langchain_otel import LangChainInstrumentor, semconv
+from models import StreamingModel
 from recording import Tracing, instrumented
 from test_environments import environment_with, wheel
 
@@ -370,6 +371,42 @@ def test_a_tracer_around_ours_gets_its_context_back(
     assert trace.get_current_span() is trace.INVALID_SPAN
     assert otel_context.get_value("theirs") is None
     assert tracing.names() == ["execute_tool add"]
+
+
+@pytest.mark.parametrize("ends", ["inside", "around"])
+def test_a_tracer_around_a_stream_gets_its_context_back(
+    tracing: Tracing, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    """So does one that detaches in a later step of a stream, or after it; ours is right in each."""
+    tokens: list[Token[Context]] = []
+
+    def starting(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        result = wrapped(*args, **kwargs)
+        tokens.append(otel_context.attach(otel_context.set_value("theirs", "on")))
+        return result
+
+    def streaming(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        yield from wrapped(*args, **kwargs)
+        if tokens:
+            otel_context.detach(tokens.pop())
+
+    class Marking(StreamingModel):
+        def _stream(self, *args: Any, **kwargs: Any) -> Any:
+            for number, chunk in enumerate(super()._stream(*args, **kwargs)):
+                if number == 1 and ends == "inside":
+                    otel_context.detach(tokens.pop())
+                tracing.mark()
+                yield chunk
+
+    around_start = wrapt.FunctionWrapper(vars(CallbackManager)["on_chat_model_start"], starting)
+    monkeypatch.setattr(CallbackManager, "on_chat_model_start", around_start)
+    around_stream = wrapt.FunctionWrapper(vars(BaseChatModel)["stream"], streaming)
+    monkeypatch.setattr(BaseChatModel, "stream", around_stream)
+    for _ in Marking().stream("x"):
+        assert trace.get_current_span() is trace.INVALID_SPAN
+    assert trace.get_current_span() is trace.INVALID_SPAN
+    assert otel_context.get_value("theirs") is None
+    assert set(tracing.tree().splitlines()) == {"chat", "  marker"}
 
 
 def test_methods_that_others_have_wrapped_stay_methods(

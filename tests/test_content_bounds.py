@@ -22,6 +22,8 @@ import langchain_otel
 from models import Model
 from recording import Tracing, instrumented
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 OURS: Final = str(Path(langchain_otel.__file__).parent)
 TEXT: Final = "x" * 32_768
 # Far more than an ordinary run takes, far less than what the values below would.

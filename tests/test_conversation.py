@@ -220,8 +220,12 @@ def test_id_of_the_genai_utilities(tracing: Tracing) -> None:
     invocation = workflow("flow", conversation_id="theirs")
 
     def in_a_thread(text: str, config: Any) -> Any:
+        def work() -> Any:
+            with conversation(user="bob"):
+                return Model().invoke(text, config)
+
         with ThreadPoolExecutor(1) as pool:
-            return pool.submit(Model().invoke, text, config).result()
+            return pool.submit(work).result()
 
     without_context: Any = RunnableLambda(in_a_thread)
     try:

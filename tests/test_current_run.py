@@ -14,6 +14,8 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.runnables import RunnableGenerator, RunnableLambda, RunnableParallel
 from langchain_core.tools import tool
 from langgraph.graph import START, StateGraph
+from opentelemetry import context as otel_context
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.trace import NoOpTracerProvider
 from typing_extensions import TypedDict
@@ -278,6 +280,17 @@ def test_suppressed_runs_are_none_of_ours(tracing: Tracing) -> None:
     """Where OpenTelemetry is told to be silent there is no run."""
     with suppress_instrumentation():
         assert HERE.invoke(1) is None
+
+
+@pytest.mark.parametrize(
+    "key", ["suppress_instrumentation", _SUPPRESS_INSTRUMENTATION_KEY], ids=["old", "new"]
+)
+def test_each_word_for_silence_counts(key: str, tracing: Tracing) -> None:
+    """Older packages have another one than newer ones."""
+    token = otel_context.attach(otel_context.set_value(key, True))
+    assert HERE.invoke(1) is None
+    otel_context.detach(token)
+    assert not tracing.spans
 
 
 @pytest.mark.parametrize("run_id", [uuid4(), "ticket 4711", 7], ids=["uuid", "text", "number"])

@@ -33,6 +33,8 @@ from langchain_otel.dialects.genai import attributes
 from models import Model
 from recording import Tracing, instrumented
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 
 def raw(place: str) -> bytes:
     """The bytes of a picture, which differ from those of any other place."""

@@ -95,7 +95,8 @@ ENVIRONMENTS = {
     **{
         name: Environment(tuple(pins(end)), WITH_GRAPH)
         for name, end in ENDS.items()
-        if end.python is None and not end.only
+        # Those that are named so differ by the interpreter alone.
+        if "-on-" not in name and not end.only
     },
     "deepagents": Environment(("deepagents",), DEEP_AGENT * 2, PROGRAMS / "deep_agent.py"),
 }

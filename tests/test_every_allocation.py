@@ -21,7 +21,6 @@ def always_collecting() -> Iterator[None]:
     gc.set_threshold(1, 1, 1)
     yield
     gc.set_threshold(*before)
-    gc.unfreeze()
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -17,6 +17,8 @@ from langchain_otel import semconv
 from openai_server import start_server
 from recording import Tracing
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 OPTIONS: dict[str, Any] = {"api_key": "none", "max_retries": 0}
 STATUS = semconv.HTTP_RESPONSE_STATUS_CODE
 

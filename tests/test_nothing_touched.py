@@ -28,6 +28,8 @@ from langchain_otel import semconv
 from models import Model
 from recording import Tracing, instrumented
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 CONTENT = {
     f"{dialect}-{mode}": {
         "dialect": dialect,

@@ -21,7 +21,7 @@ from forked import Begun, Done
 from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler
 from langchain_otel.inspection import other_tracers, variables
 from recording import Tracing, instrumented
-from unneeded import ALONE
+from unneeded import ALONE, LIGHTER
 
 INSTRUMENT: Final = str(Path(sys.executable).with_name("opentelemetry-instrument"))
 SETUP: Final = """\
@@ -102,7 +102,7 @@ BEGUN: Final[dict[str, Begun]] = {}
 
 @pytest.fixture(scope="module", autouse=True)
 def begun() -> Iterator[None]:
-    """Most programs begin alike and are told nothing by variables: they begin together."""
+    """Most programs begin alike, and read variables later: they begin together."""
     with Begun(SETUP, environment()) as BEGUN[SETUP]:
         yield
     BEGUN.clear()
@@ -110,7 +110,8 @@ def begun() -> Iterator[None]:
 
 def said(program: str, *command: str, setup: str = SETUP, **variables: str) -> Said:
     """What the log of a program says, without its other output."""
-    if setup in BEGUN and not command and not variables:
+    if setup in BEGUN and not command and "path" not in variables:
+        program = f"import os\nos.environ |= {variables!r}\n{program}"
         with TemporaryDirectory() as folder:
             return lines_of(BEGUN[setup].run(program, Path(folder)))
     done = subprocess.run(
@@ -330,7 +331,8 @@ def test_a_configuration_file(text: str, part: str | None, tmp_path: Path) -> No
     pytest.importorskip("opentelemetry.configuration", reason="came with opentelemetry 1.45")
     file = tmp_path / "otel.yaml"
     file.write_text(f'file_format: "1.0"\n{text}')
-    lines = said(COMMANDED, INSTRUMENT, **ALONE, OTEL_CONFIG_FILE=str(file)).warnings
+    variables = {**ALONE, "OTEL_CONFIG_FILE": str(file), "path": LIGHTER["PYTHONPATH"]}
+    lines = said(COMMANDED, INSTRUMENT, **variables).warnings
     found = [line for line in lines if "LangChain" in line]
     assert len(found) == (part is not None)
     assert all(part is not None and part in line for line in found)

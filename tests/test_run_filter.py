@@ -22,6 +22,7 @@ from langchain_otel import (
     OpenTelemetryCallbackHandler,
     RunView,
     current_span_of,
+    diagnose,
     record_evaluation,
     semconv,
     span_context_of,
@@ -33,6 +34,8 @@ from priced import price_file
 from recording import MARKER, Tracing, instrumented
 from shown import executed, logged
 from versions import create_agent
+
+pytestmark = pytest.mark.usefixtures("wrapped_once")
 
 DURATION: Final = "gen_ai.client.operation.duration"
 WORDS: Final[dict[str, tuple[Any, Any]]] = {
@@ -540,6 +543,15 @@ def test_evaluation_of_a_trace_that_is_left_out(caplog: pytest.LogCaptureFixture
         assert not record_evaluation(ids[0], "relevance", score=1.0)
     assert not tracing.logs
     assert len(logged(caplog)) == 2
+
+
+def test_the_doctor_takes_no_sampler_for_the_cause() -> None:
+    """What a filter leaves out is not what a sampler drops."""
+    with instrumented(Tracing(), run_filter=lambda _: "leave_out_trace"):
+        Model().invoke("hello")
+        found = diagnose().findings
+    assert found
+    assert not [each for each in found if "sampled" in each.sentence]
 
 
 def test_other_instrumentations_record_what_is_left_out() -> None:

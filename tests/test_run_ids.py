@@ -23,6 +23,8 @@ from langchain_otel import (
 from models import Model, Retriever, StreamingModel
 from recording import Tracing
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 
 class State(TypedDict):
     x: Any

@@ -25,6 +25,8 @@ from openai_server import start_server
 from recording import Tracing, instrumented
 from versions import create_agent
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 numpy = pytest.importorskip("numpy")
 
 LARGEST = 2**63 - 1

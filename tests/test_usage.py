@@ -78,6 +78,24 @@ SHAPES: dict[str, tuple[Any, dict[str, Any]]] = {
         },
         {INPUT: 10, OUTPUT: 8, READ: 0, REASONING: 3},
     ),
+    "vertex ai, whose total alone has the thoughts": (
+        {
+            "input_tokens": 10,
+            "output_tokens": 5,
+            "total_tokens": 18,
+            "output_token_details": {"reasoning": 3},
+        },
+        {INPUT: 10, OUTPUT: 8, REASONING: 3},
+    ),
+    "a total of neither sort": (
+        {
+            "input_tokens": 10,
+            "output_tokens": 5,
+            "total_tokens": 17,
+            "output_token_details": {"reasoning": 3},
+        },
+        {INPUT: 10, OUTPUT: 5, REASONING: 3},
+    ),
     "nothing counted": (None, {}),
     "zero": (
         {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0},
@@ -144,6 +162,18 @@ def test_modalities_add_up(text: int, image: int, rest: int) -> None:
     assert sum(count for _, count in parts) == facts[INPUT]
     assert len({modality for modality, _ in parts}) == len(parts)
     assert all(count for _, count in parts) or parts == [("unknown", 0)]
+
+
+@pytest.mark.parametrize("direction", ["INPUT", "OUTPUT"])
+def test_modalities_have_their_names(direction: str) -> None:
+    """What is of none that is known is unknown."""
+    whole = getattr(semconv, f"GEN_AI_USAGE_{direction}_TOKENS")
+    words = ("text", "image", "audio")
+    details = [
+        getattr(semconv, f"GEN_AI_USAGE_{word.upper()}_{direction}_TOKENS") for word in words
+    ]
+    facts = {whole: 10, **dict(zip(details, (1, 2, 3), strict=True))}
+    assert by_modality(whole, facts) == [*zip(words, (1, 2, 3), strict=True), ("unknown", 4)]
 
 
 MESSAGES: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -237,3 +267,26 @@ def test_counts_of_a_provider(name: str) -> None:
     """What is beside a count is added to it, once."""
     usage, facts = PROVIDERS[name]
     assert reported_usage(usage) == facts
+
+
+SPELLINGS: dict[str, tuple[str, ...]] = {
+    READ: (
+        *("cache_read_input_tokens", "cacheReadInputTokens", "cacheReadInputTokenCount"),
+        *("cached_content_token_count", "cachedContentTokenCount"),
+        *("prompt_cache_hit_tokens", "cached_tokens"),
+    ),
+    WRITE: (
+        *("cache_creation_input_tokens", "cache_write_input_tokens"),
+        *("cacheWriteInputTokens", "cacheWriteInputTokenCount"),
+    ),
+    REASONING: ("reasoning_tokens", "thoughts_token_count", "thoughtsTokenCount"),
+}
+
+
+@pytest.mark.parametrize(
+    ("fact", "word"), [(fact, word) for fact, words in SPELLINGS.items() for word in words]
+)
+def test_each_spelling_of_a_part(fact: str, word: str) -> None:
+    """The packages of providers hand on what each of them says."""
+    found = reported_usage({"prompt_tokens": 9, "completion_tokens": 5, word: 2})
+    assert found[fact] == 2

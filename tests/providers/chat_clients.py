@@ -1,4 +1,4 @@
-"""Knows the chat clients of provider packages: how each is pointed at a server, what it brings."""
+"""Lists the chat clients of provider packages: where each asks a server, and what it hands on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,6 +26,7 @@ class Client:
     response_model: str = "served"
     # What the provider's format has no place for.
     without: frozenset[str] = field(default=frozenset())
+    forms: tuple[str, ...] = ("invoke", "ainvoke", "stream", "astream")
 
     def made(self, url: str) -> Any:
         """The client, pointed at a server; it gets those of the options that its release knows."""
@@ -69,6 +70,13 @@ def bedrock(url: str) -> Options:
 def gemini(url: str) -> Options:
     address = {"base_url": url, "client_options": {"api_endpoint": url}, "transport": "rest"}
     return {"model": "asked", "google_api_key": KEY, "max_retries": 1, **address}
+
+
+def vertex(url: str) -> Options:
+    anonymous = import_module("google.auth.credentials").AnonymousCredentials()
+    address = {"api_endpoint": url, "api_transport": "rest", "location": "us-central1"}
+    same = {"model_name": "asked", "project": "p", "max_retries": 1}
+    return {**same, **address, "credentials": anonymous}
 
 
 def huggingface(url: str) -> Options:
@@ -122,6 +130,15 @@ CLIENTS: Final = (
         gemini,
         "gcp.gen_ai",
         ("STOP", "STOP"),
+    ),
+    # Over HTTP it has no async calls.
+    Client(
+        "langchain_google_vertexai",
+        "ChatVertexAI",
+        vertex,
+        "gcp.vertex_ai",
+        ("STOP", "STOP"),
+        forms=("invoke", "stream"),
     ),
     Client(
         "langchain_aws",

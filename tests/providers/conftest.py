@@ -10,4 +10,5 @@ EMBEDDINGS = (
 collect_ignore = [
     *([] if all(map(installed, EMBEDDINGS)) else ["test_embedding_tokens.py"]),
     *([] if of_installed(CLIENTS) else ["test_chat_clients.py"]),
+    *([] if installed("langchain_voyageai") else ["test_voyage.py"]),
 ]

@@ -25,7 +25,6 @@ from servers.wires.answer import ARGUMENTS, ID, TOOL, Answer
 
 NAME = os.environ[VARIABLE]
 GAPS = tomllib.loads(Path(__file__).with_name("gaps.toml").read_text()).get(NAME, {})
-FORMS = ("invoke", "ainvoke", "stream", "astream")
 PREFIX = "gen_ai."
 # Each package has its own deprecations, and drops clients with open connections.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -34,7 +33,7 @@ each_call = pytest.mark.parametrize(
     [
         (client, form)
         for client in of_installed(CLIENTS)
-        for form in GAPS.get(client.name, {}).get("forms", FORMS)
+        for form in GAPS.get(client.name, {}).get("forms", client.forms)
     ],
     ids=str,
 )

@@ -9,7 +9,6 @@ from typing import Any, Final
 from hypothesis import HealthCheck, given, seed, settings
 
 from langchain_otel.sources.patch_points import PATCHER
-from modes.drive import small_heap
 from random_trees.plan import ASYNC_MODES, Part, Setting, parts, settings_of_runs
 from random_trees.running import check
 
@@ -20,12 +19,13 @@ LONGEST: Final = 10_000
 
 @contextmanager
 def prepared() -> Iterator[None]:
-    """LangChain's functions are wrapped once for all programs, and the heap is small."""
+    """LangChain's functions are wrapped once for all programs."""
     release = PATCHER.hold()
     # What it imports is there before the heap is looked at.
     check(Part("agent", (Part("graph", (Part("lambda"),)),)), Setting("astream_events"))
-    with small_heap():
-        yield
+    gc.collect()
+    gc.freeze()
+    yield
     release()
 
 

@@ -15,6 +15,7 @@ from servers.wires import anthropic, bedrock, cohere, gemini, ollama, openai
 from servers.wires.answer import Answer, Json
 
 EVENTS: Final = "text/event-stream"
+JSON: Final = "application/json"
 LINES: Final = "application/x-ndjson"
 AWS_EVENTS: Final = "application/vnd.amazon.eventstream"
 
@@ -44,7 +45,10 @@ FORMATS: Final[dict[str, Format]] = {
     "/chat/completions": LIKE_OPENAI,
     "/v1/messages": Format(anthropic.failure, anthropic.whole, anthropic.streamed),
     ":generateContent": Format(gemini.failure, gemini.whole),
-    ":streamGenerateContent": Format(gemini.failure, streamed=gemini.streamed),
+    ":streamGenerateContent?alt=sse": Format(gemini.failure, streamed=gemini.streamed),
+    ":streamGenerateContent": Format(
+        gemini.failure, streamed=gemini.streamed_as_array, content_type=JSON
+    ),
     "/v2/chat": Format(cohere.failure, cohere.whole, cohere.streamed),
     "/v1/chat": Format(cohere.failure, cohere.first_version, cohere.first_version_streamed, LINES),
     "/api/chat": Format(
@@ -57,7 +61,7 @@ FORMATS: Final[dict[str, Format]] = {
         bedrock.failure, None, bedrock.invoked_streamed, AWS_EVENTS
     ),
 }
-"""By how the path ends."""
+"""By how the path ends, with the query or without."""
 
 
 class ChatServer(ThreadingHTTPServer):
@@ -84,7 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         request = json.loads(body) if body.startswith(b"{") else {}
         self.server.asked.append((self.path, request))
-        written = next((FORMATS[end] for end in FORMATS if path.endswith(end)), None)
+        ends = (end for end in FORMATS if path.endswith(end) or self.path.endswith(end))
+        written = next((FORMATS[end] for end in ends), None)
         if written is None:
             self._send(json.dumps({"error": f"no {path} here"}).encode(), 404)
         elif self.server.status != 200:
@@ -115,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
         self,
         content: bytes,
         status: int = 200,
-        content_type: str = "application/json",
+        content_type: str = JSON,
         headers: dict[str, str] | None = None,
     ) -> None:
         self.send_response(status)

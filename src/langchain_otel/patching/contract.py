@@ -7,6 +7,7 @@ from types import FunctionType
 from typing import Any, Final
 
 from langchain_otel.patching.points import Form, PatchPoint
+from langchain_otel.patching.signatures import signature_of
 
 GENERATOR_FLAGS: Final[Mapping[int, Form]] = {
     inspect.CO_GENERATOR: "generator",
@@ -25,7 +26,9 @@ def keeps_contract(point: PatchPoint, found: Any) -> bool:
     function = inspect.unwrap(found)
     if type(function) is not FunctionType:
         return True
-    return has_form(function, point.form) and _begins_with(function, point.parameters)
+    return has_form(function, point.form) and (
+        not point.parameters or _begins_with(function, point.parameters)
+    )
 
 
 def has_form(function: FunctionType, form: Form) -> bool:
@@ -37,7 +40,7 @@ def has_form(function: FunctionType, form: Form) -> bool:
 
 def _begins_with(function: FunctionType, names: tuple[str, ...]) -> bool:
     """Whether each name is that of the parameter at its position, or of a keyword."""
-    parameters = inspect.signature(function).parameters.values()
+    parameters = signature_of(function).parameters.values()
     kinds = {parameter.kind for parameter in parameters}
     if {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD} <= kinds:
         # It passes on whatever it is called with: somebody else's, around one that is not known.

@@ -6,6 +6,7 @@ back the very objects that were there. What cannot be wrapped is left as it is, 
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from threading import RLock
 from types import ModuleType
 from typing import Any
@@ -79,11 +80,17 @@ class Patcher:
 
     def _wrap(self) -> None:
         if not self.applied:
-            modules = dict.fromkeys(point.module for point in self.points)
-            roots = dict.fromkeys(map(root_of, modules))
+            modules = _grouped(self.points, lambda point: point.module)
+            roots = _grouped(self.points, lambda point: root_of(point.module))
             self._undo += [watch() for watch in self._watches]
-            self._forget = [when_imported(module, self._apply_to) for module in modules]
-            self._forget += [when_imported(root, self._look_below) for root in roots]
+            self._forget = [
+                when_imported(module, partial(self._apply_to, points))
+                for module, points in modules.items()
+            ]
+            self._forget += [
+                when_imported(root, partial(self._look_below, points))
+                for root, points in roots.items()
+            ]
 
     def states(self) -> Iterator[tuple[Point, State]]:
         """Each patch point, and what has become of it."""
@@ -106,13 +113,9 @@ class Patcher:
         self._originals.clear()
         self._states.clear()
 
-    def _apply_to(self, module: ModuleType) -> None:
+    def _apply_to(self, points: Sequence[Point], module: ModuleType) -> None:
         with self._lock:
-            found: dict[Point, State] = {}
-            for point in self.points:
-                if point.module == module.__name__:
-                    found[point] = self._applied(point, module)
-            self._note(found)
+            self._note({point: self._applied(point, module) for point in points})
 
     def _applied(self, point: Point, module: ModuleType) -> State:
         result = wrap_point(point, module, self._originals)
@@ -121,13 +124,12 @@ class Patcher:
         self._undo.append(result)
         return "applied"
 
-    def _look_below(self, root: ModuleType) -> None:
+    def _look_below(self, points: Sequence[Point], root: ModuleType) -> None:
         """Find the modules that will never be imported: this version of the package has none."""
         with self._lock:
-            below = [point for point in self.points if root_of(point.module) == root.__name__]
-            modules = {point.module for point in below} - sys.modules.keys()
+            modules = {point.module for point in points if point.module not in sys.modules}
             gone = {module for module in modules if is_gone(module, root)}
-            self._note({point: "missing" for point in below if point.module in gone})
+            self._note({point: "missing" for point in points if point.module in gone})
 
     def _note(self, found: dict[Point, State]) -> None:
         """Keep what has become of some points, and warn where that loses something."""
@@ -135,6 +137,13 @@ class Patcher:
             is_absent = state in LOST and not is_expected(point)
             self._states[point] = "absent" if is_absent else state
         warn_of_lost({point: self._states[point] for point in found})
+
+
+def _grouped(points: Sequence[Point], key: Callable[[Point], str]) -> dict[str, list[Point]]:
+    groups: dict[str, list[Point]] = {}
+    for point in points:
+        groups.setdefault(key(point), []).append(point)
+    return groups
 
 
 def _undone(undo: Undo) -> None:

@@ -26,7 +26,7 @@ class EndedRun(NamedTuple):
     recorder: RunRecorder
     response_id: str | None
     is_root: bool
-    is_silent: bool = False
+    is_silent: bool
     others: "tuple[EndedRun, ...]" = ()
 
     def recordings(self) -> "list[EndedRun]":

@@ -220,6 +220,8 @@ MCP_POINTS: Final = (
         seams.MCP_REQUEST,
         COROUTINE,
         ("self", "request"),
+        # From 2 on the SDK sends the context itself.
+        "mcp < 2",
     ),
     *(
         PatchPoint(

@@ -1,5 +1,7 @@
 """Google's generateContent, of Gemini and of Vertex AI: thoughts are counted beside the output."""
 
+import json
+
 from servers.wires.answer import ARGUMENTS, ID, MODEL, TOOL, Answer, Json, events
 
 
@@ -24,6 +26,11 @@ def pieces(answer: Answer) -> list[Json]:
 def streamed(answer: Answer) -> bytes:
     """The pieces as events."""
     return events(*pieces(answer))
+
+
+def streamed_as_array(answer: Answer) -> bytes:
+    """The pieces as one array, where no events are asked for."""
+    return json.dumps(pieces(answer)).encode()
 
 
 def failure(status: int) -> Json:
