@@ -56,8 +56,8 @@ def _judge_outcome(
         assert (planned and told is None) if has_failed else told in UNREPORTED, what
         return
     expected = account.ends[run_id]
-    if expected == FAILED and told == CANCELLED and _is_cancelled(account, setting):
-        # It was cancelled in the report of its failure, which LangChain shields: that comes later.
+    if expected is not None and told == CANCELLED and _is_cancelled(account, setting):
+        # It was cancelled in the report of its error, which LangChain shields: that comes later.
         return
     assert has_failed is (expected == FAILED), what
     if expected is None and told == "interrupted":
