@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -26,6 +27,10 @@ from savers import MODULES, Storage, forget_memories
 from seeds import LONG, SEED
 from servers.postgres import Postgres, PostgresError, running_postgres
 from shown import MODES
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background job ignores it, and so would the programs of the tests.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 collect_ignore = [
     *([] if LONG else ["soak"]),

@@ -43,10 +43,19 @@ class LazyText(str):
         raise ValueError
 
 
+def noted() -> BaseException:
+    error = ValueError("said")
+    error.__notes__ = [shared(60)]
+    return error
+
+
 LARGE: Final[dict[str, Callable[[], BaseException]]] = {
     "argument": lambda: ValueError(shared(60)),
     "key": lambda: KeyError((shared(60),)),
     "fields": lambda: ValueError(Anything(content=shared(60))),
+    "other fields": lambda: ValueError(Anything.model_construct(odd=shared(60))),
+    "note": noted,
+    "file": lambda: OSError(2, "said", shared(60)),
     "document": lambda: ValueError(Document("x", metadata={"x": shared(60)})),
     "mapping": lambda: ValueError(MappingProxyType({"x": shared(60)})),
     "long": lambda: ValueError(["said" * 100_000] * 1_000),

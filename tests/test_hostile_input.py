@@ -55,6 +55,7 @@ def in_rounds(cases: int, check: Callable[..., None], **strategies: Any) -> None
         seed(SEED + begun)(settled(given(**strategies)(check)))()
 
 
+@pytest.mark.timeout(3_600 if LONG else 600)
 def test_a_run_of_anything() -> None:
     """Each callback with any values: its spans are there, sound and bounded."""
     with listeners() as found:

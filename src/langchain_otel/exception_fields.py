@@ -16,3 +16,7 @@ members_of: Final[Callable[[BaseException], tuple[BaseException, ...]]] = vars(B
     "exceptions"
 ].__get__
 """The exceptions of a group."""
+file_names_of: Final[tuple[Callable[[BaseException], Any], ...]] = tuple(
+    vars(OSError)[name].__get__ for name in ("filename", "filename2")
+)
+"""The two that an `OSError` may name, each by a function of its own."""

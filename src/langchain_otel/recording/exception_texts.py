@@ -15,12 +15,13 @@ from typing import Any, Final
 from langchain_otel.async_exceptions import let_through
 from langchain_otel.content.credentials import without_url_credentials
 from langchain_otel.content.encoding import to_json
-from langchain_otel.content.fields import fields_of
+from langchain_otel.content.fields import fields_of, slot_of
 from langchain_otel.content.lazy import is_lazy
 from langchain_otel.exception_fields import (
     arguments_of,
     cause_of,
     context_of,
+    file_names_of,
     members_of,
     traceback_of,
 )
@@ -84,7 +85,14 @@ def _members_of(error: BaseException) -> tuple[BaseException, ...]:
 def _can_be_written(error: BaseException) -> bool:
     """Whether the text is the exception's own, or its arguments are few."""
     is_own = type(type(error).__str__) is not WrapperDescriptorType
-    return is_own or _are_few(arguments_of(error))
+    return is_own or _are_few((arguments_of(error), *_beside_arguments(error)))
+
+
+def _beside_arguments(error: BaseException) -> Iterator[Any]:
+    """What Python writes of an exception that is no argument: notes, and names of files."""
+    yield fields_of(error).get("__notes__")
+    if issubclass(type(error), OSError):
+        yield from (read(error) for read in file_names_of)
 
 
 def _are_few(arguments: tuple[Any, ...]) -> bool:
@@ -116,4 +124,6 @@ def _inside(value: Any, kind: type) -> Iterable[Any]:
     for group in GROUPS:
         if issubclass(kind, group):
             return group.__iter__(value)
-    return fields_of(value).values()
+    # Pydantic writes them with the fields.
+    extra = slot_of(value, "__pydantic_extra__")
+    return chain(fields_of(value).values(), () if extra is None else (extra,))
