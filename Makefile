@@ -1,6 +1,10 @@
 # make demo           a traced agent, in the terminal or in the backend that OTEL_EXPORTER_OTLP_ENDPOINT names
-# make test           the tests; those against real backends too, once `make backends` has built them
-# make test-versions  the tests at both ends of every version range; QUICK=1: the most telling ones
+# make test           the tests that this environment is enough for, in a few minutes
+# make test-slow      the others: environments of their own, the site, a browser, a type checker
+# make test-all       both; those against real backends too, once `make backends` has built them
+# make test-versions  the tests at both ends of every version range, and what we rely on in
+#                     pre-releases of LangChain; QUICK=1: the most telling ones
+# make test-providers  the tests with the packages of 20 providers, oldest and newest; QUICK=1: the newest
 # make soak           the long random tests and faults; SEED=N repeats them, SOAK_ARGS="-k load" chooses
 # make check          lint, format and types
 # make docs           the documentation site, in site/
@@ -17,6 +21,7 @@
 # make valgrind       installs Valgrind for make bench-count (Debian, Ubuntu; as root)
 # make chromium       installs Chromium for the tests of pages (Debian, Ubuntu; as root)
 # make traceql        installs Grafana's grammar of TraceQL for the tests of queries (npm), once
+# make python         brings CPython 3.14 for make test-versions and make test-providers (Debian)
 # make kafka          brings Kafka for the test of a fleet (Maven and Java are needed)
 # make phoenix        installs Arize Phoenix for its tests, into an environment of its own, once
 # make screenshots    the pictures in docs/images, of the real Jaeger and Phoenix (Chromium is needed)
@@ -31,9 +36,11 @@ BIN := $(VENV)/bin
 
 # uv trusts whom the machine trusts, as pip does.
 export UV_SYSTEM_CERTS ?= true
+# The tests start hundreds of processes, none of which compiles anew what is compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions soak check format docs docs-serve docs-tables backends postgres prometheus valgrind chromium traceql kafka phoenix screenshots up down bench bench-count bench-scale audit dist sbom clean
+.PHONY: help demo test test-slow test-all test-versions test-providers soak check format docs docs-serve docs-tables backends postgres prometheus valgrind chromium traceql python kafka phoenix screenshots up down bench bench-count bench-scale audit dist sbom clean
 
 help:
 	@grep -E '^# (make|  )' Makefile | cut -c3-
@@ -55,10 +62,18 @@ demo: $(VENV)/.demo
 	@OTEL_SERVICE_NAME=$${OTEL_SERVICE_NAME:-langchain-otel-demo} $(BIN)/langchain-otel run examples/agent.py
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "not slow" $(PYTEST_ARGS)
+
+test-slow: $(VENV)/.test
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m slow $(PYTEST_ARGS)
+
+test-all: test test-slow
 
 test-versions: $(VENV)/.test
 	$(BIN)/python tests/environments.py $(if $(QUICK),--quick) $(PYTEST_ARGS)
+
+test-providers: $(VENV)/.test
+	$(BIN)/python tests/provider_environments.py $(if $(QUICK),--quick) $(PYTEST_ARGS)
 
 soak: $(VENV)/.test
 	SOAK=1 SOAK_SEED=$(SEED) $(BIN)/python -m pytest -p no:randomly tests/soak $(SOAK_ARGS)
@@ -127,6 +142,9 @@ chromium:
 
 traceql:
 	$(PYTHON) -m tests.backends.traceql
+
+python: $(VENV)/.test
+	$(BIN)/python tests/newer_python.py
 
 kafka:
 	$(PYTHON) -m tests.backends.kafka

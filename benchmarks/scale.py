@@ -36,7 +36,7 @@ def main() -> None:
         run(program)
     if chosen.soak:
         print("\n### A long time\n", flush=True)
-        run("soak.py", "--minutes", str(chosen.soak))
+        run("endurance.py", "--minutes", str(chosen.soak))
 
 
 if __name__ == "__main__":

@@ -43,11 +43,10 @@ def _attributes(kind: str) -> Iterator[tuple[str, str]]:
         content = KINDS[kind].content
         for allowed in sorted(KINDS[kind].wanted | KINDS[kind].allowed | content):
             name = _template(allowed)
+            # The conventions allow more than we record.
             if name in MEANINGS:
-                yield (
-                    code(_shown(name)),
-                    sentences((MEANINGS[name], CONTENT * (allowed in content))),
-                )
+                said = (MEANINGS[name], CONTENT if allowed in content else "")
+                yield code(_shown(name)), sentences(said)
     registry = read_registry()
     for group in (*GROUPS[kind], RUN):
         for name in registry.references(registry.attribute_groups[group]):

@@ -1,7 +1,7 @@
 """The tables of the documentation, made from the code and from the registry of our own names."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 import kinds
@@ -16,6 +16,7 @@ from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.root_chain import ROOT_CHAIN
 from langchain_otel.operations.search import RERANKING, SEARCH
 from langchain_otel.operations.tool import TOOL
+from langchain_otel.patching.inject import ENTRANCE
 from langchain_otel.recording.instruments import (
     CALL_UNIT,
     DOLLAR_UNIT,
@@ -24,8 +25,10 @@ from langchain_otel.recording.instruments import (
     Row,
     rows_of,
 )
+from langchain_otel.recording.self_metrics import SELF_METRICS
 from langchain_otel.runs.reported import Started
 from langchain_otel.runs.run import Operation
+from langchain_otel.sources.patch_points import ALL_POINTS
 from markdown_tables import code, codes, sentences, table
 from meanings import MEANINGS
 from migration.tables import sections as migration_sections
@@ -208,6 +211,36 @@ def metrics() -> str:
     return table(METRIC_HEADS, rows)
 
 
+def self_metrics() -> str:
+    """The metrics of what langchain-otel counts of itself, with what each says."""
+    known = read_registry().metrics
+    rows = (
+        (
+            code(row.name),
+            "up-down counter" if row.falls else "counter",
+            code(row.unit),
+            codes(row.attributes),
+            sentences([known[row.name]["brief"]]),
+        )
+        for row in SELF_METRICS
+    )
+    return table((*METRIC_HEADS, "what it counts"), rows)
+
+
+def seams() -> str:
+    """What is relied on in other packages, with the functions that are wrapped for it."""
+    return table(("seam", "what we rely on", "functions", "what may be lost without it"), _seams())
+
+
+def _seams() -> Iterator[tuple[str, ...]]:
+    points = (ENTRANCE, *ALL_POINTS)
+    for seam in dict.fromkeys(point.seam for point in points):
+        of_seam = [point for point in points if point.seam is seam]
+        packages = sorted({point.module.partition(".")[0] for point in of_seam})
+        names = dict.fromkeys(point.path for point in of_seam)
+        yield seam.name, seam.relies, f"{', '.join(packages)}: {codes(names)}", seam.lost
+
+
 def previous_metrics() -> str:
     """The metrics that have other names or attributes with `metrics=previous`."""
     latest = rows_of("latest")
@@ -229,6 +262,8 @@ SECTIONS: Final[dict[str, Callable[[], str]]] = {
     "records": records,
     "metrics": metrics,
     "previous-metrics": previous_metrics,
+    "self-metrics": self_metrics,
+    "seams": seams,
     "reference": reference,
     "reference-of-testing": reference_of_testing,
     **kinds.SECTIONS,

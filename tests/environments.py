@@ -1,4 +1,4 @@
-"""Knows the ends of the version ranges: an environment for each, in which the tests run.
+"""Runs the tests at the ends of the version ranges, with an environment for each.
 
 python tests/environments.py            all tests in every environment
 python tests/environments.py --quick    those that versions are most likely to break, at the ends
@@ -49,6 +49,7 @@ QUICK: Final = (
     "test_instrumentor.py",
     "test_metrics.py",
     "test_openai.py",
+    "test_seams.py",
 )
 # An old version's own deprecations, and those of newer libraries that it uses, are no news.
 TOLERANT: Final = tuple(
@@ -61,20 +62,36 @@ OLD_MCP: Final = ("langchain-mcp-adapters<0.2", "mcp<2")
 # LangChain's standard tests of today need a newer core, and those of an older day an older pytest.
 STANDARD_TESTS: Final = "langchain-tests"
 
+# A pre-release is taken of what is named with one: these are made together.
+FAMILY: Final = ("langchain-core", "langgraph", "langchain", "langchain-classic")
+PARTS: Final = ("langgraph-checkpoint>=2a0", "langgraph-prebuilt>=1.0.0a0", "langgraph-sdk>=0.2a0")
+
+# What is printed of an environment.
+SHOWN: Final = ("langchain-core", "langgraph", "langchain", "opentelemetry-api")
+
 Version = tuple[int, ...]
 OLDEST_PYTHON: Final[Version] = (3, 11)
+# 3.15 has to wait for zstandard, which langsmith needs: there is no wheel of it yet.
+NEWEST_PYTHON: Final[Version] = (3, 14)
+NEWER_PYTHON: Final = "cpython-{}"
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What is pinned, and which of the interpreters that are here runs it."""
+    """What is pinned, and which of the interpreters that are here runs it.
+
+    `only` names the tests that run there, whatever is asked for; an environment without is an end
+    of the version ranges.
+    """
 
     pins: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     newest_python: bool = False
+    python: Version | None = None
     deprecations: bool = True
     lowest: bool = False
     quick: bool = False
+    only: tuple[str, ...] = ()
 
 
 ENVIRONMENTS: Final = {
@@ -85,10 +102,11 @@ ENVIRONMENTS: Final = {
         lowest=True,
         quick=True,
     ),
+    # On 3.14 LangChain 0.3 itself fails: pydantic cannot evaluate what annotates its legacy chains.
     "newest-0.3": Environment(
         ("langchain-core<0.4", "langgraph<0.7", "langchain<1", *OLD_MCP),
         without=("langchain-classic", STANDARD_TESTS),
-        newest_python=True,
+        python=(3, 13),
         deprecations=False,
     ),
     "oldest-1": Environment(
@@ -104,6 +122,22 @@ ENVIRONMENTS: Final = {
         quick=True,
     ),
     "newest-1": Environment(("langchain",), newest_python=True, quick=True),
+    "newest-1-on-3.12": Environment(("langchain",), python=(3, 12)),
+    "newest-1-on-3.13": Environment(("langchain",), python=(3, 13)),
+    # The adapters hold the MCP SDK below 2; LangChain's own tools of MCP servers want 2.
+    "newest-mcp": Environment(
+        ("langchain", "fastmcp>=4"),
+        without=("langchain-mcp-adapters",),
+        only=("test_mcp_sdk.py",),
+    ),
+    # Where there is no pre-release that is newer, it is the newest release.
+    "prereleases": Environment(
+        (*(f"{package}>=1.0.0a0" for package in FAMILY), "langchain-core<2", *PARTS),
+        newest_python=True,
+        deprecations=False,
+        quick=True,
+        only=("test_seams.py", "test_agents.py"),
+    ),
 }
 
 
@@ -130,7 +164,8 @@ def run_tests(name: str, environment: Environment, options: list[str], *, quick:
     """The exit code of the tests in an environment."""
     python = made(name, environment)
     ignored = [f"--ignore=tests/{path}" for path in ELSEWHERE]
-    chosen = [f"tests/{path}" for path in QUICK] if quick else ["tests", *ignored]
+    few = environment.only or (QUICK if quick else ())
+    chosen = [f"tests/{path}" for path in few] if few else ["tests", *ignored]
     if not environment.deprecations:
         chosen += TOLERANT
     side_by_side = ("--numprocesses=auto", "--dist=loadgroup")
@@ -141,7 +176,9 @@ def run_tests(name: str, environment: Environment, options: list[str], *, quick:
 def made(name: str, environment: Environment) -> Path:
     """The interpreter of an environment, brought up to what is the newest today within its pins."""
     pythons = interpreters()
-    version = max(pythons) if environment.newest_python else min(pythons)
+    version = environment.python or (max if environment.newest_python else min)(pythons)
+    if version not in pythons:
+        sys.exit(f"{name} needs CPython {'.'.join(map(str, version))}, which is not here")
     key = hashlib.sha256(str(pythons[version]).encode()).hexdigest()[:12]
     place = cache_directory() / "environments" / f"{name}-{key}"
     python = place / "bin" / "python"
@@ -150,7 +187,8 @@ def made(name: str, environment: Environment) -> Path:
     # `--exact` removes what other pins, or an earlier day, have needed.
     how = ("--quiet", "--exact", "--upgrade", "--python", str(python))
     uv("pip", "install", *how, *requirements(environment))
-    print(f"\n{name}: CPython {'.'.join(map(str, version))}, {described(python)}", flush=True)
+    label = ".".join(map(str, version))
+    print(f"\n{name}: CPython {label}, {described(python, *SHOWN)}", flush=True)
     return python
 
 
@@ -186,13 +224,14 @@ def project() -> dict[str, Any]:
 
 def interpreters() -> dict[Version, Path]:
     """The interpreters here that the package supports, one of each minor version."""
-    names = [f"python3.{minor}" for minor in range(11, 30)]
+    names = [f"python3.{minor}" for minor in range(OLDEST_PYTHON[1], NEWEST_PYTHON[1] + 1)]
     on_path = [Path(place) for name in names if (place := shutil.which(name))]
+    unpacked = cache_directory().glob(f"{NEWER_PYTHON.format('*')}/usr/bin/python3.??")
     of_pyenv = sorted(Path.home().glob(".pyenv/versions/3.*/bin/python3"))
     found: dict[Version, Path] = {}
-    for python in [Path(sys.executable), *on_path, *of_pyenv]:
+    for python in [Path(sys.executable), *on_path, *of_pyenv, *unpacked]:
         version = version_of(python)
-        if version is not None and version >= OLDEST_PYTHON:
+        if version is not None and OLDEST_PYTHON <= version <= NEWEST_PYTHON:
             found.setdefault(version, python)
     return found
 
@@ -205,16 +244,16 @@ def version_of(python: Path) -> Version | None:
     return (int(major), int(minor)) if level == "final" else None
 
 
-def described(python: Path) -> str:
-    """The versions in an environment that matter most."""
+def described(python: Path, *names: str) -> str:
+    """The versions of these packages in an environment."""
     done = subprocess.run(
         [sys.executable, "-m", "uv", "pip", "freeze", "--quiet", "--python", str(python)],
         capture_output=True,
         text=True,
         check=True,
     )
-    shown = ("langchain-core==", "langgraph==", "langchain==", "opentelemetry-api==")
-    return ", ".join(line for line in done.stdout.splitlines() if line.startswith(shown))
+    lines = done.stdout.splitlines()
+    return ", ".join(line for line in lines if line.partition("==")[0] in names)
 
 
 def uv(*arguments: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
 from opentelemetry import context as otel_context
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
 from langchain_otel.runs.frame import current_frame
 from langchain_otel.runs.store import RUNS
@@ -51,7 +52,11 @@ class Checked:
         if len(RUNS):
             found.append(f"open runs: {[run.operation.family for run in RUNS.open_runs()]}")
             RUNS.clear()
-        if otel_context.get_current() is not self._before:
+        current = otel_context.get_current()
+        if _SUPPRESS_INSTRUMENTATION_KEY in current:
+            # The SDK's own processor sets it, and may have no memory to take it back.
+            otel_context.attach(self._before)
+        elif current is not self._before:
             found.append("the context is another one")
         if current_frame() is not None:
             found.append("a frame was not left")

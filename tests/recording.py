@@ -12,6 +12,7 @@ from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -22,6 +23,8 @@ from langchain_otel.runs.outcome import outcome_of
 from langchain_otel.runs.store import RUNS
 
 MARKER = "marker"
+# Its detectors run in threads of their own: once is enough.
+RESOURCE = Resource.create()
 
 
 def id_of(span: trace.Span | ReadableSpan) -> int:
@@ -50,15 +53,17 @@ class Tracing:
 
     def __init__(self) -> None:
         self.exporter = InMemorySpanExporter()
-        self.tracer_provider = TracerProvider(shutdown_on_exit=False)
+        self.tracer_provider = TracerProvider(resource=RESOURCE, shutdown_on_exit=False)
         self.lives = Lives()
         self.tracer_provider.add_span_processor(self.lives)
         self.tracer_provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         self.log_exporter = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
-        self.logger_provider = LoggerProvider(shutdown_on_exit=False)
+        self.logger_provider = LoggerProvider(resource=RESOURCE, shutdown_on_exit=False)
         self.logger_provider.add_log_record_processor(SimpleLogRecordProcessor(self.log_exporter))
         self.metric_reader = InMemoryMetricReader()
-        self.meter_provider = MeterProvider([self.metric_reader], shutdown_on_exit=False)
+        self.meter_provider = MeterProvider(
+            [self.metric_reader], resource=RESOURCE, shutdown_on_exit=False
+        )
         self.tracer = self.tracer_provider.get_tracer("test")
 
     def on(self) -> None:
@@ -225,7 +230,8 @@ class Pairs(InlineHandler):
         self.look()
 
     def look(self, *_: Any, **__: Any) -> None:
-        for run_id, span in list(self.spans.items()):
+        # A copy is made at once; a list of the items lets other threads in.
+        for run_id, span in self.spans.copy().items():
             if span is trace.INVALID_SPAN:
                 self.spans[run_id] = _span_of(run_id)
 

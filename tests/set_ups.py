@@ -255,8 +255,8 @@ raise SystemExit(not found.ok)
         program=PROVIDER.replace("Simple", "Batch") + INSTRUMENT + "provider.shutdown()" + DIAGNOSE,
     ),
     "a function that LangChain lacks": SetUp(
-        "This version has no VectorStore.similarity_search_with_relevance_scores: what may be "
-        "lost is spans of searches by relevance.",
+        "In this version, VectorStore.similarity_search_with_relevance_scores is not there: what "
+        "may be lost is spans of searches by relevance.",
         program=PROVIDER
         + "from langchain_core.vectorstores.base import VectorStore\n"
         + "del VectorStore.similarity_search_with_relevance_scores\n"

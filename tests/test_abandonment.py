@@ -21,6 +21,8 @@ from models import Model, Retriever, StreamingModel
 from recording import Tracing
 from waiting import Hold, begun, timed_out, until
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 
 class State(TypedDict):
     text: str

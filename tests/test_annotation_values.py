@@ -25,6 +25,8 @@ from langchain_otel.content.values import MAX_ITEMS, MAX_TEXT
 from models import Model
 from recording import Tracing, instrumented
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 KEY: Final = f"{semconv.METADATA}key"
 AN_ID: Final = UUID("0190a1b2-0000-7000-8000-000000000001")
 

@@ -22,6 +22,8 @@ from recording import Tracing, instrumented
 from servers.anthropic_server import ModelServer, start_server
 from versions import create_agent, has, without_edges
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 # Of no real model: those are deprecated one after the other, with a warning.
 MODEL = "claude-scripted-1"
 

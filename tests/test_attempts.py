@@ -21,6 +21,8 @@ from shown import everything, executed, shown
 from test_control_flow import GIVEN, SECRET, State, graph_of, passes
 from waiting import PATIENCE
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 AT_ONCE = RetryPolicy(initial_interval=0, jitter=False, retry_on=lambda _: True)
 HAS_TIMEOUTS = hasattr(errors, "NodeTimeoutError")
 

@@ -260,7 +260,7 @@ def test_block_inside_a_run(tracing: Tracing) -> None:
     """It holds for what is called in it; the run around and what follows do not have it."""
 
     def body(text: str) -> Any:
-        with attributes(tier="silver"):
+        with attributes({"app.inside": True}, tier="silver"):
             asking().invoke(text)
         return Model().invoke(text)
 
@@ -271,6 +271,8 @@ def test_block_inside_a_run(tracing: Tracing) -> None:
     with attributes(tier="gold"):
         step.invoke("hi")
     assert tiers(tracing) == ["silver", "silver", "gold", "gold"]
+    inside = [(span.attributes or {}).get("app.inside") for span in tracing.spans]
+    assert inside == [True, True, None, None]
 
 
 @pytest.mark.parametrize(
@@ -370,6 +372,20 @@ def test_thread_without_a_context(tracing: Tracing) -> None:
     with attributes(tier="gold"):
         step.invoke("hi")
     assert by_name(tracing) == {"chat": "gold", "asking": "gold", "invoke_workflow root": "gold"}
+
+
+def test_context_of_an_older_block(tracing: Tracing) -> None:
+    """What is called there, below a run, has what the newer block around that run gives."""
+    with attributes(tier="old"):
+        old = contextvars.copy_context()
+
+    def body(text: str, config: RunnableConfig) -> Any:
+        return old.run(Model().invoke, text, config)
+
+    step: Any = RunnableLambda(body, name="root")
+    with attributes(tier="new"):
+        step.invoke("hi")
+    assert by_name(tracing) == {"chat": "new", "invoke_workflow root": "new"}
 
 
 def test_many_nested_blocks(tracing: Tracing) -> None:

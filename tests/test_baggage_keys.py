@@ -24,6 +24,7 @@ from langchain_otel.config import configured
 from models import Model, StreamingModel
 from recording import Tracing, instrumented
 from servers.otlp_sink import running_sink
+from unneeded import ALONE
 from waiting import PATIENCE
 
 VARIABLE: Final = "OTEL_INSTRUMENTATION_LANGCHAIN_BAGGAGE_KEYS"
@@ -332,7 +333,7 @@ def test_set_up_by_other_means(way: str) -> None:
         }
         subprocess.run(
             [*command, "-c", PROGRAM.format(set_up=set_up)],
-            env=inherited | variables,
+            env=inherited | ALONE | variables,
             capture_output=True,
             timeout=PATIENCE,
             check=True,

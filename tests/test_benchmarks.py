@@ -45,6 +45,7 @@ def answers(*requests: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @newest_agent
+@pytest.mark.slow
 def test_worker_counts_runs_and_spans() -> None:
     """Every run is counted, has one span of ours and one by hand, and none without tracing."""
     pytest.importorskip("opentelemetry.exporter.otlp.proto.common")

@@ -29,6 +29,7 @@ from opentelemetry.context import Context
 
 from environments import ROOT
 from langchain_otel import LangChainInstrumentor, semconv
+from models import StreamingModel
 from recording import Tracing, instrumented
 from test_environments import environment_with, wheel
 
@@ -107,8 +108,6 @@ NAMED = {
 }
 WITHOUT_MODELS = frozenset(("own call", "tool"))
 
-environments = pytest.mark.xdist_group("environments")
-
 
 @pytest.fixture(scope="session")
 def results(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
@@ -132,7 +131,8 @@ def results(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     return found
 
 
-@environments
+@pytest.mark.slow
+@pytest.mark.xdist_group("environments")
 @pytest.mark.parametrize("case", PLACES)
 def test_other_tracers_see_no_change(case: str, results: dict[str, Any]) -> None:
     """The same runs and spans as without us, with the same fields, in the same places."""
@@ -148,14 +148,16 @@ def test_other_tracers_see_no_change(case: str, results: dict[str, Any]) -> None
     assert told > 10, "it saw next to nothing: nothing is compared"
 
 
-@environments
+@pytest.mark.slow
+@pytest.mark.xdist_group("environments")
 @pytest.mark.parametrize("case", PLACES)
 def test_our_promises_hold_beside_other_tracers(case: str, results: dict[str, Any]) -> None:
     """No span is left current, no context fails to detach, nothing of ours fails."""
     assert results[case]["beside"]["problems"] == []
 
 
-@environments
+@pytest.mark.slow
+@pytest.mark.xdist_group("environments")
 @pytest.mark.parametrize("case", COVERED)
 def test_a_model_call_has_one_span(case: str, results: dict[str, Any]) -> None:
     """Instrumentations that look for a mark make no span below ours; HTTP spans stay."""
@@ -168,7 +170,8 @@ def test_a_model_call_has_one_span(case: str, results: dict[str, Any]) -> None:
     assert len(own) == 1, "the user's own call of the client keeps its span"
 
 
-@environments
+@pytest.mark.slow
+@pytest.mark.xdist_group("environments")
 def test_what_a_covered_instrumentation_tells_is_ours(results: dict[str, Any]) -> None:
     """LangChain drops the tokens of embeddings; an instrumentation of the client knows them."""
     programs = results["genai providers/last"]["beside"]["programs"]
@@ -177,7 +180,8 @@ def test_what_a_covered_instrumentation_tells_is_ours(results: dict[str, Any]) -
     assert embeddings[semconv.GEN_AI_RESPONSE_MODEL]
 
 
-@environments
+@pytest.mark.slow
+@pytest.mark.xdist_group("environments")
 @pytest.mark.parametrize("case", NESTED)
 def test_a_second_span_of_a_model_call_is_below_ours(case: str, results: dict[str, Any]) -> None:
     """Where an instrumentation knows no mark, its span nests under ours, HTTP under it."""
@@ -185,7 +189,8 @@ def test_a_second_span_of_a_model_call_is_below_ours(case: str, results: dict[st
     assert tree == ["chat gpt-4.1 <langchain_otel>", f"  {NESTED[case]}", "    POST <httpx>"]
 
 
-@environments
+@pytest.mark.slow
+@pytest.mark.xdist_group("environments")
 @pytest.mark.parametrize("case", PLACES)
 def test_the_log_names_the_other_tracers(case: str, results: dict[str, Any]) -> None:
     """One warning for what doubles something, with what to do; one line names all of the others.
@@ -204,7 +209,8 @@ def test_the_log_names_the_other_tracers(case: str, results: dict[str, Any]) -> 
     assert [line.count(" (") for line in lines] == ([NAMED[name]] if name in NAMED else [])
 
 
-@environments
+@pytest.mark.slow
+@pytest.mark.xdist_group("environments")
 @pytest.mark.parametrize("case", [case for case in PLACES if case.split("/")[0] in DOUBLING])
 def test_what_is_said_to_be_double_is(case: str, results: dict[str, Any]) -> None:
     """The metrics of both have the same names where the warning says so, and nowhere else."""
@@ -365,6 +371,42 @@ def test_a_tracer_around_ours_gets_its_context_back(
     assert trace.get_current_span() is trace.INVALID_SPAN
     assert otel_context.get_value("theirs") is None
     assert tracing.names() == ["execute_tool add"]
+
+
+@pytest.mark.parametrize("ends", ["inside", "around"])
+def test_a_tracer_around_a_stream_gets_its_context_back(
+    tracing: Tracing, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    """So does one that detaches in a later step of a stream, or after it; ours is right in each."""
+    tokens: list[Token[Context]] = []
+
+    def starting(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        result = wrapped(*args, **kwargs)
+        tokens.append(otel_context.attach(otel_context.set_value("theirs", "on")))
+        return result
+
+    def streaming(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        yield from wrapped(*args, **kwargs)
+        if tokens:
+            otel_context.detach(tokens.pop())
+
+    class Marking(StreamingModel):
+        def _stream(self, *args: Any, **kwargs: Any) -> Any:
+            for number, chunk in enumerate(super()._stream(*args, **kwargs)):
+                if number == 1 and ends == "inside":
+                    otel_context.detach(tokens.pop())
+                tracing.mark()
+                yield chunk
+
+    around_start = wrapt.FunctionWrapper(vars(CallbackManager)["on_chat_model_start"], starting)
+    monkeypatch.setattr(CallbackManager, "on_chat_model_start", around_start)
+    around_stream = wrapt.FunctionWrapper(vars(BaseChatModel)["stream"], streaming)
+    monkeypatch.setattr(BaseChatModel, "stream", around_stream)
+    for _ in Marking().stream("x"):
+        assert trace.get_current_span() is trace.INVALID_SPAN
+    assert trace.get_current_span() is trace.INVALID_SPAN
+    assert otel_context.get_value("theirs") is None
+    assert set(tracing.tree().splitlines()) == {"chat", "  marker"}
 
 
 def test_methods_that_others_have_wrapped_stay_methods(

@@ -19,6 +19,8 @@ from langchain_otel.sources.blocks import Block
 from models import Model
 from recording import Tracing, instrumented
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 WORD: Final = "app.word"
 
 

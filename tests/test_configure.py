@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import pytest
 
 from backends.loopback import free_ports
+from forked import Begun, Done
 from langchain_otel.startup import default_exporter as default_exporter_module
 from langchain_otel.startup.default_exporter import GRPC, HTTP, default_exporter
 from langchain_otel.startup.variables import Arguments
@@ -19,11 +21,19 @@ from servers.notebook import running_kernel, text_of
 from servers.otlp_grpc_sink import running_grpc_sink
 from servers.otlp_sink import Sink, running_sink
 from test_processes import asked, wait_until_it_answers
+from unneeded import LIGHTER
 from waiting import PATIENCE
 
 RUN: Final = """
 from langchain_core.runnables import RunnableLambda
 RunnableLambda(lambda question: f"{question}!", name="shout").invoke("hi")
+"""
+IMPORTS: Final = """
+import os
+import langchain_otel, opentelemetry.sdk.trace
+from langchain_core.language_models import FakeListChatModel
+from langchain_core.runnables import RunnableLambda
+langchain_otel.configure
 """
 SIGNALS: Final = ("/v1/traces", "/v1/metrics", "/v1/logs")
 
@@ -51,7 +61,28 @@ def environment(**variables: str) -> dict[str, str]:
     return inherited | {"OTEL_BSP_SCHEDULE_DELAY": "600000"} | variables
 
 
-def ran(program: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+BEGUN: Final[list[Begun]] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def begun() -> Iterator[None]:
+    """Most programs have imported the same before they do anything: they begin together."""
+    with Begun(IMPORTS, environment()) as process:
+        BEGUN.append(process)
+        yield
+    BEGUN.clear()
+
+
+def ran(program: str, **variables: str) -> Done:
+    """What a program says that sets its variables itself, before it sets up anything."""
+    with TemporaryDirectory() as folder:
+        done = BEGUN[0].run(f"os.environ |= {variables!r}\n{program}", Path(folder))
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def ran_alone(program: str, **variables: str) -> Done:
+    """The same of one that nothing has been imported for."""
     done = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
@@ -61,7 +92,7 @@ def ran(program: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return done
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 def configured(arguments: str = "", more: str = "", **variables: str) -> Any:
@@ -312,7 +343,8 @@ def test_a_configuration_file_holds(tmp_path: Path) -> None:
         'file_format: "1.0"\ntracer_provider:\n  processors:\n'
         "    - simple: {exporter: {console: {}}}\n"
     )
-    done = configured('service_name="shop"', OTEL_CONFIG_FILE=str(file))
+    program = f"import langchain_otel\nlangchain_otel.configure(service_name='shop')\n{RUN}"
+    done = ran_alone(program, OTEL_CONFIG_FILE=str(file), **LIGHTER)
     assert "invoke_workflow shout" in done.stdout
     assert "OTEL_CONFIG_FILE is set: service_name of configure() changes nothing." in done.stderr
 
@@ -343,7 +375,7 @@ sys.modules[{module!r}] = None
 
 def test_without_rich() -> None:
     """The tree cannot be printed: what is missing, and where else traces can go."""
-    done = ran(f"{HIDING.format(module='rich.console')}import langchain_otel\n"
+    done = ran_alone(f"{HIDING.format(module='rich.console')}import langchain_otel\n"
                f"langchain_otel.configure()\n{RUN}print('went on')")  # fmt: skip
     assert done.stdout == "went on\n"
     assert 'pip install "langchain-otel[console]"' in done.stderr
@@ -351,7 +383,7 @@ def test_without_rich() -> None:
 
 def test_without_a_configurator() -> None:
     """A part of OpenTelemetry is missing: which, and how to get it."""
-    done = ran(f"""
+    done = ran_alone(f"""
 from opentelemetry.instrumentation.auto_instrumentation import _load
 _load.entry_points = lambda **_: []
 import langchain_otel

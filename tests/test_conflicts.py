@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from unneeded import ALONE
 from versions import release
 
 INSTRUMENT: Final = (str(Path(sys.executable).with_name("opentelemetry-instrument")),)
@@ -37,7 +38,7 @@ def run(directory: Path, version: str, program: str, *command: str) -> tuple[lis
     path = os.pathsep.join(filter(None, [str(directory), os.environ.get("PYTHONPATH", "")]))
     done = subprocess.run(
         [*command, sys.executable, "-W", "ignore", "-c", program],
-        env=inherited | dict.fromkeys(signals, "none") | {"PYTHONPATH": path},
+        env=inherited | ALONE | dict.fromkeys(signals, "none") | {"PYTHONPATH": path},
         capture_output=True,
         text=True,
         check=False,

@@ -157,7 +157,7 @@ def test_hook_that_raises(caplog: pytest.LogCaptureFixture) -> None:
     assert hook is not None
     hook.call(INPUTS, OUTPUTS)
     hook.call(INPUTS, OUTPUTS)
-    assert health.failures.pop("a failure of the option completion_hook") == 2
+    assert health.failures.pop("completion_hook:ConnectionError") == 2
     (record,) = caplog.records
     assert "ConnectionError" in record.getMessage()
     assert "secret" not in record.getMessage()

@@ -619,6 +619,8 @@ REASONS: list[tuple[dict[str, Any], str]] = [
     ({"status": "failed"}, "error"),
     ({"finish_reason": "of its own"}, "of its own"),
     ({"finish_reason": None}, "unknown"),
+    ({"finish_reason": "FINISH_REASON_UNSPECIFIED" * 2 + "STOP"}, "stop"),
+    ({"finish_reason": "FINISH_REASON_UNSPECIFIED"}, "unknown"),
     ({}, "unknown"),
 ]
 

@@ -200,7 +200,7 @@ def test_redaction_fails_closed(
     check("input-messages", found[semconv.GEN_AI_INPUT_MESSAGES])
     check("output-messages", found[semconv.GEN_AI_OUTPUT_MESSAGES])
     check("tool-definitions", found[semconv.GEN_AI_TOOL_DEFINITIONS])
-    failures = health.failures.pop("a failure of the option redact", 0)
+    failures = health.failures.pop("redact:ValueError", 0)
     assert (failures > 10) is (redact is raises)
 
 
@@ -212,6 +212,12 @@ def test_keys_that_redaction_makes_alike_stay_apart() -> None:
 
 
 # Bounds
+
+
+def test_a_text_that_is_an_address_of_bytes_stays_a_text() -> None:
+    """Where bytes may be recorded it is recorded as any other text."""
+    question = {semconv.GEN_AI_RETRIEVAL_QUERY_TEXT: "data:image/png;base64,iVBORw0KGgo="}
+    assert permitted(question, Policy(binary=True)) == question
 
 
 def test_long_texts_are_cut_with_a_marker() -> None:
@@ -254,6 +260,16 @@ def test_messages_keep_to_the_room(history: list[BaseMessage], room: int, redact
     if not health.failures:
         assert len(found) == len(history)
     health.failures.clear()
+
+
+@pytest.mark.parametrize("redact", [None, lambda text, _: text], ids=["plain", "redacted"])
+def test_a_conversation_that_just_fits_is_whole(redact: Any) -> None:
+    """Each message counts with the comma after it."""
+    name = semconv.GEN_AI_INPUT_MESSAGES
+    facts = {name: conversation([[SystemMessage("rules"), HumanMessage("hello")]])}
+    whole = permitted(facts, Policy())[name].json()
+    policy = Policy(redact=redact, max_span_bytes=len(whole) + 1)
+    assert permitted(facts, policy)[name].json() == whole
 
 
 def test_cut_conversation_keeps_its_ends() -> None:

@@ -15,6 +15,8 @@ from langchain_otel import semconv
 from recording import Tracing
 from shown import everything, executed, shown
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 SECRET = "the secret state"
 GIVEN: Any = {"seen": [SECRET]}
 

@@ -75,13 +75,14 @@ async def test_async_block(tracing: Tracing) -> None:
 
 
 def test_nested_blocks(tracing: Tracing) -> None:
-    """The inner one overrides what it gives, and that alone."""
+    """The inner one overrides what it gives, and that alone, for all that runs inside."""
     with conversation("outer", user="ada", session="s-1"):
         with conversation("inner"):
-            Model().invoke("hi")
+            for _ in range(2):
+                Model().invoke("hi")
         Model().invoke("hi")
-    assert values(tracing, "chat", CONVERSATION) == ["inner", "outer"]
-    assert [people(span) for span in tracing.spans] == [{USER: "ada", SESSION: "s-1"}] * 2
+    assert values(tracing, "chat", CONVERSATION) == ["inner", "inner", "outer"]
+    assert [people(span) for span in tracing.spans] == [{USER: "ada", SESSION: "s-1"}] * 3
 
 
 def test_configuration_wins_over_the_block(tracing: Tracing) -> None:
@@ -138,6 +139,25 @@ def test_threads(tracing: Tracing) -> None:
             pool.submit(copied.run, Model().invoke, "hi").result()
         pool.submit(Model().invoke, "hi").result()
     assert values(tracing, "chat", CONVERSATION) == ["chat-7", None]
+
+
+def test_block_in_a_thread_without_a_context(tracing: Tracing) -> None:
+    """A block around what is called there is the nearest, whatever was around its parent."""
+
+    def body(text: str, config: Any) -> Any:
+        def work() -> Any:
+            with conversation("inner"):
+                return Model().invoke(text, config)
+
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(work).result()
+
+    step: Any = RunnableLambda(body)
+    with conversation("outer", user="ada"):
+        step.invoke("hi")
+    chat, root = tracing.spans
+    assert [(span.attributes or {})[CONVERSATION] for span in (chat, root)] == ["inner", "outer"]
+    assert [people(span) for span in (chat, root)] == [{}, {USER: "ada"}]
 
 
 def test_batches(tracing: Tracing) -> None:
@@ -198,13 +218,24 @@ def test_id_of_the_genai_utilities(tracing: Tracing) -> None:
     if "conversation_id" not in inspect.signature(workflow).parameters:
         pytest.skip("these utilities know no conversation")
     invocation = workflow("flow", conversation_id="theirs")
+
+    def in_a_thread(text: str, config: Any) -> Any:
+        def work() -> Any:
+            with conversation(user="bob"):
+                return Model().invoke(text, config)
+
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(work).result()
+
+    without_context: Any = RunnableLambda(in_a_thread)
     try:
         asking().invoke("hi")
         with conversation("ours"):
             Model().invoke("hi")
+        without_context.invoke("hi")
     finally:
         invocation.stop()
-    assert values(tracing, "chat", CONVERSATION) == ["theirs", "ours"]
+    assert values(tracing, "chat", CONVERSATION) == ["theirs", "ours", "theirs"]
 
 
 def test_genai_utilities_are_not_imported() -> None:

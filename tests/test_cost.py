@@ -28,6 +28,9 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 import langchain_otel
 from langchain_otel import traced_with
 from langchain_otel.recording import tenants
+from langchain_otel.runs import configurable_values
+from langchain_otel.runs.bounded_map import BoundedMap
+from langchain_otel.sources.provider_marks import MARKS
 from models import Model, StreamingModel
 from recording import RunTree, Tracing, instrumented
 from versions import create_agent
@@ -106,6 +109,18 @@ def counted(program: Callable[[], Any]) -> Calls:
         sys.setprofile(None)
         gc.enable()
     return calls
+
+
+@pytest.fixture(autouse=True)
+def as_in_a_new_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other tests have imported, and what was noted of their runs, is not counted.
+
+    A model call is marked for the instrumentations of providers as soon as what defines the marks
+    is imported; metadata are looked at as soon as there has been a call that mixed them.
+    """
+    for mark in MARKS:
+        monkeypatch.delitem(sys.modules, mark.module, raising=False)
+    monkeypatch.setattr(configurable_values, "_changed", BoundedMap(1))
 
 
 def runs_of(program: Callable[..., Any]) -> int:

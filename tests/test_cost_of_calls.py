@@ -46,6 +46,8 @@ from recording import Tracing, instrumented
 from test_wrapped_models import Wrapper
 from versions import create_agent
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 ROOT: Final = Path(__file__).parents[1]
 MILLION: Final = 1_000_000
 KINDS: Final[dict[str, tuple[Any, dict[str, Any]]]] = {

@@ -14,7 +14,10 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.runnables import RunnableGenerator, RunnableLambda, RunnableParallel
 from langchain_core.tools import tool
 from langgraph.graph import START, StateGraph
+from opentelemetry import context as otel_context
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.trace import NoOpTracerProvider
 from typing_extensions import TypedDict
 
 from langchain_otel import (
@@ -279,6 +282,17 @@ def test_suppressed_runs_are_none_of_ours(tracing: Tracing) -> None:
         assert HERE.invoke(1) is None
 
 
+@pytest.mark.parametrize(
+    "key", ["suppress_instrumentation", _SUPPRESS_INSTRUMENTATION_KEY], ids=["old", "new"]
+)
+def test_each_word_for_silence_counts(key: str, tracing: Tracing) -> None:
+    """Older packages have another one than newer ones."""
+    token = otel_context.attach(otel_context.set_value(key, True))
+    assert HERE.invoke(1) is None
+    otel_context.detach(token)
+    assert not tracing.spans
+
+
 @pytest.mark.parametrize("run_id", [uuid4(), "ticket 4711", 7], ids=["uuid", "text", "number"])
 def test_ids_of_the_application(run_id: Any, tracing: Tracing) -> None:
     """The id of a request is the one that the application gave."""
@@ -303,3 +317,48 @@ def test_span_context(tracing: Tracing) -> None:
     for unknown in (uuid4(), "no such run", None):
         assert span_context_of(unknown) is None
         assert traceparent_of(unknown) is None
+
+
+def test_span_context_without_a_trace() -> None:
+    """Where no provider makes spans there is none, neither while the run is open nor later."""
+    run_id = uuid4()
+    found: list[Any] = []
+
+    def look(_: Any) -> None:
+        found.extend([span_context_of(run_id), traceparent_of(run_id)])
+
+    handler = OpenTelemetryCallbackHandler(tracer_provider=NoOpTracerProvider())
+    RunnableLambda(look).invoke(1, {"run_id": run_id, "callbacks": [handler]})
+    look(None)
+    assert found == [None] * 4
+
+
+async def test_code_that_goes_on_after_runs_around_it_have_ended(tracing: Tracing) -> None:
+    """It is in the code of the run that is still open, also with a user's span in between."""
+    has_begun, is_over, are_over = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def late() -> Any:
+        await are_over.wait()
+        return current_run_id()
+
+    async def inner(_: Any) -> Any:
+        has_begun.set()
+        await is_over.wait()
+        return asyncio.create_task(late())
+
+    async def outer(_: Any) -> Any:
+        with tracing.tracer.start_as_current_span("user"):
+            going_on = asyncio.create_task(RunnableLambda(inner).ainvoke(0))
+            await has_begun.wait()
+        return going_on
+
+    async def whole(_: Any) -> Any:
+        going_on = await RunnableLambda(outer).ainvoke(0)
+        is_over.set()
+        looking = await going_on
+        are_over.set()
+        return await looking, running_id()
+
+    ours, theirs = await RunnableLambda(whole).ainvoke(0)
+    assert ours is not None
+    assert ours == theirs

@@ -17,6 +17,8 @@ from models import Retriever
 from recording import Tracing
 from test_search import EMBED, Letters, Shelf
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 ADDRESS = "db.example"
 PASSWORD = "hunter2"
 

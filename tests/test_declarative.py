@@ -10,6 +10,7 @@ import pytest
 
 from langchain_otel import semconv
 from servers.otlp_sink import Sink, Span, running_sink
+from unneeded import ALONE, LIGHTER
 
 pytest.importorskip("opentelemetry.configuration", reason="came with opentelemetry 1.45")
 
@@ -57,7 +58,7 @@ def run_with(
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
     done = subprocess.run(
         [INSTRUMENT, sys.executable, "-W", "ignore", "-c", program],
-        env=inherited | {"OTEL_CONFIG_FILE": str(path)} | variables,
+        env=inherited | ALONE | LIGHTER | {"OTEL_CONFIG_FILE": str(path)} | variables,
         capture_output=True,
         text=True,
         check=False,

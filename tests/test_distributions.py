@@ -20,7 +20,7 @@ from test_environments import uv, wheel
 
 __all__ = ["wheel"]
 
-pytestmark = pytest.mark.xdist_group("environments")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("environments")]
 
 PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LONG_AGO: Final = 1_000_000_000

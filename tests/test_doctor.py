@@ -343,6 +343,7 @@ def linked(source: str, target: str) -> None:
         os.link(source, target)
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("environments")
 @pytest.mark.parametrize("says", PARTIAL)
 def test_partial_installs(says: str, whole: Path, tmp_path: Path) -> None:
@@ -357,6 +358,7 @@ def test_partial_installs(says: str, whole: Path, tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("environments")
 def test_the_package_alone(built: Path, tmp_path: Path) -> None:
     """It names everything that an installation without dependencies lacks."""
@@ -369,6 +371,7 @@ def test_the_package_alone(built: Path, tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("environments")
 def test_one_install_is_enough(whole: Path, tmp_path: Path) -> None:
     """In an environment with the package and what it needs, there is nothing to mend."""

@@ -2,9 +2,11 @@
 
 The blocks of a section are pasted into one terminal, in a folder of its own; README.md is pasted
 from its top to its end. A block whose first line names a file is that file. `app.py` is the
-reader's own program.
+reader's own program. Those of README.md run every time, those of other pages in `make test-all`:
+every time, their programs can be read, and what they import is there.
 """
 
+import ast
 import json
 import os
 import re
@@ -14,6 +16,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +32,7 @@ from servers.otlp_proxy import Proxy, running_proxy
 from waiting import PATIENCE
 
 README: Final = ROOT / "README.md"
+FIRST: Final = README.name
 BIN: Final = Path(sys.executable).parent
 PROGRAMS: Final = ROOT / "tests" / "programs"
 PASTED: Final = "pasted.py"
@@ -173,7 +177,10 @@ def proxy() -> Iterator[Proxy]:
         yield proxy
 
 
-@pytest.mark.parametrize("name", SECTIONS)
+@pytest.mark.parametrize(
+    "name",
+    [name if name == FIRST else pytest.param(name, marks=pytest.mark.slow) for name in SECTIONS],
+)
 def test_blocks_run_as_they_stand(name: str, terminal: Terminal, proxy: Proxy) -> None:
     """Each ends well, prints what is shown, and sends where it says."""
     blocks = SECTIONS[name]
@@ -360,6 +367,20 @@ def test_every_block_is_tried(page: Path) -> None:
         else:
             assert block.language in {SHELL, PROGRAM, *PARSERS, *LANGUAGES}, block.place
         before = block
+
+
+PROGRAMS_SHOWN: Final = [
+    block for page in PAGES for block in blocks_of(page) if block.language == PROGRAM
+]
+
+
+@pytest.mark.parametrize("block", PROGRAMS_SHOWN, ids=lambda block: block.place)
+def test_programs_import_what_is_there(block: Block) -> None:
+    """Whatever they import of ours has this name there."""
+    for node in ast.walk(ast.parse(block.text)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("langchain_otel"):
+            module = import_module(str(node.module))
+            assert [name.name for name in node.names if not hasattr(module, name.name)] == []
 
 
 PARSERS: Final[dict[str, Callable[[str], Any]]] = {

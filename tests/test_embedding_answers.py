@@ -1,9 +1,6 @@
 """Tokens and model of embeddings, which only the answer to the provider's client has."""
 
-import json
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
@@ -19,14 +16,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from langchain_otel import OpenTelemetryCallbackHandler, semconv
 from openai_server import ModelServer, start_server
 from recording import Tracing, instrumented
-from test_environments import PROGRAMS, environment_with, wheel
 
-__all__ = ["wheel"]
-
-PROVIDERS = (
-    *("langchain-openai", "langchain-cohere", "langchain-voyageai", "langchain-google-genai"),
-    *("langchain-mistralai", "langchain-ollama", "langchain-aws"),
-)
 KEY: dict[str, Any] = {"api_key": "none", "max_retries": 0, "check_embedding_ctx_length": False}
 TOKENS = semconv.GEN_AI_USAGE_INPUT_TOKENS
 MODEL = semconv.GEN_AI_RESPONSE_MODEL
@@ -169,19 +159,3 @@ def test_token_metric_of_the_previous_conventions(server: ModelServer) -> None:
         provider(server).embed_query("word")
     (point,) = tracing.points(semconv.METRIC_PREVIOUS_TOKENS)
     assert point.sum == spent(server)
-
-
-@pytest.mark.xdist_group("environments")
-def test_other_providers(wheel: Path, tmp_path: Path) -> None:
-    """Real clients against their formats: every span has the tokens, and the model that is said."""
-    bin_folder = environment_with(wheel, PROVIDERS, tmp_path / "venv")
-    program = PROGRAMS / "embedding_tokens.py"
-    done = subprocess.run(
-        [bin_folder / "python", program], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {
-        **{name: [[6, "served"]] * 2 for name in ("openai", "azure", "mistral", "ollama")},
-        **{name: [[6, None]] * 2 for name in ("voyage", "vertex", "bedrock")},
-        **{name: [[240, None]] * 2 for name in ("cohere", "gemini")},
-    }

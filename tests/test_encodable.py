@@ -26,6 +26,8 @@ from models import Model, Retriever, counted
 from recording import Tracing, instrumented
 from wire import WORDS, sending
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 HALF: Final[str] = json.loads('"Rome \\ud83d"')
 SOUND: Final = "Rome ?"
 HUGE: Final = 2**63

@@ -33,6 +33,8 @@ from langchain_otel.dialects.genai import attributes
 from models import Model
 from recording import Tracing, instrumented
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 
 def raw(place: str) -> bytes:
     """The bytes of a picture, which differ from those of any other place."""
@@ -293,6 +295,17 @@ def test_what_is_no_bytes_stays(value: Any) -> None:
         "data:image/png;base64," + ("A" * 39 + "\n") * 100_000,
         '{"a":"b",' * 150_000,
         "data:;base64,A" * 100_000,
+    ],
+    ids=[
+        "keys",
+        "marks",
+        "backslashes",
+        "beginnings",
+        "value",
+        "values",
+        "URL in lines",
+        "objects",
+        "URLs",
     ],
 )
 def test_the_search_is_linear(text: str) -> None:

@@ -20,6 +20,7 @@ from typing_extensions import TypedDict
 from langchain_otel import semconv, traceparent_of
 from recording import Tracing, instrumented
 from servers.otlp_sink import Sink, Span, running_sink
+from unneeded import ALONE
 from waiting import PATIENCE
 
 PROGRAM: Final = Path(__file__).parent / "programs" / "evaluating.py"
@@ -51,7 +52,7 @@ def judge(sink: Sink, way: str, *targets: str, **variables: str) -> tuple[list[b
         command.insert(0, INSTRUMENT)
     done = subprocess.run(
         command,
-        env=inherited | SETTINGS | {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.url} | variables,
+        env=inherited | ALONE | SETTINGS | {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.url} | variables,
         capture_output=True,
         text=True,
         timeout=PATIENCE,

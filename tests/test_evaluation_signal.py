@@ -19,6 +19,8 @@ from langchain_otel import current_run_id, health, record_evaluation, semconv, t
 from recording import Tracing, instrumented
 from test_redaction import SECRET, masked
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 VARIABLE: Final = "OTEL_INSTRUMENTATION_LANGCHAIN_EVALUATION_SIGNAL"
 LATE: Final = f"{semconv.EVALUATE} tone"
 RUN: Final = "invoke_workflow run"

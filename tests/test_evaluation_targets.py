@@ -30,6 +30,8 @@ from models import Model
 from recording import Tracing, instrumented
 from waiting import PATIENCE
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
 ELSEWHERE: Final = SpanContext(0xABC, 0xDEF, is_remote=True, trace_flags=SAMPLED)
 OUTER: Final[Any] = RunnableLambda(lambda _: Model().invoke("hi"), name="outer")

@@ -15,6 +15,7 @@ import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam, ChatCompletionToolParam
 
 from openai_server import ModelServer, start_server
+from unneeded import WITHOUT_SERVERS
 from versions import newest_agent
 from waiting import PATIENCE
 
@@ -22,6 +23,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 LANGCHAIN_OTEL = str(Path(sys.executable).with_name("langchain-otel"))
 OPENTELEMETRY_INSTRUMENT = str(Path(sys.executable).with_name("opentelemetry-instrument"))
 TO_TERMINAL = {
+    **WITHOUT_SERVERS,
     "OTEL_TRACES_EXPORTER": "langchain_tree",
     "OTEL_METRICS_EXPORTER": "none",
     "OTEL_LOGS_EXPORTER": "none",
@@ -150,6 +152,7 @@ def test_the_agent_is_traced_whole_with_no_code_changed() -> None:
     assert "error" not in printed
 
 
+@pytest.mark.slow
 @newest_agent
 def test_the_agent_works_the_same_without_tracing() -> None:
     assert run_example("agent.py") == ANSWER
@@ -164,6 +167,7 @@ def test_the_agent_knows_nothing_of_tracing() -> None:
     assert not [name for name in imported if name and "otel" in name.replace("telemetry", "tel")]
 
 
+@pytest.mark.slow
 @newest_agent
 def test_the_model_server_is_told_the_trace(server: ModelServer) -> None:
     """The requests carry the trace's id, for a server that goes on with it."""
@@ -176,6 +180,7 @@ def test_the_model_server_is_told_the_trace(server: ModelServer) -> None:
     assert [request.body["model"] for request in server.requests] == ["gpt-4o", "gpt-4o"]
 
 
+@pytest.mark.slow
 @newest_agent
 def test_failures_are_shown_where_they_happened() -> None:
     """The tool that failed, the agent that it ended, and the model call that was refused."""
@@ -189,6 +194,7 @@ def test_failures_are_shown_where_they_happened() -> None:
     assert failed[-1].endswith("AuthenticationError")
 
 
+@pytest.mark.slow
 @newest_agent
 def test_the_agent_that_asks_is_answered_from_any_directory(tmp_path: Path) -> None:
     """Both commands find the same database, again and again, and none of them leaves a file."""
@@ -207,6 +213,7 @@ def test_the_agent_that_asks_is_answered_from_any_directory(tmp_path: Path) -> N
     assert [file.suffix for file in places["temporary"].iterdir()] == [".db"]
 
 
+@pytest.mark.slow
 @newest_agent
 def test_an_answer_is_judged_in_another_process(tmp_path: Path) -> None:
     """The evaluation stands beside the agent, and its trace is no longer than the agent took."""
@@ -224,6 +231,7 @@ def test_an_answer_is_judged_in_another_process(tmp_path: Path) -> None:
 # The ways in
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["instrumentor", "handler", "constructor", "both"])
 def test_each_way_gives_the_same_tree(way: str) -> None:
     """No span twice, and the application's own handlers get their tokens and events."""
@@ -233,6 +241,7 @@ def test_each_way_gives_the_same_tree(way: str) -> None:
     assert SEEN in printed
 
 
+@pytest.mark.slow
 def test_the_way_with_no_code() -> None:
     printed = run_instrumented("callbacks.py", "nothing")
     assert trees_in(printed) == ["execute_tool describe_city\n    chat gpt-5-mini\n        POST\n"]
@@ -240,6 +249,7 @@ def test_the_way_with_no_code() -> None:
     assert SEEN in printed
 
 
+@pytest.mark.slow
 def test_not_traced_the_application_is_the_same() -> None:
     printed = run_example("callbacks.py", "nothing")
     assert printed == f"{TOKENS}\n{SEEN}\n"
@@ -248,6 +258,7 @@ def test_not_traced_the_application_is_the_same() -> None:
 # Attributes of an application's own
 
 
+@pytest.mark.slow
 def test_attributes_of_each_request() -> None:
     """Each request has its own, on all spans."""
     steps = ("ChatPromptTemplate", "chat", "invoke_workflow")
@@ -259,6 +270,7 @@ def test_attributes_of_each_request() -> None:
 # Tenants
 
 
+@pytest.mark.slow
 def test_each_tenant_is_traced_in_its_own_way() -> None:
     """Whether a request is answered whole, from a thread or as a stream."""
     lines = run_example("tenants.py").splitlines()
@@ -271,6 +283,7 @@ def test_each_tenant_is_traced_in_its_own_way() -> None:
 # Functions of the user's
 
 
+@pytest.mark.slow
 def test_hooks_name_leave_out_and_add() -> None:
     """The step and the health check have no span; each span has its customer, failures more."""
     printed = run_example("hooks.py", LANGCHAIN_OTEL_TREE="full")

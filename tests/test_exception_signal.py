@@ -9,6 +9,8 @@ from opentelemetry.sdk.trace import Event
 from langchain_otel import semconv
 from recording import Tracing, instrumented
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 STANDARD = "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN"
 OWN = "OTEL_INSTRUMENTATION_LANGCHAIN_EXCEPTION_SIGNAL"
 SECRET = "my secret"

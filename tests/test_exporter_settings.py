@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from langchain_otel.config import OPTIONS
 from servers.otlp_sink import Received, Sink, running_sink
+from unneeded import WITHOUT_SERVERS
 from waiting import PATIENCE
 
 ROOT: Final = Path(__file__).parent.parent
@@ -24,6 +25,7 @@ PAGE: Final = (ROOT / "docs" / "backends.md").read_text()
 SECTIONS: Final = dict(
     re.findall(r"^### (.+?)\n(?:.(?!^### ))*?^```sh\n(.+?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 )
+
 ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 HEADERS: Final = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
 PROTOCOLS: Final = ("OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
@@ -103,7 +105,7 @@ def test_the_demo_is_sent_as_langfuse_wants_it(sink: Sink) -> None:
             ROOT / "examples" / "callbacks.py",
             "nothing",
         ],
-        env=inherited | here(given, sink),
+        env=inherited | WITHOUT_SERVERS | here(given, sink),
         capture_output=True,
         text=True,
         check=False,

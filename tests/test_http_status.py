@@ -17,6 +17,8 @@ from langchain_otel import semconv
 from openai_server import start_server
 from recording import Tracing
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 OPTIONS: dict[str, Any] = {"api_key": "none", "max_retries": 0}
 STATUS = semconv.HTTP_RESPONSE_STATUS_CODE
 
@@ -92,6 +94,7 @@ NOT_FOUND: dict[str, Callable[[], Exception]] = {
     "none": lambda: ValueError("429"),
     "a text": lambda: ClientError(status_code="429"),
     "a bool": lambda: ClientError(status_code=True),
+    "a float": lambda: ClientError(status_code=429.0),
     "no status": lambda: ClientError(status_code=-1),
     "a code of its own": lambda: ClientError(code="insufficient_quota"),
     "a code that is no failure": lambda: ClientError(code=200),

@@ -27,6 +27,8 @@ from models import Model, Retriever
 from recording import Tracing, instrumented
 from versions import create_agent
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 CONVERSATION, USER, SESSION = (
     semconv.GEN_AI_CONVERSATION_ID,
     semconv.USER_ID,

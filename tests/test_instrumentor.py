@@ -6,6 +6,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from importlib import metadata
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from langchain_otel import (
 )
 from langchain_otel.config import OPTIONS
 from langchain_otel.patching import supported
-from langchain_otel.patching.patcher import PatchPoint
+from langchain_otel.patching.points import PatchPoint
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.patch_points import POINTS
 from models import Model, Retriever, StreamingModel
@@ -366,6 +367,25 @@ def of_version(monkeypatch: pytest.MonkeyPatch, version: str | None) -> None:
 
     monkeypatch.setattr(supported, "version_of", version_of)
     monkeypatch.setattr(supported, "_warned", set())
+
+
+def test_metadata_of_a_package_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many patch points ask for its version, and however often tracing begins."""
+    read: list[str] = []
+    version = metadata.version
+
+    def noting(name: str) -> str:
+        read.append(name)
+        return version(name)
+
+    monkeypatch.setattr(metadata, "version", noting)
+    supported.version_of.cache_clear()
+    for _ in range(2):
+        LangChainInstrumentor().instrument()
+        LangChainInstrumentor().uninstrument()
+    found = [name for name in read if name in {"langchain-core", "langgraph"}]
+    assert "langchain-core" in found
+    assert len(found) == len(set(found))
 
 
 def test_a_conflict_raises_where_it_is_to(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,7 @@ def settled(graph: Any, way: str, thread: str) -> Any:
 @pytest.mark.parametrize("way", WAYS)
 def test_an_interrupt_and_what_comes_after(tracing: Tracing, way: str, drive: Any) -> None:
     """Nothing is red; the root says how often and where; the next trace links back to it."""
+    begin = time()
     build, count = WAYS[way]
     graph = build(InMemorySaver())
     drive(graph, START_INPUT, "thread")
@@ -103,7 +104,7 @@ def test_an_interrupt_and_what_comes_after(tracing: Tracing, way: str, drive: An
     assert QUESTION not in str([span.to_json() for span in tracing.spans])
     waited = (second.attributes or {})[semconv.LANGGRAPH_INTERRUPT_WAIT]
     assert isinstance(waited, float)
-    assert 0 <= waited < 60
+    assert 0 <= waited <= time() - begin
 
 
 @pytest.mark.parametrize("drive", DRIVES.values(), ids=DRIVES)

@@ -31,7 +31,7 @@ PAGES: Final = Path(__file__).parents[1] / "docs"
 DIALECT: Final = "OTEL_INSTRUMENTATION_LANGCHAIN_DIALECT"
 EVERY: Final = [pytest.param(package, id=name) for name, package in PACKAGES.items()]
 
-pytestmark = [pytest.mark.xdist_group("migration")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("migration")]
 
 
 def of_all(choose: Callable[[Package], tuple[Any, ...]]) -> list[Any]:

@@ -18,7 +18,7 @@ PAGES: Final = Path(__file__).parents[1] / "docs"
 EVERY: Final = [pytest.param(package, id=name) for name, package in PACKAGES.items()]
 ASKED: Final = "Why is the sky blue?"
 
-pytestmark = [pytest.mark.xdist_group("migration")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("migration")]
 
 
 @pytest.fixture(scope="session", autouse=True)

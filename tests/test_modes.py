@@ -1,20 +1,14 @@
 """In every mode the spans of a program are its runs, and its code runs inside its own span."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from modes.drive import Mode, small_heap
+from modes.drive import Mode
 from modes.execution import cells, run
 from modes.probe import Probe, Program, sdk_span
 from modes.table import PROGRAMS
 from recording import Tracing
 
-
-@pytest.fixture(autouse=True, scope="module")
-def only_small_garbage() -> Iterator[None]:
-    with small_heap():
-        yield
+pytestmark = pytest.mark.usefixtures("wrapped_once")
 
 
 @pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainDeprecationWarning")

@@ -1,6 +1,5 @@
 """What the application passes around is its own: nothing of it is used up, awakened or called."""
 
-import sys
 from collections import UserDict
 from collections.abc import Callable, Iterator
 from queue import Queue
@@ -24,9 +23,12 @@ from langgraph.graph import StateGraph
 from langgraph.types import Command
 from opentelemetry.trace import StatusCode
 
+from hostile.watched import watched_class
 from langchain_otel import semconv
 from models import Model
 from recording import Tracing, instrumented
+
+pytestmark = pytest.mark.usefixtures("wrapped_once")
 
 CONTENT = {
     f"{dialect}-{mode}": {
@@ -165,48 +167,6 @@ def test_what_can_be_read_once_is_read_by_the_application(traced: Tracing, name:
     """A generator, an iterator or a map comes to its reader whole, whatever is recorded."""
     assert ONCE[name]() == ["one", "two"]
     assert traced.spans
-
-
-def _noting(name: str, answer: Callable[..., Any]) -> Callable[..., Any]:
-    def note(self: Any, *args: Any) -> Any:
-        caller = sys._getframe(1).f_code.co_filename
-        if "/langchain_otel/" in caller:
-            type(self).touched_by_us.append(f"{name} in {caller}")
-        return answer(self, *args)
-
-    return note
-
-
-def watched_class(*bases: type) -> Any:
-    """A class that notes each special method that is called by this package."""
-    answers: dict[str, Callable[..., Any]] = {
-        "__getattribute__": lambda self, name: (
-            (_ for _ in ()).throw(AttributeError(name))
-            if name in {"status", "content", "type", "tool_call_id", "metadata"}
-            else object.__getattribute__(self, name)
-        ),
-        "__len__": lambda _: 1,
-        "__iter__": lambda _: iter(()),
-        "__bool__": lambda _: True,
-        "__eq__": lambda self, other: self is other,
-        "__hash__": lambda _: 1,
-        "__str__": lambda _: "watched",
-        "__repr__": lambda _: "watched",
-        "__getitem__": lambda _, __: None,
-        "__contains__": lambda _, __: False,
-        "__float__": lambda _: 1.0,
-        "__int__": lambda _: 1,
-        "__index__": lambda _: 1,
-        "__fspath__": lambda _: "",
-        "__bytes__": lambda _: b"",
-        "__format__": lambda _, __: "",
-        "__add__": lambda self, _: self,
-        "keys": lambda _: [],
-        "values": lambda _: [],
-    }
-    names = {name: _noting(name, answer) for name, answer in answers.items()}
-    names["__class__"] = property(_noting("__class__", type))  # type: ignore[assignment]
-    return type("Watched", bases or (object,), names | {"touched_by_us": []})
 
 
 KINDS: dict[str, tuple[tuple[type, ...], Any]] = {

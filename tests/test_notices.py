@@ -10,15 +10,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
 
 import pytest
 from langchain_core.runnables import RunnableLambda
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 
+from forked import Begun, Done
 from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler
 from langchain_otel.inspection import other_tracers, variables
 from recording import Tracing, instrumented
+from unneeded import ALONE, LIGHTER
 
 INSTRUMENT: Final = str(Path(sys.executable).with_name("opentelemetry-instrument"))
 SETUP: Final = """\
@@ -86,18 +89,42 @@ class Said(NamedTuple):
     infos: list[str]
 
 
-def said(program: str, *command: str, setup: str = SETUP, **variables: str) -> Said:
-    """What the log of a program says, without its other output."""
+def environment(path: str = "") -> dict[str, str]:
+    """Nothing of whoever runs the tests decides anything."""
     prefixes = ("OTEL_", "LANGSMITH_", "LANGCHAIN_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
-    path = filter(None, [variables.pop("path", ""), os.environ.get("PYTHONPATH", "")])
+    paths = filter(None, [path, os.environ.get("PYTHONPATH", "")])
+    return kept | {"PYTHONPATH": os.pathsep.join(paths)}
+
+
+BEGUN: Final[dict[str, Begun]] = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def begun() -> Iterator[None]:
+    """Most programs begin alike, and read variables later: they begin together."""
+    with Begun(SETUP, environment()) as BEGUN[SETUP]:
+        yield
+    BEGUN.clear()
+
+
+def said(program: str, *command: str, setup: str = SETUP, **variables: str) -> Said:
+    """What the log of a program says, without its other output."""
+    if setup in BEGUN and not command and "path" not in variables:
+        program = f"import os\nos.environ |= {variables!r}\n{program}"
+        with TemporaryDirectory() as folder:
+            return lines_of(BEGUN[setup].run(program, Path(folder)))
     done = subprocess.run(
         [*command, sys.executable, "-W", "ignore", "-c", setup + program],
-        env=kept | {"PYTHONPATH": os.pathsep.join(path)} | variables,
+        env=environment(variables.pop("path", "")) | variables,
         capture_output=True,
         text=True,
         check=False,
     )
+    return lines_of(Done(done.returncode, done.stdout, done.stderr))
+
+
+def lines_of(done: Done) -> Said:
     assert done.returncode == 0, done.stderr
     # Before the application sets up its log, Python writes the bare message to its errors.
     early = [line for line in done.stderr.splitlines() if not line.startswith("Configuration of")]
@@ -238,7 +265,7 @@ def test_switched_off_on_purpose(way: str, variables: dict[str, str]) -> None:
 
 # Under opentelemetry-instrument
 
-ALONE: Final = {"OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}
+TRACES: Final = {**ALONE, "OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}
 COMMANDED: Final = "log()\nfor _ in range(2): RunnableLambda(str).invoke('x')\n"
 
 
@@ -255,14 +282,14 @@ def hide_configurator(directory: Path) -> str:
 def test_the_command_without_a_configurator(tmp_path: Path) -> None:
     """Without a distribution of OpenTelemetry the command sets nothing up: it is named."""
     path = hide_configurator(tmp_path)
-    (warning,) = said(COMMANDED, INSTRUMENT, path=path, **ALONE).warnings
+    (warning,) = said(COMMANDED, INSTRUMENT, path=path, **TRACES).warnings
     assert "opentelemetry-instrument found no configurator" in warning
     assert "pip install opentelemetry-distro" in warning
 
 
 def test_the_command_with_a_configurator_that_is_not_there() -> None:
     """The variable is named, with those that there are."""
-    variables = {"OTEL_PYTHON_CONFIGURATOR": "nobody", **ALONE}
+    variables = {"OTEL_PYTHON_CONFIGURATOR": "nobody", **TRACES}
     (warning,) = said(COMMANDED, INSTRUMENT, **variables).warnings
     assert "OTEL_PYTHON_CONFIGURATOR=nobody names no configurator" in warning
     assert "set it to configurator" in warning
@@ -270,7 +297,7 @@ def test_the_command_with_a_configurator_that_is_not_there() -> None:
 
 def test_the_command_without_an_exporter() -> None:
     """Another distribution has no default exporter: the provider sends nothing."""
-    variables = {"OTEL_PYTHON_DISTRO": "nobody", **ALONE}
+    variables = {"OTEL_PYTHON_DISTRO": "nobody", **TRACES}
     (warning,) = said(COMMANDED, INSTRUMENT, **variables).warnings
     assert f"Nothing of LangChain is recorded: {NO_PROCESSOR}" in warning
     assert "OTEL_TRACES_EXPORTER" in warning
@@ -288,7 +315,7 @@ def test_the_command_without_an_exporter() -> None:
 )
 def test_the_command_says_nothing_where_nothing_is_wrong(variables: dict[str, str]) -> None:
     """No exporter on purpose, the SDK or the instrumentation off, no trace sampled."""
-    assert said(COMMANDED, INSTRUMENT, **ALONE | variables).warnings == []
+    assert said(COMMANDED, INSTRUMENT, **TRACES | variables).warnings == []
 
 
 @pytest.mark.parametrize(
@@ -304,7 +331,8 @@ def test_a_configuration_file(text: str, part: str | None, tmp_path: Path) -> No
     pytest.importorskip("opentelemetry.configuration", reason="came with opentelemetry 1.45")
     file = tmp_path / "otel.yaml"
     file.write_text(f'file_format: "1.0"\n{text}')
-    lines = said(COMMANDED, INSTRUMENT, OTEL_CONFIG_FILE=str(file)).warnings
+    variables = {**ALONE, "OTEL_CONFIG_FILE": str(file), "path": LIGHTER["PYTHONPATH"]}
+    lines = said(COMMANDED, INSTRUMENT, **variables).warnings
     found = [line for line in lines if "LangChain" in line]
     assert len(found) == (part is not None)
     assert all(part is not None and part in line for line in found)

@@ -25,6 +25,8 @@ from langchain_otel.dialects import openinference_names as names
 from models import Model, Retriever, StreamingModel
 from recording import Tracing, instrumented
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 SECRET = "s3cr3t"
 RUN_ID = UUID("0197f6e4-0000-7000-8000-000000000000")
 KIND = names.SPAN_KIND

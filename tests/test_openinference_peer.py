@@ -21,6 +21,7 @@ pytest.importorskip("langchain", minversion="1.2", reason="agents of these very 
 PROGRAM = Path(__file__).parent / "programs" / "in_phoenix.py"
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 KIND = "openinference.span.kind"
+JSON, TEXT = "application/json", "text/plain"
 PROGRAMS = (
     "chain",
     "stream",
@@ -64,7 +65,7 @@ def both(theirs: Any, ours: Any) -> bool:
 
 
 def any_mime(theirs: Any, ours: Any) -> bool:
-    return {theirs, ours} == {None, "application/json"}
+    return {theirs, ours} in ({None, JSON}, {TEXT, JSON})
 
 
 MEANT = (
@@ -182,6 +183,17 @@ def test_spans_are_those_of_its_own_instrumentation(
             if meant(kind, *difference) is None
         ]
         assert not unexpected, f"{kind} {theirs['name']}"
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_types_are_those_of_the_values(program: str, recorded: dict[str, Spans]) -> None:
+    """JSON says so; a text is without a type, or says so where it replaces JSON."""
+    for span in recorded["openinference"][program]:
+        for name in ("input", "output"):
+            value = span["attributes"].get(f"{name}.value")
+            kind = span["attributes"].get(f"{name}.mime_type")
+            is_json = isinstance(value, str) and value.startswith(("{", "["))
+            assert kind == JSON if is_json else kind in {None, TEXT}, span["name"]
 
 
 def test_every_row_explains_a_difference(recorded: dict[str, Spans]) -> None:

@@ -169,6 +169,7 @@ EXPECTED: Final = {
 }
 
 
+@pytest.mark.slow
 def test_a_type_checker_sees_the_options(tmp_path: Path) -> None:
     """A user's program under `mypy --strict`: names and types are checked, valid ones pass."""
     pytest.importorskip("mypy")

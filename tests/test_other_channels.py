@@ -210,6 +210,8 @@ def test_channels_do_not_cost_each_other(breaks: Any) -> None:
             Model(fails=BrokenSpanError("x")).invoke("x")
     finally:
         LangChainInstrumentor().uninstrument()
+    if breaks is break_ends:
+        assert health.failures == {"span.end:BrokenError": 2}
     answered, _ = tracing.spans
     attributes = dict(answered.attributes or {})
     assert attributes[semconv.GEN_AI_USAGE_OUTPUT_TOKENS] == 3

@@ -30,6 +30,8 @@ from opentelemetry.trace import (
 
 from langchain_otel import health
 from langchain_otel.exporters.otlp_spans import encode_spans
+from seeds import count
+from unneeded import ALONE
 from versions import release
 
 TEXTS = st.text(max_size=80) | st.text(min_size=120, max_size=300)
@@ -73,6 +75,7 @@ CONTEXTS = st.builds(
 STATUSES = st.builds(Status, st.sampled_from([StatusCode.UNSET, StatusCode.OK])) | st.builds(
     Status, st.just(StatusCode.ERROR), TEXTS | st.none()
 )
+
 SCOPES = st.builds(
     InstrumentationScope,
     TEXTS,
@@ -122,7 +125,9 @@ def spans(draw: st.DrawFn) -> ReadableSpan:
     )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=count(60, 3_000), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(st.lists(spans(), max_size=4))
 def test_bytes_are_the_standard_ones(given_spans: list[ReadableSpan]) -> None:
     """For every type of attribute, and everything else that a span may have."""
@@ -226,6 +231,7 @@ def test_by_the_environment(protocol: str) -> None:
         text=True,
         check=False,
         env={
+            **ALONE,
             "PATH": os.environ["PATH"],
             "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "OTEL_TRACES_EXPORTER": "otlp_fast",

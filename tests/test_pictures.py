@@ -33,3 +33,10 @@ def test_a_page_shows_what_there_is() -> None:
 def test_a_picture_is_shown_and_small(picture: Path) -> None:
     assert picture.resolve() in shown()
     assert picture.stat().st_size < MAX_BYTES
+
+
+@pytest.mark.parametrize(
+    "page", sorted((ROOT / "docs").glob("seen*.md")), ids=lambda page: page.name
+)
+def test_each_kind_of_span_is_shown(page: Path) -> None:
+    assert "](images/" in page.read_text()

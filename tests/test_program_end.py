@@ -70,6 +70,18 @@ async def work(_):
 task = loop.create_task(RunnableLambda(work, name="work").ainvoke(1))
 loop.run_forever()
 """
+CLOSED_LOOP = f"{STOPPED_LOOP}loop.close()\n"
+DEAD_THREAD = """
+def read():
+    stream = StreamingModel().stream("hi")
+    kept.append(stream)
+    next(stream)
+    raise SystemExit
+kept = []
+thread = threading.Thread(target=read)
+thread.start()
+thread.join()
+"""
 ASYNC_STREAM = """
 loop = asyncio.new_event_loop()
 stream = StreamingModel().astream("hi")
@@ -95,6 +107,8 @@ PROGRAMS = {
     "half-read chain": (HALF_READ_CHAIN, {"invoke_workflow", "RunnableLambda", "chat"}),
     "daemon thread": (DAEMON, {"invoke_workflow work"}),
     "stopped loop": (STOPPED_LOOP, {"invoke_workflow work"}),
+    "closed loop": (CLOSED_LOOP, {"invoke_workflow work"}),
+    "dead thread": (DEAD_THREAD, {"chat"}),
     "async stream": (ASYNC_STREAM, {"chat"}),
     "exit": (EXITING, {"chat"}),
     "started by hand": (GROUP, {"invoke_workflow by hand", "chat"}),

@@ -20,6 +20,8 @@ from modes.completions import StreamingCompletion
 from recording import Tracing
 from waiting import PATIENCE
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 KINDS = ("chain", "chat_model", "llm", "tool", "retriever")
 ENDS = {kind: kind.replace("chat_model", "llm") for kind in KINDS}
 

@@ -15,6 +15,14 @@ KNOWN = {
         Part("fallbacks", (BAD, Part("parallel", (LEAF, LEAF)))),
         Setting(under_a_span=True),
     ),
+    "a stream that is left because another has failed": (
+        Part("parallel", (BAD, Part("model", variant=3))),
+        Setting("astream_closed"),
+    ),
+    "a batch of completions in a stream of events": (
+        Part("each", (Part("completion"),)),
+        Setting("astream_events"),
+    ),
     "a stream in a tool": (
         Part("tool", (Part("caller", (Part("model"), BAD)),)),
         Setting("astream"),

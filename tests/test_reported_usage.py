@@ -23,6 +23,8 @@ from langchain_otel import OpenTelemetryCallbackHandler, semconv
 from models import Model, StreamingModel, counted
 from recording import Tracing, instrumented
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 INPUT: Final = semconv.GEN_AI_USAGE_INPUT_TOKENS
 OUTPUT: Final = semconv.GEN_AI_USAGE_OUTPUT_TOKENS
 READ: Final = semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS

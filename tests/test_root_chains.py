@@ -26,6 +26,8 @@ from models import Model
 from recording import Tracing, instrumented
 from shown import MODES, executed
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 WORKFLOW = semconv.INVOKE_WORKFLOW
 NAME = semconv.GEN_AI_WORKFLOW_NAME
 RUN_NAME = semconv.RUN_NAME

@@ -18,7 +18,7 @@ import sys
 from langchain_core.runnables import RunnableLambda
 
 RunnableLambda(lambda question: f"{question}!", name="shout").invoke("hi")
-print(__name__, sys.argv[1:], sys.stdin.read())
+sys.stdout.write(f"{__name__} {sys.argv[1:]} {sys.stdin.read()}\\n")
 sys.exit(7)
 """
 

@@ -22,8 +22,10 @@ from langchain_otel import (
     OpenTelemetryCallbackHandler,
     RunView,
     current_span_of,
+    diagnose,
     record_evaluation,
     semconv,
+    span_context_of,
 )
 from marked_graph import marked_graph
 from models import Model, Retriever, calls, says
@@ -32,6 +34,8 @@ from priced import price_file
 from recording import MARKER, Tracing, instrumented
 from shown import executed, logged
 from versions import create_agent
+
+pytestmark = pytest.mark.usefixtures("wrapped_once")
 
 DURATION: Final = "gen_ai.client.operation.duration"
 WORDS: Final[dict[str, tuple[Any, Any]]] = {
@@ -323,6 +327,26 @@ def test_two_recorders_are_filtered_each_for_itself(hides: str, kind: Any) -> No
     assert not left.spans
 
 
+@pytest.mark.parametrize("hides", ["instrumentor", "handler", "neither"])
+def test_what_starts_after_its_parent_has_ended(hides: str) -> None:
+    """Each recorder goes on as it recorded the parent: in its trace, or not at all."""
+    late: list[Callable[[], Any]] = []
+
+    def body(text: str, config: Any) -> str:
+        late.append(lambda: Model().invoke(text, config))
+        return text
+
+    tracings = {"instrumentor": Tracing(), "handler": Tracing()}
+    filters = {name: silent("over") if name == hides else without() for name in tracings}
+    provider = tracings["handler"].tracer_provider
+    handler = OpenTelemetryCallbackHandler(provider, run_filter=filters["handler"])
+    with instrumented(tracings["instrumentor"], run_filter=filters["instrumentor"]):
+        RunnableLambda(body, name="over").invoke("hello", {"callbacks": [handler]})
+        late[0]()
+    for name, tracing in tracings.items():
+        assert tracing.tree() == ("" if name == hides else "invoke_workflow over\n  chat")
+
+
 # What is counted
 
 
@@ -509,6 +533,7 @@ def test_evaluation_of_a_trace_that_is_left_out(caplog: pytest.LogCaptureFixture
 
     def judge(text: str) -> str:
         assert current_span_of(ids[0]) is trace.INVALID_SPAN
+        assert span_context_of(ids[0]) is None
         assert not record_evaluation(ids[0], "relevance", score=1.0)
         return text
 
@@ -518,6 +543,15 @@ def test_evaluation_of_a_trace_that_is_left_out(caplog: pytest.LogCaptureFixture
         assert not record_evaluation(ids[0], "relevance", score=1.0)
     assert not tracing.logs
     assert len(logged(caplog)) == 2
+
+
+def test_the_doctor_takes_no_sampler_for_the_cause() -> None:
+    """What a filter leaves out is not what a sampler drops."""
+    with instrumented(Tracing(), run_filter=lambda _: "leave_out_trace"):
+        Model().invoke("hello")
+        found = diagnose().findings
+    assert found
+    assert not [each for each in found if "sampled" in each.sentence]
 
 
 def test_other_instrumentations_record_what_is_left_out() -> None:

@@ -18,9 +18,12 @@ from langchain_otel import (
     current_span_of,
     record_evaluation,
     semconv,
+    span_context_of,
 )
 from models import Model, Retriever, StreamingModel
 from recording import Tracing
+
+pytestmark = pytest.mark.usefixtures("wrapped_once")
 
 
 class State(TypedDict):
@@ -116,18 +119,19 @@ def test_graph(run_id: Any, tracing: Tracing) -> None:
 
 @ids
 def test_lookups(run_id: Any, tracing: Tracing) -> None:
-    """Events and the current span of an id lead to the run's span."""
+    """Events, the current span and the span context of an id lead to the run's span."""
     seen = []
 
     def body(_: Any) -> None:
         span = current_span_of(run_id)
         assert span is not None
-        seen.append(span.get_span_context())
+        seen.extend([span.get_span_context(), span_context_of(run_id)])
         dispatch_custom_event("named", {})
 
     RunnableLambda(body, name="body").invoke(0, {"run_id": run_id})
     span = tracing.span("invoke_workflow body")
-    assert seen == [span.get_span_context()]
+    assert seen == [span.get_span_context()] * 2
+    assert span_context_of(run_id) == span.get_span_context()
     assert [event.name for event in span.events] == [semconv.EVENT_CUSTOM]
     assert (span.attributes or {})[semconv.RUN_ID]
 

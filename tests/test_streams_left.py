@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import aclosing, closing, suppress
 from typing import Any
 
@@ -10,12 +10,14 @@ import pytest
 
 from langchain_otel import semconv
 from langchain_otel.runs.outcome import CANCELLED, CLOSED
-from modes.drive import settled, small_heap
+from modes.drive import settled
 from modes.loops import question
 from modes.probe import Probe
 from modes.streaming import graph, on_a_thread
 from recording import Tracing
 from waiting import until
+
+pytestmark = pytest.mark.usefixtures("wrapped_once")
 
 MODES = ("messages", ["values", "updates", "messages", "custom", "debug"])
 READ = (1, 4, 7)
@@ -99,12 +101,6 @@ async def is_cancelled(chunks: Any, count: int, probe: Probe) -> None:
     consumer.cancel()
     with pytest.raises(asyncio.CancelledError):
         await consumer
-
-
-@pytest.fixture(autouse=True)
-def only_new_garbage() -> Iterator[None]:
-    with small_heap():
-        yield
 
 
 def outcome_of_root(tracing: Tracing) -> Any:

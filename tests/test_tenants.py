@@ -176,6 +176,23 @@ def test_retrievers_and_what_they_call(two: Two) -> None:
     assert two.tracings["acme"].names().count("chat") == 2
 
 
+def test_a_retriever_of_another_tenant_in_a_chain(two: Two) -> None:
+    """The model that its body calls is its own, though LangChain names the chain around."""
+
+    class Asking(Retriever):
+        def _get_relevant_documents(self, query: str, *, run_manager: Any) -> Any:
+            Model().invoke("secret of globex")
+            return super()._get_relevant_documents(query, run_manager=run_manager)
+
+    def search(_: str) -> str:
+        Asking().invoke("secret of globex", of("globex"))
+        return "secret of acme"
+
+    RunnableLambda(search, name="search").invoke("secret of acme", of("acme"))
+    two.check()
+    assert sorted(two.tracings["globex"].names()) == ["chat", "retrieval"]
+
+
 def test_redaction_of_one_is_not_that_of_the_other(tracing_with_content: Tracing) -> None:
     """With one provider, too, each tenant's words go through its own function."""
 
@@ -284,7 +301,7 @@ def test_unknown_tenant(tracing: Tracing, caplog: pytest.LogCaptureFixture) -> N
     with caplog.at_level(logging.WARNING, "langchain_otel"):
         for name in ("acmee", "acmee", "x" * 10_000, *map(str, range(100))):
             (RunnableLambda(lambda it: it) | Model()).invoke("a secret", of(name))
-    assert health.failures.pop(health.UNKNOWN_TENANT) >= 103
+    assert health.events.pop(health.UNKNOWN_TENANT) >= 103
     warnings = [r.getMessage() for r in caplog.records if "No tenant" in r.getMessage()]
     assert len(warnings) == 20
     assert "No tenant 'acmee' is registered" in warnings[0]

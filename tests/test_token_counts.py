@@ -25,6 +25,8 @@ from openai_server import start_server
 from recording import Tracing, instrumented
 from versions import create_agent
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 numpy = pytest.importorskip("numpy")
 
 LARGEST = 2**63 - 1
@@ -58,6 +60,7 @@ COUNTS = {
     "none": (0, 0),
     "the largest": (LARGEST, LARGEST),
     "a whole float": (7.0, 7),
+    "a float of none": (0.0, 0),
     "a whole rational": (Fraction(7), 7),
     "numpy: an integer": (numpy.int64(7), 7),
     "numpy: a narrow integer": (numpy.uint8(7), 7),

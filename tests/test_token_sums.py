@@ -2,10 +2,8 @@
 
 import gc
 import os
-import subprocess
-import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -16,6 +14,7 @@ from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider, Observa
 from opentelemetry.sdk.metrics.export import AggregationTemporality, InMemoryMetricReader
 from opentelemetry.sdk.metrics.view import DropAggregation, View
 
+from forked import Begun
 from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler, semconv
 from models import Model
 from recording import Tracing, instrumented
@@ -231,8 +230,7 @@ def test_a_provider_that_wraps_its_meters() -> None:
 
 
 GLOBAL = """
-import gc, sys
-sys.path.insert(0, {tests!r})
+import gc, os
 from opentelemetry import metrics
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -247,18 +245,26 @@ def again():
     LangChainInstrumentor().instrument()
 
 def asked(*callbacks):
-    Model().invoke("hello", {{"callbacks": list(callbacks)}})
+    Model().invoke("hello", {"callbacks": list(callbacks)})
 
 def shown():
     data = reader.get_metrics_data().resource_metrics[0].scope_metrics
-    points = {{m.name: m.data.data_points for s in data for m in s.metrics}}
+    points = {m.name: m.data.data_points for s in data for m in s.metrics}
     (total,) = points["gen_ai.client.inference.usage.input_tokens"]
     (each,) = points["gen_ai.client.inference.operation.input_tokens"]
     assert total.value == each.sum, (total.value, each.sum)
     return total.value
-
-{program}
 """
+
+
+@pytest.fixture(scope="module")
+def begun() -> Iterator[Begun]:
+    """Each program is a process of its own; they begin together."""
+    path = os.pathsep.join(filter(None, [str(TESTS), os.environ.get("PYTHONPATH")]))
+    with Begun(GLOBAL, {**os.environ, "PYTHONPATH": path}) as process:
+        yield process
+
+
 PROGRAMS = {
     "before the provider is set": """
 LangChainInstrumentor().instrument()
@@ -335,19 +341,16 @@ assert shown() == 6
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_sums_of_the_global_provider(program: str) -> None:
+def test_sums_of_the_global_provider(program: str, begun: Begun, tmp_path: Path) -> None:
     """In a process of its own: providers that come late, recorders that come and go."""
     if "fork" in program and not hasattr(os, "fork"):
         pytest.skip("no fork here")
-    source = GLOBAL.format(tests=str(TESTS), program=PROGRAMS[program])
-    done = subprocess.run(
-        [sys.executable, "-c", source], capture_output=True, text=True, check=False
-    )
+    done = begun.run(PROGRAMS[program], tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_the_global_provider_given_by_name_before_it_is_set() -> None:
+def test_the_global_provider_given_by_name_before_it_is_set(begun: Begun, tmp_path: Path) -> None:
     """What `get_meter_provider()` gives early leads to the provider that comes."""
     program = """
 LangChainInstrumentor().instrument(meter_provider=metrics.get_meter_provider())
@@ -358,8 +361,5 @@ again()
 asked()
 assert shown() == 6
 """
-    source = GLOBAL.format(tests=str(TESTS), program=program)
-    done = subprocess.run(
-        [sys.executable, "-c", source], capture_output=True, text=True, check=False
-    )
+    done = begun.run(program, tmp_path)
     assert done.returncode == 0, done.stderr

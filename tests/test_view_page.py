@@ -21,7 +21,7 @@ from waiting import PATIENCE
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.xdist_group("chromium")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chromium")]
 
 MAX_SIZE: Final = 300_000
 # Rows that fit, those that are spare above and below, and the one that has the focus.

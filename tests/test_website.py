@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytest.importorskip("zensical", reason="comes with group docs")
-pytestmark = pytest.mark.xdist_group("website")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("website")]
 
 NAVIGATED: Final = [entry.page for section in navigation() for entry in section.entries]
 FETCHED: Final = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}

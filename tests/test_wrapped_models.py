@@ -18,6 +18,8 @@ from recording import Tracing, instrumented
 from shown import executed
 from versions import create_agent
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 INFERENCE = "gen_ai.client.inference"
 QUESTION = {"messages": [HumanMessage("hello")]}
 WAYS = ("plain", "with its handlers", "as its child")

@@ -1,11 +1,26 @@
-"""The metadata that LangChain itself writes, which two packages record of every run."""
+"""What several packages take from LangChain: the names of runs, and the metadata that it writes."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from langchain_otel import semconv
-from migration.rows import MODELS, STEPS, Row
+from migration.rows import MODELS, STEPS, Row, Span
 from migration.values import NAMESPACE, NONE, SAME, words
+
+NAMED_AS_RUNS: Final = (
+    Span("model", "{class}", "INTERNAL"),
+    Span("completion", "{class}", "INTERNAL"),
+    Span("tool", "{tool}", "INTERNAL"),
+    Span("retriever", "{class}", "INTERNAL"),
+    Span("embeddings", None),
+    Span("agent", "{agent}", "INTERNAL"),
+    Span("graph", "{graph}", "INTERNAL"),
+    Span("chain", "{chain}", "INTERNAL"),
+    Span("node", "{node}", "INTERNAL"),
+    Span("prompt", "{class}", "INTERNAL"),
+    Span("step", "{class}", "INTERNAL"),
+)
+"""The spans of a package that names each as LangChain names the run."""
 
 IN_NODES: Final = ("model", "tool")
 UNUSED: Final = {

@@ -3,8 +3,8 @@
 from typing import Final
 
 from langchain_otel import semconv
-from migration.langchain import metadata_rows
-from migration.rows import MODELS, ROOTS, STEPS, Package, Query, Row, Span, Switch
+from migration.langchain import NAMED_AS_RUNS, metadata_rows
+from migration.rows import MODELS, ROOTS, STEPS, Package, Query, Row, Switch
 from migration.values import (
     COUNTS,
     NONE,
@@ -123,19 +123,7 @@ PACKAGE: Final = Package(
     has_content=True,
     succeeded="OK",
     exceptions=("chain", "model"),
-    spans=(
-        Span("model", "{class}", "INTERNAL"),
-        Span("completion", "{class}", "INTERNAL"),
-        Span("tool", "{tool}", "INTERNAL"),
-        Span("retriever", "{class}", "INTERNAL"),
-        Span("embeddings", None),
-        Span("agent", "{agent}", "INTERNAL"),
-        Span("graph", "{graph}", "INTERNAL"),
-        Span("chain", "{chain}", "INTERNAL"),
-        Span("node", "{node}", "INTERNAL"),
-        Span("prompt", "{class}", "INTERNAL"),
-        Span("step", "{class}", "INTERNAL"),
-    ),
+    spans=NAMED_AS_RUNS,
     rows=ROWS,
     switches=(
         Switch("LANGSMITH_TRACING", "", "`false`, or LangSmith records beside us"),

@@ -4,7 +4,8 @@ from typing import Final
 
 from langchain_otel import semconv
 from langchain_otel.dialects import openinference_names as names
-from migration.rows import MODELS, ROOTS, STEPS, Package, Query, Row, Span, Switch
+from migration.langchain import NAMED_AS_RUNS
+from migration.rows import MODELS, ROOTS, STEPS, Package, Query, Row, Switch
 from migration.values import (
     FIRST,
     FIRST_ROLE,
@@ -132,19 +133,7 @@ PACKAGE: Final = Package(
     has_content=True,
     succeeded="OK",
     exceptions=("chain", "model"),
-    spans=(
-        Span("model", "{class}", "INTERNAL"),
-        Span("completion", "{class}", "INTERNAL"),
-        Span("tool", "{tool}", "INTERNAL"),
-        Span("retriever", "{class}", "INTERNAL"),
-        Span("embeddings", None),
-        Span("agent", "{agent}", "INTERNAL"),
-        Span("graph", "{graph}", "INTERNAL"),
-        Span("chain", "{chain}", "INTERNAL"),
-        Span("node", "{node}", "INTERNAL"),
-        Span("prompt", "{class}", "INTERNAL"),
-        Span("step", "{class}", "INTERNAL"),
-    ),
+    spans=NAMED_AS_RUNS,
     rows=ROWS,
     switches=(
         Switch(

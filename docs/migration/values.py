@@ -81,7 +81,11 @@ def _said(theirs: Any, ours: Any) -> bool:
     if ours is None:
         return bool(theirs == "{}")
     everything = " ".join(texts(theirs)) or str(theirs)
-    return all(text in everything for text in texts(ours))
+    said = [*texts(ours)]
+    if not said:
+        # The answer of a call that failed is empty in both.
+        return '"content":""' in theirs.replace(" ", "")
+    return all(text in everything for text in said)
 
 
 def _said_unless_streamed(theirs: Any, ours: Any) -> bool:
@@ -144,7 +148,7 @@ def _is_one_of(theirs: Any, ours: Iterable[Any]) -> bool:
 
 SAME: Final = How("the same", lambda theirs, ours: read(theirs) == read(ours))
 NONE: Final = How("", lambda _, ours: ours is None)
-OTHER: Final = How("another value", lambda theirs, ours: None not in (theirs, ours) != theirs)
+OTHER: Final = How("another value", lambda theirs, ours: ours not in (theirs, None))
 SUM: Final = How("their sum", lambda theirs, ours: theirs == sum(ours.values()))
 FIRST: Final = How("a list; theirs is its first", lambda theirs, ours: [theirs] == ours[:1])
 EACH_RUN: Final = How("each run has its own", lambda theirs, ours: len(theirs) == len(ours) == 36)

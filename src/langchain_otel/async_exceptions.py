@@ -11,6 +11,8 @@ from opcode import opname
 from types import CodeType, TracebackType
 from typing import Any, Final
 
+from langchain_otel.exception_fields import arguments_of, traceback_of
+
 RAISING: Final = frozenset(("RAISE_VARARGS", "RERAISE"))
 INTERRUPTIBLE: Final = frozenset(("RESUME", "JUMP_BACKWARD"))
 """Instructions that raise nothing of themselves, but let an exception from outside in."""
@@ -19,7 +21,7 @@ INTERRUPTIBLE: Final = frozenset(("RESUME", "JUMP_BACKWARD"))
 def is_asynchronous(error: BaseException) -> bool:
     """Whether a signal handler or another thread raised the exception that is being handled."""
     handlers = _codes_of_handlers()
-    trace = last = error.__traceback__
+    trace = last = traceback_of(error)
     while trace is not None:
         if trace.tb_frame.f_code in handlers:
             return True
@@ -36,7 +38,7 @@ def let_through(error: Exception) -> None:
 def _is_sent(error: BaseException, last: TracebackType) -> bool:
     """Whether another thread raised it: from a class alone, and by no instruction."""
     instruction = opname[last.tb_frame.f_code.co_code[last.tb_lasti]]
-    if instruction in RAISING or error.args:
+    if instruction in RAISING or arguments_of(error):
         return False
     # A function of C that has just returned lets one in, too. What such functions raise without
     # a word are exceptions of Python's own.

@@ -2,7 +2,8 @@
 
 import logging
 from collections import Counter
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 from langchain_otel.async_exceptions import is_asynchronous
 
@@ -12,9 +13,58 @@ failures: Final[Counter[str]] = Counter()
 """How often each kind of failure happened, by `place:exception type`, and each limit was met."""
 
 UNKNOWN_TENANT: Final = "unknown tenant"
+EVICTED: Final = "evicted"
+ORPHANED: Final = "orphaned"
+NOTICE: Final = "notice"
+LEFT_OUT: Final = ("detail", "run_filter", "failure")
+"""Why a run has no span."""
+events: Final[Counter[str]] = Counter()
+"""How often what is no failure happened, by the names above."""
+
+OTLP: Final = "otlp"
+OPTIONS: Final = frozenset(
+    (
+        *("redact", "completion_hook", "request_hook", "response_hook"),
+        *("span_name", "run_filter", "cost"),
+    )
+)
+"""The options that are functions of the user's."""
+
+
+class Failure(NamedTuple):
+    """Our own code failed."""
+
+    place: str
+    reason: str
+
+
+class OptionFailure(NamedTuple):
+    """A function of the user's failed, or gave what it may not."""
+
+    option: str
+    reason: str
+
+
+class AttributeLeftOut(NamedTuple):
+    """An attribute could not be written as OTLP."""
+
+    reason: str
+
+
+class Limit(NamedTuple):
+    """A limit was met."""
+
+    name: str
+
+
+Kind = Failure | OptionFailure | AttributeLeftOut | Limit
+
 MAX_UNKNOWN_TENANTS: Final = 20
 MAX_TENANT_NAME: Final = 64
 unknown_tenants: Final[set[str]] = set()
+
+lost_seams: Final[set[str]] = set()
+"""The names of what we rely on in other packages and is not there, or not as we need it."""
 
 MAX_KINDS: Final = 1_000
 MAX_SHOWN: Final = 200
@@ -50,13 +100,28 @@ def limited(limit: str, consequence: str) -> None:
         logger.warning("langchain-otel: %s was reached: %s. Logged once.", limit, consequence)
 
 
+def counted() -> Iterator[tuple[Kind, int]]:
+    """Each kind of failure, and each limit, with how often it was counted."""
+    for key, count in sorted(failures.copy().items()):
+        yield _kind(key), count
+
+
+def _kind(key: str) -> Kind:
+    place, colon, reason = key.partition(":")
+    if not colon:
+        return Limit(key)
+    if place == OTLP:
+        return AttributeLeftOut(reason)
+    return OptionFailure(place, reason) if place in OPTIONS else Failure(place, reason)
+
+
 def left_out(attribute: str, error: Exception) -> None:
     """Record that an attribute cannot be written as OTLP; neither the error nor its text is said.
 
     They may quote the value.
     """
     reason = type(error).__name__
-    if _first(f"otlp:{reason}"):
+    if _first(f"{OTLP}:{reason}"):
         logger.warning(
             "The attribute %s was left out: %s. Logged once, also for other attributes.",
             _shown(attribute),
@@ -77,17 +142,19 @@ def left_unpriced(reason: str) -> None:
 def function_failed(option: str, reason: str, consequence: str, error: Exception | None) -> None:
     """Record that a function that the user gave as an option raised, or gave what it may not.
 
-    `reason` is a type, because the message of an error may quote a prompt.
+    `reason` is a type, because the message of an error may quote a prompt. `error` is None where
+    not even the log level DEBUG may show it.
     """
     if _first(f"{option}:{reason}"):
         logger.warning(
-            "The function given as %s failed (%s): %s. Logged once. The log level DEBUG of this "
-            "logger shows the stack trace.",
+            "The function given as %s failed (%s): %s. Logged once.%s",
             option,
             _shown(reason),
             consequence,
+            "" if error is None else " The log level DEBUG of this logger shows the stack trace.",
         )
-        logger.debug("The function given as %s failed", option, exc_info=error)
+        if error is not None:
+            logger.debug("The function given as %s failed", option, exc_info=error)
 
 
 def not_installed(what: str, command: str) -> None:
@@ -98,7 +165,7 @@ def not_installed(what: str, command: str) -> None:
 
 def unknown_tenant(name: str) -> None:
     """Record that a run names a tenant that nobody has registered, as a request may."""
-    failures[UNKNOWN_TENANT] += 1
+    events[UNKNOWN_TENANT] += 1
     shown = name[:MAX_TENANT_NAME]
     if shown in unknown_tenants or len(unknown_tenants) >= MAX_UNKNOWN_TENANTS:
         return

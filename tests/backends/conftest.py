@@ -15,6 +15,15 @@ from .readback import Backends
 from .servers import TEMPO_VARIABLE, Binaries, running_servers
 from .shop import Shop, running_shop
 
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`make test` leaves all of these to `make test-all`."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="session")
 def binaries() -> Binaries:

@@ -28,9 +28,11 @@ IMAGES: Final = ROOT / "docs" / "images"
 EXAMPLE: Final = ROOT / "examples" / "agent.py"
 FAILING: Final = ROOT / "examples" / "failing_agent.py"
 ASKING: Final = ROOT / "examples" / "human_in_the_loop.py"
+SEARCHING: Final = ROOT / "examples" / "rag.py"
 SERVICE: Final = "travel-agent"
 FAILING_SERVICE: Final = "weather-agent"
 ASKING_SERVICE: Final = "booking-agent"
+SEARCHING_SERVICE: Final = "hotels"
 MAX_SIZE: Final = 250_000
 VIEWPORT: Final[Any] = {"width": 1440, "height": 860}
 PAGE_SIZE: Final[Any] = {"width": 1200, "height": 720}
@@ -56,6 +58,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as state, chromium() as browser:
         as_tree(browser)
         as_page(Path(state), browser)
+        search_as_page(Path(state), browser)
         with running_phoenix(Path(state)) as phoenix:
             run_example(phoenix.otlp, "openinference")
             in_phoenix(phoenix, browser)
@@ -136,6 +139,18 @@ def as_page(state: Path, browser: "Browser") -> None:
     page.goto(failing.as_uri())
     page.get_by_text("execute_tool get_weather").first.click()
     take(page, "page-error")
+
+
+def search_as_page(state: Path, browser: "Browser") -> None:
+    """The page of answers from documents, at the search and at a step of the chain."""
+    searching = recorded_page(state, SEARCHING, SEARCHING_SERVICE)
+    for name, span in (("page-retrieval", "retrieval"), ("page-steps", "ChatPromptTemplate")):
+        page = browser.new_page(viewport=PAGE_SIZE)
+        page.goto(searching.as_uri())
+        # The first trace is that of storing the documents.
+        page.locator("#trace").select_option(index=1)
+        page.get_by_text(span).first.click()
+        take(page, name)
 
 
 def recorded_page(state: Path, example: Path, service: str) -> Path:

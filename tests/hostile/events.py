@@ -93,6 +93,8 @@ class Values(NamedTuple):
     options: Mapping[str, Any] = MappingProxyType({})
     events: tuple[tuple[str, Any], ...] = ()
     shape: str = "odd"
+    is_everywhere: bool = False
+    """The payload stands in the metadata as well, and the result is a tag."""
 
 
 def values_of(life: Life, notes: Notes) -> Values:
@@ -110,6 +112,7 @@ def values_of(life: Life, notes: Notes) -> Values:
         options,
         tuple([(name, built(each, notes)) for name, each in life.events]),
         life.shape,
+        is_everywhere=True,
     )
 
 
@@ -127,8 +130,8 @@ def reported(values: Values, handler: OpenTelemetryCallbackHandler) -> None:
         starting(payload, values.shape),
         run_id=run_id,
         parent_run_id=outer,
-        tags=[*values.tags, end],
-        metadata={**metadata, "own": payload},
+        tags=[*values.tags, end] if values.is_everywhere else [*values.tags],
+        metadata={**metadata, "own": payload} if values.is_everywhere else metadata,
         **values.options,
     )
     for name, value in values.events:

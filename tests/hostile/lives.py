@@ -95,6 +95,7 @@ def same_with_us(
     with on():
         assert outcome(place, built(recipe, notes)) == expected
     check_signals(tracing)
-    assert tracing.spans
+    # LangChain itself may fail on the way to its first callback.
+    assert tracing.spans or expected[0] == "raises"
     assert notes.touched == []
     assert len(notes.used) == len(bare.used)

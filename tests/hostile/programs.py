@@ -59,9 +59,12 @@ class Finds(BaseRetriever):
     """Finds what it holds."""
 
     box: Any
+    times: int = 1
 
     def _get_relevant_documents(self, query: str, **_: Any) -> Any:
-        return [self.box.value, Document.model_construct(None, page_content=self.box.value)]
+        return [self.box.value] * self.times + [
+            Document.model_construct(None, page_content=self.box.value)
+        ]
 
 
 def _tool(function: Callable[..., Any]) -> StructuredTool:
@@ -142,16 +145,17 @@ def outcome(place: str, value: Any) -> tuple[str, Any]:
     try:
         return "gives", shape(PLACES[place](value))
     except Exception as error:
-        return "raises", (type(error), type(error.__cause__))
+        return "raises", (type(error).__qualname__, type(error.__cause__).__qualname__)
 
 
 def shape(value: Any, depth: int = 4) -> Any:
-    """The types in a value; nothing of it is called."""
+    """The types in a value, by their names; nothing of it is called."""
     kind = type(value)
     if depth == 0:
-        return kind
+        return type.__getattribute__(kind, "__qualname__")
     if kind is dict:
         return {key: shape(item, depth - 1) for key, item in value.items() if type(key) is str}
     if kind is list or kind is tuple:
         return [shape(item, depth - 1) for item in value[:9]]
-    return value if kind in (str, int, bool) else kind
+    plain = kind in (str, int, bool)
+    return value if plain else type.__getattribute__(kind, "__qualname__")

@@ -107,6 +107,22 @@ class RaisingText(str):
     encode = startswith = isascii = join = split = _raise  # type: ignore[assignment]
 
 
+class HostileError(Exception):
+    """An exception of which nothing can be asked."""
+
+    def _raise(self, *_: Any) -> Any:
+        raise RaisingError
+
+    __str__ = __repr__ = __eq__ = __hash__ = _raise
+
+    def _keep(self, _: Any) -> None:
+        """Python itself sets some of them."""
+
+    args = exceptions = status_code = response = property(_raise)
+    __traceback__ = __cause__ = __context__ = __notes__ = property(_raise, _keep)
+    __suppress_context__ = property(_raise, _keep)
+
+
 class NoZone(tzinfo):
     """A time zone that is none."""
 
@@ -259,6 +275,8 @@ LEAVES: Final[dict[str, Callable[[Notes], Any]]] = {
     "user string": lambda _: UserString("x"),
     "user list": lambda _: UserList([1]),
     "exception": lambda _: ValueError(Raising()),
+    "hostile exception": lambda _: HostileError("x"),
+    "proxied raising dict": lambda _: MappingProxyType(RaisingDict(a=1)),
     "group": lambda _: ExceptionGroup("x", [ValueError(RaisingText("x"))]),
     "function": lambda _: forms,
     "module": lambda _: asyncio,

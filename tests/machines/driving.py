@@ -9,7 +9,6 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from langchain_otel.sources.patch_points import PATCHER
 from machines.open_runs import OpenRuns
 from machines.switching import Switching
-from modes.drive import small_heap
 
 
 def drive(machine: type[RuleBasedStateMachine], number: int, runs: int, steps: int) -> None:
@@ -42,7 +41,6 @@ def drive_switching(number: int, runs: int, steps: int) -> None:
 @contextmanager
 def _ready(*, wrapped: bool) -> Iterator[None]:
     release = PATCHER.hold() if wrapped else None
-    with small_heap():
-        yield
+    yield
     if release is not None:
         release()

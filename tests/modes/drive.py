@@ -121,15 +121,6 @@ async def astream_dropped(it: Any, given: Any, config: Any, probe: Probe) -> Non
     await settled()
 
 
-@contextmanager
-def small_heap() -> Iterator[None]:
-    """What is there already is no garbage: each collection looks at new objects only."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 async def settled() -> None:
     """Let the event loop close what was dropped."""
     for _ in range(20):

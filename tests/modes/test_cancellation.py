@@ -11,6 +11,8 @@ from modes.probe import Probe, Program
 from modes.table import PROGRAMS
 from recording import Tracing
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 LONGEST = 100_000
 """More turns of the event loop than any of the programs takes, also where it waits for a thread."""
 

@@ -17,6 +17,8 @@ from modes.probe import Probe
 from modes.tools import SyncRetriever
 from recording import Tracing
 
+pytestmark = pytest.mark.usefixtures("wrapped_once")
+
 INTERRUPTS = (KeyboardInterrupt, SystemExit)
 
 

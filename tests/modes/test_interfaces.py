@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from langchain_core.runnables import RunnableLambda
 
-from langchain_otel.patching.patcher import PatchPoint
+from langchain_otel.patching.points import PatchPoint
 from langchain_otel.sources.patch_points import PATCHER, POINTS
 from modes.completions import StreamingCompletion
 from modes.graphs import EMPTY, chained, sync_node

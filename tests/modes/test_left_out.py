@@ -14,7 +14,10 @@ from modes.probe import Probe, Program, parent_id, scope_of, sdk_span
 from modes.table import PROGRAMS
 from recording import Tracing, id_of, instrumented
 
-pytestmark = pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainDeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainDeprecationWarning"),
+    pytest.mark.usefixtures("wrapped_once"),
+]
 
 WAYS = frozenset(("invoke", "astream", "abatch", "stream_closed"))
 CELLS = [

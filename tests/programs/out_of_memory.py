@@ -2,7 +2,7 @@
 
     out_of_memory.py PROGRAM ALLOCATION ...
 
-Each line that it prints is an allocation whose failure has left something behind.
+It prints the number of each allocation before that fails, and indented what its failure has left.
 """
 
 import _testcapi  # type: ignore[import-not-found]
@@ -53,8 +53,9 @@ def main(name: str, allocations: list[int]) -> None:
         gc.disable()
         checked = Checked(tracing, PROGRAMS[name])
         for allocation in allocations:
+            print(allocation, flush=True)
             for fault in failing_at(allocation, name) + checked.faults():
-                print(f"{name}, allocation {allocation}: {fault}", flush=True)
+                print(f"  {fault} ({name}, {allocation})", flush=True)
 
 
 if __name__ == "__main__":

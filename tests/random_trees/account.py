@@ -52,7 +52,8 @@ class Account(BaseTracer):
     def _errored(self, error: BaseException, run_id: UUID) -> None:
         names = [kind.__name__ for kind in type(error).__mro__]
         found = [OUTCOMES[name] for name in names if name in OUTCOMES]
-        self.ends[run_id] = found[0] if found else FAILED
+        # A run that has ended may be reported to be cancelled, too.
+        self.ends.setdefault(run_id, found[0] if found else FAILED)
 
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> Run:
         self._errored(error, run_id)

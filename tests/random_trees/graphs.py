@@ -49,8 +49,8 @@ def graph(builder: Builder, part: Part, name: str) -> Anything:
     names = []
     for number, it in enumerate(builder.inner(part)):
         own = f"node-{number}-{name}"
-        if number == 1:
-            # The part itself is the node: a runnable, a model, or another graph.
+        if number == 1 and not _has_graph(part.parts[number]):
+            # The part itself is the node: a runnable, a model.
             body: Anything = it | adapter(f"out-{own}", lambda _: {"seen": ["one"]})
         else:
             body = node(builder, it, own, lambda _: {"seen": [result(part, "one")]})
@@ -58,6 +58,17 @@ def graph(builder: Builder, part: Part, name: str) -> Anything:
         names.append(own)
     _connected(builder, made, names, part.variant)
     return with_state(name, made.compile(name=name))
+
+
+def _has_graph(part: Part) -> bool:
+    """Whether a graph is a step of the sequence that a part is.
+
+    LangGraph makes the steps of such a node its own, and names the graph's root the parent of
+    a graph among them, not the node.
+    """
+    return part.kind in MAKERS.keys() | {"agent"} or (
+        part.kind == "sequence" and any(map(_has_graph, part.parts))
+    )
 
 
 def _connected(builder: Builder, made: Any, names: list[str], variant: int) -> None:

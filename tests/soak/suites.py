@@ -67,7 +67,8 @@ def brought(requirement: str) -> Path:
     place = CACHE / "sources"
     download = ("download", "--quiet", "--no-deps", "--no-binary=:all:", f"--dest={place}")
     subprocess.run([sys.executable, "-m", "pip", *download, requirement], check=True)
-    name = requirement.replace("==", "-").replace("langchain-", "langchain_")
+    project, _, version = requirement.partition("==")
+    name = f"{project.replace('-', '_')}-{version}"
     with tarfile.open(place / f"{name}.tar.gz") as archive:
         archive.extractall(place, filter="data")
     return place / name

@@ -63,6 +63,7 @@ class Config(NamedTuple):
     span_name: Callable[..., Any] | None
     run_filter: Callable[..., Any] | None
     metrics: Literal["both", "latest", "previous"]
+    self_metrics: bool
     cost: Any
     exception_signal: str
     evaluation_signal: str

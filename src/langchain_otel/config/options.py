@@ -197,6 +197,15 @@ OPTIONS: Final = (
         ),
     ),
     _word("metrics", ("both", "latest", "previous"), "whose names of metrics: the conventions'"),
+    *_own(
+        (bool, str),
+        _switch,
+        SWITCHED,
+        self_metrics=(
+            False,
+            "whether what is counted of langchain-otel itself is metrics too: see docs/metrics.md",
+        ),
+    ),
     Option(
         name="cost",
         variable=f"{LANGCHAIN}COST",

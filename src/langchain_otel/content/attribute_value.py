@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
@@ -26,6 +27,9 @@ from langchain_otel.content.values import (
 
 AttributeValue = Scalar | list[Any]
 
+# The text of an exception is content.
+NO_IDS: Final = (*COLLECTIONS, dict, MappingProxyType, BaseException)
+MODEL_FIELDS: Final = "__pydantic_fields__"
 MAX_BYTES: Final = 8_192
 BOUNDS: Final = Policy(max_length=MAX_TEXT, max_span_bytes=MAX_BYTES)
 
@@ -70,7 +74,12 @@ def identifier(value: Any) -> str | None:
 
 def _writes_itself(kind: Any) -> bool:
     has_text = kind.__str__ is not object.__str__
-    return has_text and not issubclass(kind, (*COLLECTIONS, dict)) and not is_lazy(kind)
+    return has_text and not issubclass(kind, NO_IDS) and not is_lazy(kind) and not _is_model(kind)
+
+
+def _is_model(kind: type) -> bool:
+    # Its text is that of all its fields: of a message, what was said.
+    return any(MODEL_FIELDS in vars(base) for base in kind.__mro__)
 
 
 def _bounded(found: Scalar) -> Scalar:

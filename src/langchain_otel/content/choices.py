@@ -19,6 +19,8 @@ UNKNOWN: Final = "unknown"
 MAX_REASON: Final = 64
 
 REASON_KEYS: Final = ("finish_reason", "stop_reason", "stopReason", "finishReason", "done_reason")
+# Each chunk of a stream from Vertex AI has it but the last, and LangChain joins them.
+UNSPECIFIED: Final = "FINISH_REASON_UNSPECIFIED"
 REASONS: Final = {
     **dict.fromkeys(("stop", "end_turn", "stop_sequence", "eos", "eos_token"), "stop"),
     **dict.fromkeys(("complete", "completed"), "stop"),
@@ -84,8 +86,8 @@ def reason_in(source: Mapping[str, Any]) -> str | None:
     """Why the model ended a choice, in the provider's word, as a dict about the choice has it."""
     for key in REASON_KEYS:
         reason = source.get(key)
-        if type(reason) is str and reason:
-            return reason
+        if type(reason) is str and (said := reason.replace(UNSPECIFIED, "")):
+            return said
     # OpenAI's Responses API has no reason, except for an answer that is not complete.
     details = source.get("incomplete_details")
     reason = None if details is None else entry(details, "reason")

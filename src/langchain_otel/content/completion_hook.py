@@ -102,9 +102,10 @@ class CompletionHook:
             )
         except Exception as error:
             let_through(error)
-            health.limited(
-                "a failure of the option completion_hook",
-                f"{type(error).__name__}: the content of the call is not stored",
+            # Its text may quote what it was given.
+            reason = type(error).__name__
+            health.function_failed(
+                "completion_hook", reason, "the content of the call is not stored", None
             )
 
     def _messages(self, messages: Messages, attribute: str) -> list[Any]:

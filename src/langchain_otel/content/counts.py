@@ -16,6 +16,11 @@ def count(value: Any) -> int | None:
     # By the type alone: what is no number is not touched.
     if kind is bool or not issubclass(kind, Real):
         return None
+    # A class derived from them may have other words for how many it is.
+    if issubclass(kind, int):
+        value = int.__int__(value)
+    elif issubclass(kind, float):
+        value = float.__float__(value)
     try:
         whole = int(value)
     except (OverflowError, ValueError):

@@ -263,8 +263,7 @@ def _redacted(redact: Redact, text: str, attribute: str) -> str | None:
         redacted = redact(text, attribute)
     except Exception as error:
         let_through(error)
-        health.limited(
-            "a failure of the option redact", f"{type(error).__name__}: the text is left out"
-        )
+        # Its text may quote what is to be redacted.
+        health.function_failed("redact", type(error).__name__, "the text is left out", None)
         return None
     return redacted if isinstance(redacted, str) else None

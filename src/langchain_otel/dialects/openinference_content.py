@@ -58,9 +58,12 @@ def request_content(run: Run, started: Started) -> Facts:
     return {}
 
 
-def content(shown: Facts, run: Run) -> Attributes:
-    """The attributes of content that was permitted; messages have become values before."""
-    free = _room(run.span)
+def content(shown: Facts, run: Run, taken: int = 0) -> Attributes:
+    """The attributes of content that was permitted; messages have become values before.
+
+    `taken`: for how many others the span needs room.
+    """
+    free = _room(run.span) - taken
     held = getattr(run.span, "attributes", None) or EMPTY
     found: Attributes = _variables(shown, run)
     # Messages take what the rest has left.

@@ -89,8 +89,12 @@ def message_fields(message: Item) -> Iterator[tuple[str, Any]]:
 
 def only_text(messages: Sequence[Item]) -> str | None:
     """The text of messages that are one text; None for any others."""
-    parts: list[Item] = messages[0]["parts"] if len(messages) == 1 else []
-    return parts[0]["content"] if len(parts) == 1 and parts[0]["type"] == "text" else None
+    # Data of an application may have parts, too, which are no messages'.
+    parts: Any = messages[0]["parts"] if len(messages) == 1 else None
+    part: Any = parts[0] if isinstance(parts, list) and len(parts) == 1 else None
+    is_text = isinstance(part, Mapping) and part.get("type") == "text"
+    content = part.get("content") if is_text else None
+    return content if isinstance(content, str) else None
 
 
 def json_of(value: Any) -> str:

@@ -34,7 +34,8 @@ def _both_ended(facts: Facts, run: Run) -> Attributes:
 
 def _both_content(shown: Facts, run: Run) -> Attributes:
     values = _as_values(shown)
-    return genai.attributes(_known(values)) | openinference_content.content(values, run)
+    found = genai.attributes(_known(values))
+    return found | openinference_content.content(values, run, len(found))
 
 
 def _both_structured(shown: Facts, run: Run) -> Structured:

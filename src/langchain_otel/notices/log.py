@@ -4,6 +4,7 @@ import logging
 from threading import Lock
 from typing import Final
 
+from langchain_otel import health
 from langchain_otel.forks import fork_safe
 
 logger: Final = logging.getLogger("langchain_otel")
@@ -38,4 +39,5 @@ def _log(level: int, notice: str) -> None:
         if notice in _logged or len(_logged) >= MAX_NOTICES:
             return
         _logged.add(notice)
+        health.events[health.NOTICE] += 1
     logger.log(level, "%s", notice)

@@ -53,7 +53,7 @@ def annotations(started: Started, run: "Run") -> Facts:
         facts[semconv.RUN_ID] = (
             str(run_id) if type(run_id) is UUID else identifier(run_id) or type(run_id).__name__
         )
-    if run.operation.request is not None and started.options.get("name"):
+    if run.operation.request is not None and started.options.get("name") is not None:
         # A step that is no operation of the conventions has the name of its run as its span's.
         _add_run_name(facts, started, run)
     if started.tags:

@@ -41,6 +41,8 @@ def _response(result: Any, run: "Run") -> Facts:
         fields = fields_of(result)
         run.reported = reported_by(fields.get("generations"))
         facts.update(_answer(run.reported, fields.get("llm_output")))
+    if run.source_facts:
+        facts.update(run.source_facts)
     return with_provider_report(facts, run)
 
 
@@ -68,7 +70,6 @@ def _streaming(run: "Run") -> Facts:
     return {
         semconv.GEN_AI_REQUEST_STREAM: True,
         semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK: run.chunk_times[0] - run.started_at,
-        **run.source_facts,
     }
 
 

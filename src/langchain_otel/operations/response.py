@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from langchain_otel import semconv
 from langchain_otel.content.choices import reason_in
-from langchain_otel.content.fields import mapping_of
+from langchain_otel.content.fields import fields_of, mapping_of
 from langchain_otel.content.values import Facts, text
 from langchain_otel.operations.mapping import Table, facts_from
 
@@ -22,6 +22,14 @@ ANSWER: Final[Table] = {
 }
 """`llm_output` of a result and `response_metadata` of its messages."""
 
+IDENTITY: Final[Table] = {
+    "id": (semconv.GEN_AI_RESPONSE_ID, text),
+    "response_id": (semconv.GEN_AI_RESPONSE_ID, text),
+    "model": (semconv.GEN_AI_RESPONSE_MODEL, text),
+    "model_version": (semconv.GEN_AI_RESPONSE_MODEL, text),
+}
+"""What providers' own answers, chunks and events say of themselves."""
+
 # How OpenAI's two interfaces name their answers.
 API_TYPES: Final = {"chatcmpl-": "chat_completions", "resp_": "responses"}
 
@@ -38,6 +46,15 @@ def identity(source: Any, message_id: Any = None) -> Facts:
         if response_id is not None and not response_id.startswith(LANGCHAIN_ID_PREFIXES):
             return facts | response_identity(response_id)
     return facts
+
+
+def answer_identity(answer: Any) -> Facts:
+    """The id and the model that a provider's own answer names, before LangChain converts it."""
+    fields = mapping_of(answer) if isinstance(answer, dict) else fields_of(answer)
+    # Anthropic's first event holds a message.
+    facts = facts_from(fields, IDENTITY) or facts_from(fields_of(fields.get("message")), IDENTITY)
+    response_id = facts.get(semconv.GEN_AI_RESPONSE_ID)
+    return facts if response_id is None else facts | response_identity(response_id)
 
 
 def response_identity(response_id: str) -> Facts:

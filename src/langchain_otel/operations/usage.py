@@ -155,7 +155,19 @@ def usage_of(usage: Any) -> Facts:
     if details is not None:
         details = mapping_of(details)
         facts.update(facts_from(details, OUTPUT_DETAILS))
+        if facts.get(REASONING):
+            _include_reasoning(facts, usage)
     return facts
+
+
+def _include_reasoning(facts: Facts, usage: Mapping[str, Any]) -> None:
+    """Make the output include the reasoning, where the total shows that it stands beside it.
+
+    So it is with langchain-google-vertexai, and was with older releases of langchain-xai.
+    """
+    parts = (facts.get(INPUT, 0), facts.get(OUTPUT, 0), facts[REASONING])
+    if count(usage.get("total_tokens")) == total(parts):
+        facts[OUTPUT] = total(parts[1:])
 
 
 def _ephemeral_writes(details: Mapping[str, Any]) -> Facts:
@@ -204,13 +216,11 @@ def provider_usage(usage: Mapping[str, Any]) -> Facts:
 
 def _largest(source: Mapping[str, Any], table: Table) -> Facts:
     facts: Facts = {}
-    entries = list(source.items()) if len(source) < len(table) else entries_in(source, table)
-    for key, value in entries:
-        if value is not None and type(key) is str and key in table:
-            name, convert = table[key]
-            found = convert(value)
-            if found is not None:
-                facts[name] = max(found, facts.get(name, 0))
+    for key, value in entries_in(source, table):
+        name, convert = table[key]
+        found = convert(value)
+        if found is not None:
+            facts[name] = max(found, facts.get(name, 0))
     return facts
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from langchain_core.callbacks import BaseCallbackHandler
 
+from langchain_otel import health
 from langchain_otel.async_exceptions import is_asynchronous
 from langchain_otel.patching.wrapping import unbound
 
@@ -53,19 +54,34 @@ def repair_on_llm_start(original: Callable[..., Any]) -> Callable[..., Any]:
         others = copy.copy(self)
         others.handlers = [h for h in self.handlers if h not in ours]
         managers = await method(others, serialized, prompts, *args, **kwargs)
-        kwargs.pop("run_id", None)
-        for manager, prompt in zip(managers, prompts, strict=True):
-            manager.handlers = self.handlers
-            for handler in ours:
-                handler.on_llm_start(
-                    serialized,
-                    [prompt],
-                    run_id=manager.run_id,
-                    parent_run_id=self.parent_run_id,
-                    tags=self.tags,
-                    metadata=self.metadata,
-                    **kwargs,
-                )
+        try:
+            _report_to(ours, self, managers, serialized, prompts, kwargs)
+        except Exception as error:
+            health.failed("start", error)
         return managers
 
     return on_llm_start
+
+
+def _report_to(
+    ours: list[InlineHandler],
+    around: Any,
+    managers: list[Any],
+    serialized: Any,
+    prompts: list[str],
+    kwargs: dict[str, Any],
+) -> None:
+    """Report the run of each prompt to our handlers, which its manager has from here on, too."""
+    options = {key: value for key, value in kwargs.items() if key != "run_id"}
+    for manager, prompt in zip(managers, prompts, strict=True):
+        manager.handlers = around.handlers
+        for handler in ours:
+            handler.on_llm_start(
+                serialized,
+                [prompt],
+                run_id=manager.run_id,
+                parent_run_id=around.parent_run_id,
+                tags=around.tags,
+                metadata=around.metadata,
+                **options,
+            )

@@ -1,52 +1,25 @@
 """Wraps functions of other packages by a table of patch points, and puts each back.
 
 A module that the application has not imported yet is patched when it is. `apply` returns what puts
-back the very objects that were there.
+back the very objects that were there. What cannot be wrapped is left as it is, and said once.
 """
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from threading import RLock
-from types import FunctionType, ModuleType
-from typing import Any, Literal, NamedTuple
+from types import ModuleType
+from typing import Any
 
+from langchain_otel import health
+from langchain_otel.async_exceptions import let_through
 from langchain_otel.forks import fork_safe
+from langchain_otel.patching.applying import Undo, wrap_point
 from langchain_otel.patching.imports import when_imported
-from langchain_otel.patching.subclasses import Subclasses
+from langchain_otel.patching.lost_seams import warn_of_lost
+from langchain_otel.patching.modules import is_gone
+from langchain_otel.patching.points import LOST, Point, State, is_expected, root_of
 from langchain_otel.patching.supported import is_supported
-
-Undo = Callable[[], None]
-State = Literal["applied", "waiting", "missing"]
-Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-class PatchPoint(NamedTuple):
-    """A function of LangChain, and what is put around it: `wrap` gives back the wrapped one."""
-
-    module: str
-    path: str
-    wrap: Wrap
-
-
-class ClosurePoint(NamedTuple):
-    """A function that a function of LangChain has in a variable of its own.
-
-    So the wrapped one is called also by those who imported the function before it was patched.
-    """
-
-    module: str
-    name: str
-    variable: str
-    wrap: Wrap
-
-
-class SubclassPoint(NamedTuple):
-    """Methods of the subclasses of a class of LangChain, and what is put around each."""
-
-    module: str
-    base: str
-    methods: Callable[[str], bool]
-    wrap: Wrap
 
 
 class Patcher:
@@ -58,15 +31,12 @@ class Patcher:
 
     def __init__(
         self,
-        points: Sequence[PatchPoint],
-        closure_points: Sequence[ClosurePoint],
-        subclass_points: Sequence[SubclassPoint],
+        points: Sequence[Point],
         watches: Sequence[Callable[[], Undo]] = (),
     ) -> None:
-        self._points = points
-        self._closure_points = closure_points
-        self._subclass_points = subclass_points
+        self.points = points
         self._watches = watches
+        self._states: dict[Point, State] = {}
         self._lock = fork_safe(RLock())
         self._forget: list[Undo] = []
         self._undo: list[Undo] = []
@@ -110,21 +80,22 @@ class Patcher:
 
     def _wrap(self) -> None:
         if not self.applied:
-            modules = dict.fromkeys(point.module for point in self._points)
-            modules.update(dict.fromkeys(row.module for row in self._closure_points))
-            modules.update(dict.fromkeys(row.module for row in self._subclass_points))
+            modules = _grouped(self.points, lambda point: point.module)
+            roots = _grouped(self.points, lambda point: root_of(point.module))
             self._undo += [watch() for watch in self._watches]
-            self._forget = [when_imported(module, self._apply_to) for module in modules]
+            self._forget = [
+                when_imported(module, partial(self._apply_to, points))
+                for module, points in modules.items()
+            ]
+            self._forget += [
+                when_imported(root, partial(self._look_below, points))
+                for root, points in roots.items()
+            ]
 
-    def states(self) -> Iterator[tuple[PatchPoint, State]]:
-        """Each function, and whether it is wrapped, waits for its module, or is missing in it."""
-        for point in self._points:
-            module = sys.modules.get(point.module)
-            found = None if module is None else _found(point, module)[1]
-            if module is None:
-                yield point, "waiting"
-            else:
-                yield point, "missing" if found is None else "applied"
+    def states(self) -> Iterator[tuple[Point, State]]:
+        """Each patch point, and what has become of it."""
+        for point in self.points:
+            yield point, self._states.get(point, "waiting")
 
     def undo(self) -> None:
         """Put every wrapped function back, the latest first, or once nobody holds them."""
@@ -138,74 +109,46 @@ class Patcher:
         while self._forget:
             self._forget.pop()()
         while self._undo:
-            self._undo.pop()()
+            _undone(self._undo.pop())
         self._originals.clear()
+        self._states.clear()
 
-    def _apply_to(self, module: ModuleType) -> None:
+    def _apply_to(self, points: Sequence[Point], module: ModuleType) -> None:
         with self._lock:
-            self._undo.extend(filter(None, self._patched_in(module)))
+            self._note({point: self._applied(point, module) for point in points})
 
-    def _patched_in(self, module: ModuleType) -> Iterator[Undo | None]:
-        name = module.__name__
-        for point in self._points:
-            if point.module == name:
-                yield _patch(point, module, self._originals)
-        for closure in self._closure_points:
-            if closure.module == name:
-                yield _patch_closure(closure, module)
-        for row in self._subclass_points:
-            if row.module == name:
-                yield Subclasses(getattr(module, row.base), row.methods, row.wrap).undo
+    def _applied(self, point: Point, module: ModuleType) -> State:
+        result = wrap_point(point, module, self._originals)
+        if not callable(result):
+            return result
+        self._undo.append(result)
+        return "applied"
 
+    def _look_below(self, points: Sequence[Point], root: ModuleType) -> None:
+        """Find the modules that will never be imported: this version of the package has none."""
+        with self._lock:
+            modules = {point.module for point in points if point.module not in sys.modules}
+            gone = {module for module in modules if is_gone(module, root)}
+            self._note({point: "missing" for point in points if point.module in gone})
 
-def _patch(point: PatchPoint, module: ModuleType, originals: dict[int, Any]) -> Undo | None:
-    """Wrap one function; None where this version of LangChain does not have it.
-
-    A module that imports a function by its name may have got the wrapped one, which `originals`
-    has by its id: it is not wrapped once more, and the original is put back in that module too.
-    """
-    owner, found = _found(point, module)
-    if found is None:
-        return None
-    name = point.path.rpartition(".")[2]
-    original = originals.get(id(found), found)
-    wrapped = point.wrap(original) if original is found else found
-    originals[id(wrapped)] = original
-    setattr(owner, name, wrapped)
-
-    # A package that gives a name away when it is asked for keeps what it found.
-    package = sys.modules.get(module.__name__.rpartition(".")[0])
-
-    def undo() -> None:
-        # What another package has wrapped in the meantime stays its own; ours inside is inert.
-        for each in (owner, package):
-            if each is not None and vars(each).get(name) is wrapped:
-                setattr(each, name, original)
-
-    return undo
+    def _note(self, found: dict[Point, State]) -> None:
+        """Keep what has become of some points, and warn where that loses something."""
+        for point, state in found.items():
+            is_absent = state in LOST and not is_expected(point)
+            self._states[point] = "absent" if is_absent else state
+        warn_of_lost({point: self._states[point] for point in found})
 
 
-def _found(point: PatchPoint, module: ModuleType) -> tuple[Any, Any]:
-    """What has the function, and the function; None where this version lacks it."""
-    *parents, name = point.path.split(".")
-    owner: Any = module
-    for parent in parents:
-        owner = getattr(owner, parent, None)
-    return owner, None if owner is None else vars(owner).get(name)
+def _grouped(points: Sequence[Point], key: Callable[[Point], str]) -> dict[str, list[Point]]:
+    groups: dict[str, list[Point]] = {}
+    for point in points:
+        groups.setdefault(key(point), []).append(point)
+    return groups
 
 
-def _patch_closure(point: ClosurePoint, module: ModuleType) -> Undo | None:
-    """Wrap the function in one variable, likewise."""
-    function: Any = getattr(module, point.name, None)
-    names = function.__code__.co_freevars if type(function) is FunctionType else ()
-    if point.variable not in names:
-        return None
-    cell = function.__closure__[names.index(point.variable)]
-    original = cell.cell_contents
-    cell.cell_contents = wrapped = point.wrap(original)
-
-    def undo() -> None:
-        if cell.cell_contents is wrapped:
-            cell.cell_contents = original
-
-    return undo
+def _undone(undo: Undo) -> None:
+    try:
+        undo()
+    except Exception as error:
+        let_through(error)
+        health.failed("uninstrument", error)

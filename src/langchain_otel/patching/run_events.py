@@ -65,11 +65,11 @@ def _begins_sync(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Call
         run_id = _run_id(args, kwargs, new_id)
         try:
             result = method(*args[:REQUIRED], **kwargs)
+            if current_frame() is not None:
+                begin_body()
         except BaseException as error:
             _abandon(run_id, error)
             raise
-        if current_frame() is not None:
-            begin_body()
         return result
 
     return call
@@ -80,11 +80,11 @@ def _begins_async(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Cal
         run_id = _run_id(args, kwargs, new_id)
         try:
             result = await method(*args[:REQUIRED], **kwargs)
+            if current_frame() is not None:
+                begin_body()
         except BaseException as error:
             _abandon(run_id, error)
             raise
-        if current_frame() is not None:
-            begin_body()
         return result
 
     return call

@@ -73,15 +73,14 @@ class Subclasses:
     def _wrap_methods(self, kind: type) -> None:
         try:
             for name, function in list(vars(kind).items()):
-                if not self._chosen(name) or type(function) is not FunctionType:
+                if type(function) is not FunctionType or not self._chosen(name):
                     continue
                 # A class that is made of another one (a dataclass with slots) has its methods.
                 if function in self._wrapped:
                     self._classes.add(kind)
-                elif _is_wrappable(kind, name, function):
-                    wrapped = self._wrap(function)
-                    if wrapped is function:
-                        continue
+                    continue
+                wrapped = self._wrap(function)
+                if wrapped is not function and _is_wrappable(kind, name, function):
                     self._wrapped.add(wrapped)
                     self._classes.add(kind)
                     setattr(kind, name, wrapped)

@@ -1,7 +1,8 @@
 """Checks that the installed langchain-core is in the supported range."""
 
 import logging
-from importlib.metadata import version as version_of
+from functools import cache
+from importlib import metadata
 from typing import Final
 
 logger: Final = logging.getLogger("langchain_otel")
@@ -11,6 +12,15 @@ RANGE: Final = ">= 0.3.80, < 2"
 REQUIREMENT: Final = f"{PACKAGE} {RANGE}"
 
 _warned: Final[set[str]] = set()
+
+
+@cache
+def version_of(package: str) -> str | None:
+    """The version of an installed package; each is read once, for what is imported stays.
+
+    It is parsed with the package's whole description, and many patch points ask for the same one.
+    """
+    return metadata.version(package)
 
 
 def is_supported() -> bool:
@@ -38,10 +48,19 @@ def conflicting_version(package: str, specifiers: str) -> str | None:
     metadata cannot be read.
     """
     try:
-        version: str | None = version_of(package)
+        version = version_of(package)
     except Exception:
         return None
     return None if version is None or is_in_range(version, specifiers) else version
+
+
+def is_installed(package: str) -> bool:
+    """Whether the metadata of a package are here."""
+    try:
+        version_of(package)
+    except Exception:
+        return False
+    return True
 
 
 def is_in_range(version: str, specifiers: str = RANGE) -> bool:

@@ -42,6 +42,7 @@ class Options(TypedDict, total=False):
     span_name: SpanName | None
     run_filter: RunFilter | None
     metrics: Literal["both", "latest", "previous"] | None
+    self_metrics: bool | None
     cost: bool | str | Path | PriceFunction | None
     exception_signal: Literal["both", "logs", "spans"] | None
     evaluation_signal: Literal["auto", "both", "logs", "spans"] | None

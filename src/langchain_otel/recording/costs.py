@@ -22,7 +22,7 @@ from langchain_otel.pricing.question import Prices, Question
 from langchain_otel.pricing.rates import EXACT, Amounts, total
 from langchain_otel.recording.metrics import Metrics
 from langchain_otel.recording.model_calls import counts_tokens
-from langchain_otel.runs.run import Run
+from langchain_otel.runs.run import Run, share_tree
 from langchain_otel.runs.store import RUNS
 from langchain_otel.runs.totals import Spent
 
@@ -65,7 +65,7 @@ class Costs:
                     self._pass_on(run, facts, run.spent)
             return {} if run.spent is None else _stated(run.spent)
         except Exception as failure:
-            health.failed("cost", failure)
+            health.failed("pricing", failure)
             return {}
 
     def _spent(self, run: Run, facts: Facts, error: BaseException | None) -> Spent | None:
@@ -150,7 +150,7 @@ def _runs_around(run: Run) -> Iterator[Run]:
     """The runs in which a run is made, as its own recorder, or one of its origin, records them."""
     around = run.enclosing
     while around is not None:
-        if around.recorder.origin is not run.recorder.origin:
+        if not share_tree(around.recorder, run.recorder):
             around = RUNS.of_recorder(around.id, run.recorder)
             if around is None:
                 return

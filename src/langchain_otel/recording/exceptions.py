@@ -1,21 +1,20 @@
 """Records exceptions: as log records, as the conventions want, and on spans, where people look."""
 
-import traceback
 from typing import Any, Final
 
 from opentelemetry.trace import Status, StatusCode
 
 from langchain_otel import semconv
-from langchain_otel.async_exceptions import let_through
 from langchain_otel.config import Config
-from langchain_otel.content.credentials import without_url_credentials
 from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.filter import permitted, permitted_text
 from langchain_otel.content.policy import Budget, Policy
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects.dialect import Dialect
 from langchain_otel.dialects.genai import structured
+from langchain_otel.exception_fields import traceback_of
 from langchain_otel.recording.content_budget import budget_of
+from langchain_otel.recording.exception_texts import message_of, stack_of
 from langchain_otel.recording.log_records import LogRecords
 from langchain_otel.runs.outcome import error_type
 from langchain_otel.runs.run import ErrorIdentity, Run
@@ -58,18 +57,6 @@ class Exceptions:
             self._log.exception(run, facts)
 
 
-def message_of(error: BaseException) -> str:
-    """The text of an exception; only for where the content policy lets it go.
-
-    Clients quote the URLs that they cannot reach: credentials in those are left out in any case.
-    """
-    try:
-        return without_url_credentials(str(error))
-    except Exception as failure:
-        let_through(failure)
-        return f"<{type(error).__qualname__} without a text>"
-
-
 def set_error(run: Run, error: BaseException | None, policy: Policy, dialect: Dialect) -> None:
     """Let the span of a run that failed be an ERROR, unless somebody has set its status."""
     status = getattr(run.span, "status", None)
@@ -87,7 +74,7 @@ def _identity(error: BaseException) -> ErrorIdentity:
 
     An address may be used again, so the place where the exception was raised is part of it.
     """
-    trace = error.__traceback__
+    trace = traceback_of(error)
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     origin = None if trace is None else (id(trace.tb_frame.f_code), trace.tb_lineno)
@@ -101,9 +88,7 @@ def _facts(
     if has_content:
         texts = {
             semconv.EXCEPTION_MESSAGE: message_of(error),
-            semconv.EXCEPTION_STACKTRACE: without_url_credentials(
-                "".join(traceback.format_exception(error))
-            ),
+            semconv.EXCEPTION_STACKTRACE: stack_of(error),
         }
         facts |= structured(permitted(texts, policy, budget))
     return facts

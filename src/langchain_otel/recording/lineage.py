@@ -14,7 +14,7 @@ from langchain_otel.runs.attempts import number_attempt
 from langchain_otel.runs.context import MODEL_KEY
 from langchain_otel.runs.identity import conversation_of
 from langchain_otel.runs.reported import Started
-from langchain_otel.runs.run import Run
+from langchain_otel.runs.run import Run, share_tree
 from langchain_otel.runs.store import RUNS
 from langchain_otel.runs.totals import Totals
 
@@ -38,7 +38,7 @@ def attach_to_parent(run: Run, parent: Run | SpanContext | None, started: Starte
             run.prompt, parent.prompt = parent.prompt, None
     # A run that LangChain names no parent for works for the agent in whose body it starts.
     around = run.enclosing
-    if around is not None and around.recorder.origin is run.recorder.origin:
+    if around is not None and share_tree(around.recorder, run.recorder):
         run.agent = around if around.totals is not None else around.agent
     if run.model is not None or run.ambient.get(MODEL_KEY) is not None:
         run.model = model_around(run)

@@ -29,6 +29,7 @@ class Measured:
         self.costs = CostSums()
         self.series = BoundedSeries()
         self.api_meter: Meter | None = None
+        self.shows_self = False
 
 
 _lock: Final = fork_safe(Lock())

@@ -13,6 +13,7 @@ from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.values import Facts
 from langchain_otel.recording.instruments import COUNT_UNIT, MODEL, PRICED, Row, rows_of
 from langchain_otel.recording.meters import Measured, is_of_api, measured_by, meter_of
+from langchain_otel.recording.self_metrics import show_self_to
 from langchain_otel.recording.series import MAX_SERIES
 from langchain_otel.recording.token_sums import Series
 from langchain_otel.runs.bounded_map import BoundedMap
@@ -120,6 +121,12 @@ class Metrics:
     def series(self) -> tuple[Meter, str]:
         """Where the metrics go, and under whose names: equal for those that count the same."""
         return self._meter, self._flavour
+
+    def show_self(self) -> None:
+        """Let readers observe what this package counts of itself, before there is any run, too."""
+        if not self._measured.shows_self:
+            self._measured.shows_self = True
+            show_self_to(self._meter)
 
     def record(self, run: Run, *, tokens: bool) -> None:
         """Measure a run that ends, by all its facts; one that a cache answered made no call.

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from langchain_otel import semconv
 from langchain_otel.operations.provider_report import USAGE_NAMES
 from langchain_otel.runs.context import MODEL_KEY
-from langchain_otel.runs.run import Run
+from langchain_otel.runs.run import Run, share_tree
 from langchain_otel.runs.store import RUNS
 
 
@@ -67,5 +67,5 @@ def counts_tokens(run: Run) -> bool:
 def _recorded_by(run: Run, other: Run) -> Run | None:
     """Another run as the recorder of this one, or one of its origin, records it."""
     recorder = run.recorder
-    is_own = other.recorder.origin is recorder.origin
+    is_own = share_tree(other.recorder, recorder)
     return other if is_own else RUNS.of_recorder(other.id, recorder)

@@ -32,6 +32,8 @@ class Outlets:
         self.metrics: Metrics = metrics_for(
             config.metrics, destinations.meter_provider, None if base is None else base.metrics
         )
+        if config.self_metrics:
+            self.metrics.show_self()
         self.costs: Costs | None = costs_of(
             config.cost, self.metrics, None if base is None else base.costs
         )

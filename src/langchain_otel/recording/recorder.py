@@ -122,7 +122,10 @@ class Recorder:
                 parent: Run | SpanContext | None = None
                 run.parent_id, run.is_root = parent_run_id, parent_run_id is None
                 if parent_run_id is not None:
-                    parent = RUNS.of_recorder(parent_run_id, self) or span_context_of(parent_run_id)
+                    parent = RUNS.of_recorder(parent_run_id, self)
+                    parent = parent or span_context_of(parent_run_id, self)
+                    if parent is None:
+                        health.events[health.ORPHANED] += 1
                 self._start(run, parent, started)
         except Exception as error:
             if is_asynchronous(error):
@@ -153,7 +156,8 @@ class Recorder:
         except Exception as error:
             health.failed("relatives", error)
         if self._leaves_out is not None and self._leaves_out(started, run):
-            run.leave_out(trace.get_current_span(hangs_under))
+            by_filter = run.is_silent or getattr(run.seen, "is_left_out", False)
+            run.leave_out(trace.get_current_span(hangs_under), health.LEFT_OUT[bool(by_filter)])
         else:
             self._start_span(run, started, hangs_under)
         oldest = RUNS.add(run)
@@ -185,7 +189,7 @@ class Recorder:
         except Exception as error:
             # A sampler of the application, or a processor that sees spans start.
             health.failed("start_span", error)
-            run.leave_out(trace.get_current_span(hangs_under))
+            run.leave_out(trace.get_current_span(hangs_under), health.LEFT_OUT[-1])
         run.is_observed = (
             run.span.is_recording()
             or (agent is not None and agent.is_observed)
@@ -266,6 +270,7 @@ class Recorder:
 
     def evict(self, run: Run) -> None:
         """End the oldest run to make room."""
+        health.events[health.EVICTED] += 1
         health.limited("max_open_runs", "the oldest open run's span was ended")
         if run.has_span:
             run.set_fact(semconv.RUN_OUTCOME, EVICTED)

@@ -45,7 +45,8 @@ def recorder_here() -> RunRecorder | None:
 
 def _chosen(recorder: RunRecorder, parent_run_id: UUID | None, metadata: Metadata) -> RunRecorder:
     ambient = current()
-    around = _around(recorder, parent_run_id, ambient)
+    named = None if parent_run_id is None else RUNS.of_origin(parent_run_id, recorder)
+    around = _around(recorder, named, ambient)
     as_around = recorder if around is None else around.recorder
     block = changes_block(ambient)
     known = None if around is None else changes_block(around.ambient)
@@ -53,19 +54,20 @@ def _chosen(recorder: RunRecorder, parent_run_id: UUID | None, metadata: Metadat
         return _changed(as_around, block.changes)
     if block is None and known is None:
         tenant = tenant_in(metadata)
-        if tenant is not None and (around is None or tenant != tenant_in(around.metadata)):
+        # LangChain passes on what the run says that it names, in the body of another one, too.
+        said = () if around is None else (around, named or around)
+        if tenant is not None and all(tenant != tenant_in(run.metadata) for run in said):
             changes = changes_for(tenant)
             return recorder.origin if changes is None else _changed(recorder.origin, changes)
     return as_around
 
 
-def _around(recorder: RunRecorder, parent_run_id: UUID | None, ambient: Context) -> Run | None:
+def _around(recorder: RunRecorder, named: Run | None, ambient: Context) -> Run | None:
     """The open run in whose body a run starts, as it is recorded in the place of `recorder`."""
-    parent = None if parent_run_id is None else RUNS.of_recorder(parent_run_id, recorder)
-    if parent is not None:
-        return innermost(parent, ambient)
+    if named is not None:
+        return innermost(named, ambient)
     active = run_around(ambient)
-    return None if active is None else RUNS.of_recorder(active.id, recorder)
+    return None if active is None else RUNS.of_origin(active.id, recorder)
 
 
 def _changed(base: RunRecorder, changes: Changes) -> RunRecorder:

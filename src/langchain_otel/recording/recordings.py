@@ -4,7 +4,7 @@ from uuid import UUID
 
 from opentelemetry.trace import SpanContext, TracerProvider
 
-from langchain_otel.runs.run import Run, RunRecorder
+from langchain_otel.runs.run import Run, RunRecorder, share_tree
 from langchain_otel.runs.store import RUNS
 
 
@@ -21,7 +21,12 @@ def is_measured(other: Run, series: object) -> bool:
     return any(run.recorder.metric_series == series for run in other.recordings())
 
 
-def span_context_of(run_id: UUID) -> SpanContext | None:
-    """The span context of a run that ended lately."""
+def span_context_of(run_id: UUID, recorder: RunRecorder) -> SpanContext | None:
+    """The span context of a run that ended lately, in the tree of a recorder."""
     ended = RUNS.ended(run_id)
-    return None if ended is None else ended.span_context
+    if ended is None:
+        return None
+    recorded = [each for each in ended.recordings() if not each.is_silent]
+    own = [each for each in recorded if each.recorder.origin is recorder.origin]
+    shared = [each for each in recorded if share_tree(each.recorder, recorder)]
+    return next((each.span_context for each in (*own, *shared)), None)

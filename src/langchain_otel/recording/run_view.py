@@ -19,7 +19,7 @@ from langchain_otel.operations.root_chain import ROOT_CHAIN, with_messages
 from langchain_otel.operations.search import RERANKING, SEARCH
 from langchain_otel.operations.span_names import own_name
 from langchain_otel.recording.description import title_of
-from langchain_otel.recording.exceptions import message_of
+from langchain_otel.recording.exception_texts import message_of
 from langchain_otel.runs.outcome import error_type, outcome_of
 from langchain_otel.runs.reported import Started
 from langchain_otel.runs.run import Run

@@ -25,7 +25,7 @@ from opentelemetry.trace import (
 
 from langchain_otel.runs import suppression
 from langchain_otel.runs.blocks import without_block
-from langchain_otel.runs.run import Run
+from langchain_otel.runs.run import Run, share_tree
 from langchain_otel.runs.store import RUNS
 
 Family = Literal["model", "chain", "tool", "retriever", "call"]
@@ -89,7 +89,7 @@ def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Contex
         if active is parent or active.span.get_span_context() is parent:
             return ambient
         if not active.ended and is_inherited(parent, active):
-            if not isinstance(parent, Run) or active.recorder.origin is parent.recorder.origin:
+            if not isinstance(parent, Run) or share_tree(active.recorder, parent.recorder):
                 return ambient
             parent = RUNS.of_recorder(active.id, parent.recorder) or parent
     span = parent.span if isinstance(parent, Run) else NonRecordingSpan(parent)
@@ -101,7 +101,7 @@ def innermost(parent: Run, ambient: Context) -> Run:
     active = run_of(ambient)
     if active is None or active is parent or active.ended or not is_inherited(parent, active):
         return parent
-    return RUNS.of_recorder(active.id, parent.recorder) or parent
+    return RUNS.of_origin(active.id, parent.recorder) or parent
 
 
 def is_inherited(parent: Run | SpanContext, active: Run) -> bool:
@@ -196,7 +196,10 @@ def without_ended_runs(ambient: Context) -> Context:
         active = run_of(ambient)
     if active is None or not active.ended:
         return ambient
-    return Context({key: value for key, value in ambient.items() if key != RUN_KEY})
+    # A span of the application's own is current; what is around the runs that have ended stays so.
+    entries = {key: value for key, value in ambient.items() if key != RUN_KEY}
+    around = innermost_run(ambient)
+    return Context(entries if around is None else entries | {RUN_KEY: around})
 
 
 def inside(run: Run, ambient: Context) -> Context:

@@ -47,8 +47,7 @@ def is_collecting() -> bool:
     """
     if phases != COLLECTING:
         return False
-    collection = getattr(_here, START, None)
-    return collection is not None and collection is _latest[START]
+    return getattr(_here, START, None) is _latest[START]
 
 
 def outside_collection(function: Callable[..., Any], *args: Any) -> Any:

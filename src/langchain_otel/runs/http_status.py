@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, Final
 
 from langchain_otel.content.fields import entry, fields_of
+from langchain_otel.exception_fields import cause_of
 
 MAX_CAUSES: Final = 8
 STATUSES: Final = range(100, 600)
@@ -30,7 +31,7 @@ def http_status(error: BaseException) -> int | None:
         status = _status_of(cause)
         if status is not None:
             return status
-        cause = cause.__cause__
+        cause = cause_of(cause)
     return None
 
 

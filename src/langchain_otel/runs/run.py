@@ -9,7 +9,7 @@ from uuid import UUID
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, TracerProvider
 
-from langchain_otel import semconv
+from langchain_otel import health, semconv
 from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.policy import Budget
 from langchain_otel.content.values import EMPTY, Facts
@@ -106,6 +106,11 @@ class RunRecorder(Protocol):
 
     def evaluation(self, span: Span, facts: Facts, run: "Run | None" = None) -> bool:
         """Record the result of an evaluation of what a span did, of a run if it is the run's."""
+
+
+def share_tree(one: RunRecorder, other: RunRecorder) -> bool:
+    """Whether the runs of two recorders are of one tree: by their origin, or by where spans go."""
+    return one.origin is other.origin or one.tracer_provider is other.tracer_provider
 
 
 class Run:
@@ -268,8 +273,9 @@ class Run:
         if not self.ended:
             self.inner_results = [*(self.inner_results or ()), result][:MAX_INNER_RESULTS]
 
-    def leave_out(self, current: Span) -> None:
+    def leave_out(self, current: Span, reason: str) -> None:
         """Have no span of its own: what would hang under it hangs under what is current."""
+        health.events[reason] += 1
         self.has_span = False
         self.span = current
         # What was said of this run is to be said of its children, who have spans.

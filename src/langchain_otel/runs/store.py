@@ -8,7 +8,7 @@ from uuid import UUID
 from opentelemetry.trace import SpanContext
 
 from langchain_otel import semconv
-from langchain_otel.runs.run import Run, RunRecorder
+from langchain_otel.runs.run import Run, RunRecorder, share_tree
 from langchain_otel.runs.run_id import Key, key_of
 
 MAX_OPEN_RUNS: Final = 10_000
@@ -26,7 +26,7 @@ class EndedRun(NamedTuple):
     recorder: RunRecorder
     response_id: str | None
     is_root: bool
-    is_silent: bool = False
+    is_silent: bool
     others: "tuple[EndedRun, ...]" = ()
 
     def recordings(self) -> "list[EndedRun]":
@@ -65,12 +65,24 @@ class RunStore:
         return run
 
     def of_recorder(self, run_id: UUID, recorder: RunRecorder) -> Run | None:
-        """The open run with this id that `recorder` records, or one of the same origin."""
+        """The open run with this id that `recorder` records, or one of the same origin.
+
+        Without one, that of a recorder with the same tracer provider: a run has one span there,
+        whoever records it.
+        """
         origin = recorder.origin
-        run = self._open.get(run_id.int if type(run_id) is UUID else key_of(run_id))
+        run = head = self._open.get(run_id.int if type(run_id) is UUID else key_of(run_id))
         while run is not None and run.recorder.origin is not origin:
             run = run.next_recording
+        if run is None and head is not None:
+            recordings = head.recordings()
+            run = next((each for each in recordings if share_tree(each.recorder, recorder)), None)
         return run
+
+    def of_origin(self, run_id: UUID, recorder: RunRecorder) -> Run | None:
+        """The open run with this id that a recorder of the same origin records."""
+        run = self.of_recorder(run_id, recorder)
+        return run if run is not None and run.recorder.origin is recorder.origin else None
 
     def open_runs(self) -> list[Run]:
         """All runs that are open now, the latest first."""

@@ -57,9 +57,9 @@ def completes_config(original: Callable[..., Any]) -> Callable[..., Any]:
     """The call completes a configuration, and may make metadata of its configurable values."""
 
     @wraps(original)
-    def call(config: Any = None) -> Any:
-        completed = original(config)
-        if completed["metadata"] and (completed["configurable"] or notes_here()):
+    def call(config: Any = None, *args: Any, **kwargs: Any) -> Any:
+        completed = original(config, *args, **kwargs)
+        if completed.get("metadata") and (completed.get("configurable") or notes_here()):
             _note_mixed(config, completed)
         return completed
 
@@ -70,10 +70,10 @@ def completes_in_place(original: Callable[..., Any]) -> Callable[..., Any]:
     """The same of LangGraph, which may write into the metadata that a user gives."""
 
     @wraps(original)
-    def call(*configs: Any) -> Any:
+    def call(*configs: Any, **kwargs: Any) -> Any:
         user_configs = _user_configs(configs)
-        completed = original(*configs)
-        if completed["metadata"] and (completed["configurable"] or notes_here()):
+        completed = original(*configs, **kwargs)
+        if completed.get("metadata") and (completed.get("configurable") or notes_here()):
             _note(user_configs, completed)
         return completed
 

@@ -29,10 +29,10 @@ def follows_resume(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(original)
     def first(self: Any, *args: Any, **kwargs: Any) -> Any:
-        loaded = self.checkpoint["id"]
+        loaded = _checkpoint_id(self)
         result = original(self, *args, **kwargs)
         try:
-            if not self.is_nested and self.config[CONFIGURABLE].get(RESUMING):
+            if loaded and not self.is_nested and self.config[CONFIGURABLE].get(RESUMING):
                 _resumed(self, origin_of(loaded))
         except Exception as error:
             health.failed("resume", error)
@@ -46,9 +46,9 @@ def follows_pause(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(original)
     def suppress_interrupt(
-        self: Any, exc_type: Any, exc_value: BaseException | None, traceback: Any
+        self: Any, exc_type: Any, exc_value: BaseException | None, *args: Any, **kwargs: Any
     ) -> Any:
-        result = original(self, exc_type, exc_value, traceback)
+        result = original(self, exc_type, exc_value, *args, **kwargs)
         try:
             if not self.is_nested:
                 _left(self, exc_value)
@@ -57,6 +57,16 @@ def follows_pause(original: Callable[..., Any]) -> Callable[..., Any]:
         return result
 
     return suppress_interrupt
+
+
+def _checkpoint_id(loop: Any) -> str | None:
+    """The checkpoint that a loop has loaded, before its input makes another one."""
+    try:
+        found: str = loop.checkpoint["id"]
+    except Exception as error:
+        health.failed("resume", error)
+        return None
+    return found
 
 
 def _runs(loop: Any) -> Iterator[Run]:

@@ -23,9 +23,9 @@ def reports_limit(original: Callable[..., Any]) -> Callable[..., Any]:
     """The call prepares the next step of a loop, unless there is none to come."""
 
     @wraps(original)
-    def call(self: Any) -> Any:
-        goes_on = original(self)
-        if not goes_on and self.status == OUT_OF_STEPS:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        goes_on = original(self, *args, **kwargs)
+        if not goes_on:
             _guarded(_limit, self)
         return goes_on
 
@@ -37,8 +37,8 @@ def reports_cached(original: Callable[..., Any]) -> Callable[..., Any]:
     if inspect.iscoroutinefunction(original):
 
         @wraps(original)
-        async def acall(self: Any) -> Any:
-            tasks = await original(self)
+        async def acall(self: Any, *args: Any, **kwargs: Any) -> Any:
+            tasks = await original(self, *args, **kwargs)
             if tasks:
                 _guarded(_cached, self, tasks)
             return tasks
@@ -46,8 +46,8 @@ def reports_cached(original: Callable[..., Any]) -> Callable[..., Any]:
         return acall
 
     @wraps(original)
-    def call(self: Any) -> Any:
-        tasks = original(self)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        tasks = original(self, *args, **kwargs)
         if tasks:
             _guarded(_cached, self, tasks)
         return tasks
@@ -82,6 +82,8 @@ def _graphs(run_id: UUID | None) -> Iterator[Run]:
 
 
 def _limit(loop: Any) -> None:
+    if loop.status != OUT_OF_STEPS:
+        return
     for run in _graphs(getattr(loop.manager, "run_id", None)):
         if run.has_span:
             limit = int(loop.config["recursion_limit"])

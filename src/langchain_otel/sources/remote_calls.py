@@ -13,6 +13,7 @@ from typing import Any, Final
 from opentelemetry.context import Context
 
 from langchain_otel.operations.remote_graph import REMOTE, remote_started
+from langchain_otel.patching.signatures import signature_of
 from langchain_otel.patching.wrapping import framed
 from langchain_otel.runs import context
 from langchain_otel.sources.trace_headers import trace_headers
@@ -24,12 +25,12 @@ CALL: Final = UnreportedCall(REMOTE, remote_started, lambda *_: None)
 
 def calls_remotely(original: Callable[..., Any]) -> Callable[..., Any]:
     """Each call of the generator function is a run of its own, which its requests name."""
-    return framed(original, partial(_call_frame, inspect.signature(original)))
+    return framed(original, partial(_call_frame, signature_of(original)))
 
 
 def carries_trace(original: Callable[..., Any]) -> Callable[..., Any]:
     """The requests of a call name the current span, where the call takes headers."""
-    takes_headers = _takes_headers(inspect.signature(original))
+    takes_headers = _takes_headers(signature_of(original))
 
     def frame_for(_: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if takes_headers:

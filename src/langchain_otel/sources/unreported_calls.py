@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from opentelemetry.context import Context
 
 from langchain_otel import health
+from langchain_otel.patching.signatures import signature_of
 from langchain_otel.patching.wrapping import unbound
 from langchain_otel.recording.recorder_choice import chosen
 from langchain_otel.recording.registry import active_recorder
@@ -119,7 +120,7 @@ def traced(call: UnreportedCall) -> Wrap:
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.isgeneratorfunction(original) or inspect.isasyncgenfunction(original):
             return original
-        parameters = tuple(inspect.signature(original).parameters.values())
+        parameters = tuple(signature_of(original).parameters.values())
         names = tuple(parameter.name for parameter in parameters)
         defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         begin = partial(_begin, call, names, defaults)

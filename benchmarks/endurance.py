@@ -1,6 +1,6 @@
 """Runs everything for a long time and prints each minute what memory the process holds.
 
-    python benchmarks/soak.py [--minutes 30]
+    python benchmarks/endurance.py [--minutes 30]
 
 Chains, agents and streams, also such as fail, are cancelled or are given up half way.
 """

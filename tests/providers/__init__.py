@@ -1,0 +1,1 @@
+"""Tests with the packages of many providers, which `make test-providers` runs."""

@@ -1,0 +1,1 @@
+"""The wire formats of model providers: what a server answers, whole and in pieces."""
