@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
@@ -47,6 +48,19 @@ collect_ignore = [
 def pytest_report_header() -> str:
     """What repeats the random tests of a run."""
     return f"random tests: SOAK_SEED={SEED}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a test whose rows each start interpreters, all but every n-th row are slow tests."""
+    rows: Counter[str] = Counter()
+    for item in items:
+        marker = item.get_closest_marker("rows")
+        if marker is not None:
+            test = item.nodeid.partition("[")[0]
+            if rows[test] % marker.args[0]:
+                item.add_marker(pytest.mark.slow)
+            rows[test] += 1
 
 
 def pytest_runtest_setup() -> None:
