@@ -67,7 +67,9 @@ def test_a_run_of_anything() -> None:
         in_rounds(count(20, 4_000), hears, life=lives, options=st.sampled_from(sorted(OPTIONS)))
 
 
-@pytest.mark.parametrize("leaf", ["array", "watched", "watched list", "watched text"])
+@pytest.mark.parametrize(
+    "leaf", ["array", "watched", "watched list", "watched text", "watched exception"]
+)
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_what_we_look_for_is_anything(kind: str, leaf: str) -> None:
     """A value at any key that we know: its code is not run, not even to compare it."""
@@ -77,13 +79,16 @@ def test_what_we_look_for_is_anything(kind: str, leaf: str) -> None:
                 listener.hear(plain_life(kind, options=[(key, ("leaf", leaf))]))
             for key in METADATA:
                 listener.hear(plain_life(kind, metadata=[(key, ("leaf", leaf))]))
+            listener.hear(plain_life(kind, end=("leaf", leaf)))
+            listener.hear(plain_life(kind, end=("leaf", leaf), way="error"))
 
 
 def plain_life(kind: str, **parts: Any) -> Life:
     """A run that begins and ends with a text, except for what is given."""
     text: Recipe = ("plain", "x")
     nothing: dict[str, Any] = {"tags": [], "metadata": [], "options": [], "events": []}
-    return Life(kind, text, text, way="end", shape="one", **{**nothing, **parts})
+    known = {"payload": text, "end": text, "way": "end", "shape": "one"}
+    return Life(kind, **{**nothing, **known, **parts})
 
 
 @pytest.mark.usefixtures("limits_are_met")
