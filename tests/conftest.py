@@ -4,8 +4,11 @@ import gc
 import logging
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
+from typing import Final
 
 import pytest
 from opentelemetry import context as otel_context
@@ -32,6 +35,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell's background job ignores it, and so would the programs of the tests.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+TESTS: Final = count()
+BETWEEN_FREEZES: Final = 32
+
 collect_ignore = [
     *([] if LONG else ["soak"]),
     *([] if os.environ.get(VARIABLE) else ["providers"]),
@@ -44,15 +50,28 @@ def pytest_report_header() -> str:
     return f"random tests: SOAK_SEED={SEED}"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def small_heap() -> None:
-    """What is there before the tests of a module is no garbage: no collection looks at it again.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a test whose rows each start interpreters, all but every n-th row are slow tests."""
+    rows: Counter[str] = Counter()
+    for item in items:
+        marker = item.get_closest_marker("rows")
+        if marker is not None:
+            test = item.nodeid.partition("[")[0]
+            if rows[test] % marker.args[0]:
+                item.add_marker(pytest.mark.slow)
+            rows[test] += 1
 
-    The tests themselves are most of it. Collecting takes longer with each of them otherwise, and
-    with each module that is imported on the way.
+
+def pytest_runtest_setup() -> None:
+    """Now and then: what is there before a test is no garbage, no collection looks at it again.
+
+    Collecting takes longer with each test otherwise: with the tests themselves, with each module
+    that is imported on the way, and with what LangGraph keeps of the functions of nodes.
     """
-    gc.collect()
-    gc.freeze()
+    if next(TESTS) % BETWEEN_FREEZES == 0:
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ STEPS = frozenset(
 _ID = re.compile(
     r"0x[0-9a-f]{16,32}"
     r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-    r"|(?<=(?:span|race)_id=)\d+"
+    r"|(?<=span_id=)\d+|(?<=trace_id=)\d+"
 )
 """Ids of spans, traces and runs as OpenTelemetry's records print them."""
 

@@ -8,6 +8,8 @@ exceptions in turn; `make soak` takes every point, with both.
 
 import ctypes
 import gc
+import importlib
+import queue
 import signal
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from typing import Any, Final
 
 import pytest
 from langchain_core.embeddings import Embeddings
+from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.tools import tool
 from opentelemetry import context as otel_context
 
@@ -291,7 +294,34 @@ def fail_in_c() -> None:
     dict[str, str]().__getitem__("missing")
 
 
-@pytest.mark.parametrize("fail", [fail_in_python, fail_in_c, lambda: int("x")])
+def fail_in_an_extension() -> None:
+    ChatGenerationChunk(message="no message")  # type: ignore[arg-type]
+
+
+def fail_in_what_the_interpreter_brings() -> None:
+    queue.SimpleQueue[str]().get_nowait()
+
+
+def fail_in_what_cython_has_compiled() -> None:
+    importlib.import_module("gevent.queue").SimpleQueue().get_nowait()
+
+
+def fail_with_a_class_of_no_module() -> None:
+    raise type("Nowhere", (Exception,), {"__module__": []})
+
+
+@pytest.mark.parametrize(
+    "fail",
+    [
+        fail_in_python,
+        fail_in_c,
+        fail_in_an_extension,
+        fail_in_what_the_interpreter_brings,
+        fail_in_what_cython_has_compiled,
+        fail_with_a_class_of_no_module,
+        lambda: int("x"),
+    ],
+)
 def test_own_failures_are_no_exceptions_from_outside(fail: Callable[[], object]) -> None:
     """What our code raises itself stays ours to catch."""
     with pytest.raises(Exception) as raised:

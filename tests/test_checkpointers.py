@@ -176,6 +176,7 @@ async def test_async_statements_are_in_the_trace(
         assert {parent_id(span) for span in made} == expected
 
 
+@pytest.mark.rows(2)
 @pytest.mark.parametrize("storage", ["sqlite", "postgres"], indirect=True)
 @pytest.mark.parametrize("traced", [False, True])
 def test_another_process_resumes(storage: Storage, tracing: Tracing, traced: bool) -> None:

@@ -47,6 +47,7 @@ def run(directory: Path, version: str, program: str, *command: str) -> tuple[lis
     return done.stdout.splitlines(), done.stderr.splitlines()
 
 
+@pytest.mark.rows(3)
 @pytest.mark.parametrize("version", ["0.3.0", "2", "2.0.0a1"])
 @pytest.mark.parametrize("way", ["command", "code"])
 def test_the_application_is_untouched(tmp_path: Path, version: str, way: str) -> None:
@@ -59,6 +60,7 @@ def test_the_application_is_untouched(tmp_path: Path, version: str, way: str) ->
     assert all(f"langchain-core {version}" in line for line in errors)
 
 
+@pytest.mark.rows(3)
 @pytest.mark.parametrize("version", ["", "Version: 1.9.0+local", "Version: 1.9.0rc1"])
 def test_what_is_no_conflict(tmp_path: Path, version: str) -> None:
     """Metadata that says no version, as in a frozen executable; builds of one's own."""

@@ -104,6 +104,7 @@ def test_the_file_in_the_documentation(tmp_path: Path) -> None:
     assert said == ""
 
 
+@pytest.mark.rows(5)
 @pytest.mark.parametrize(
     ("option", "shown"),
     [
@@ -142,6 +143,7 @@ def test_the_file_wins_over_variables(tmp_path: Path) -> None:
     assert not shows_content(spans)
 
 
+@pytest.mark.rows(2)
 @pytest.mark.parametrize("option", ["baggage_keys: [tenant, app.*]", "baggage_keys: tenant"])
 def test_an_option_that_is_a_list(tmp_path: Path, option: str) -> None:
     """YAML has lists."""
@@ -156,6 +158,7 @@ def test_an_option_that_is_a_list(tmp_path: Path, option: str) -> None:
     assert said == ""
 
 
+@pytest.mark.rows(3)
 @pytest.mark.parametrize(
     ("option", "message"),
     [

@@ -71,6 +71,7 @@ def said(done: "subprocess.CompletedProcess[str]") -> str:
     return " ".join(f"{done.stdout} {done.stderr}".split())
 
 
+@pytest.mark.rows(5)
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Each has its sentence, with a next step, and the exit status says whether to mend it."""
@@ -84,6 +85,7 @@ def test_broken(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> No
     assert done.returncode == set_up.status, said(done)
 
 
+@pytest.mark.rows(5)
 @pytest.mark.parametrize("name", SOUND)
 def test_sound(name: str, tmp_path: Path) -> None:
     """What is as it should be is nothing to mend."""
@@ -126,6 +128,7 @@ except ValueError:
 """
 
 
+@pytest.mark.rows(2)
 @pytest.mark.parametrize("how", [(), ("--json",)], ids=["text", "json"])
 @pytest.mark.parametrize("inside", [False, True], ids=["outside", "inside"])
 def test_secrets_are_not_said(how: tuple[str, ...], inside: bool, tmp_path: Path) -> None:

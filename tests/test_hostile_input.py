@@ -16,7 +16,8 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import StructuredTool
 
-from hostile.events import Life, lives
+from hostile.events import KINDS, METADATA, Life, lives
+from hostile.events import OPTIONS as RUN_OPTIONS
 from hostile.growth import GROWING, cost_of_twice
 from hostile.lives import OPTIONS, Listener, listeners, same_with_us
 from hostile.programs import PLACES, Box, Finds
@@ -64,6 +65,30 @@ def test_a_run_of_anything() -> None:
             found[options].hear(life)
 
         in_rounds(count(20, 4_000), hears, life=lives, options=st.sampled_from(sorted(OPTIONS)))
+
+
+@pytest.mark.parametrize(
+    "leaf", ["array", "watched", "watched list", "watched text", "watched exception"]
+)
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_what_we_look_for_is_anything(kind: str, leaf: str) -> None:
+    """A value at any key that we know: its code is not run, not even to compare it."""
+    with listeners() as found:
+        for listener in found.values():
+            for key in RUN_OPTIONS:
+                listener.hear(plain_life(kind, options=[(key, ("leaf", leaf))]))
+            for key in METADATA:
+                listener.hear(plain_life(kind, metadata=[(key, ("leaf", leaf))]))
+            listener.hear(plain_life(kind, end=("leaf", leaf)))
+            listener.hear(plain_life(kind, end=("leaf", leaf), way="error"))
+
+
+def plain_life(kind: str, **parts: Any) -> Life:
+    """A run that begins and ends with a text, except for what is given."""
+    text: Recipe = ("plain", "x")
+    nothing: dict[str, Any] = {"tags": [], "metadata": [], "options": [], "events": []}
+    known = {"payload": text, "end": text, "way": "end", "shape": "one"}
+    return Life(kind, **{**nothing, **known, **parts})
 
 
 @pytest.mark.usefixtures("limits_are_met")

@@ -76,6 +76,7 @@ def run(sink: Sink, program: str, *arguments: str, **more: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.rows(2)
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_a_pool_of_processes_goes_on_with_the_trace(sink: Sink, method: str) -> None:
     """What is carried over by hand is the trace; nothing is sent twice."""

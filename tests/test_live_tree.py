@@ -320,6 +320,7 @@ def test_an_application_that_is_run_with_its_traces(command: str, tmp_path: Path
         assert shown.at_end() == [*tree, "after"]
 
 
+@pytest.mark.rows(4)
 @pytest.mark.parametrize(
     "variables",
     [{"TERM": "dumb"}, {"TERM": ""}, {"CI": "true"}, {"LANGCHAIN_OTEL_LIVE": "off"}],

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from langchain_core.language_models import BaseChatModel
@@ -61,7 +61,13 @@ def server_by(transport: str) -> Iterator[Connection]:
             process.kill()
 
 
-@pytest.fixture(scope="module", params=TRANSPORTS)
+# A server of `stdio` is a process of its own for each session.
+FOR_MOST: Final = [
+    pytest.param(each, marks=pytest.mark.slow) if each == "stdio" else each for each in TRANSPORTS
+]
+
+
+@pytest.fixture(scope="module", params=FOR_MOST)
 def connection(request: pytest.FixtureRequest) -> Iterator[Connection]:
     with server_by(request.param) as connection:
         yield connection
@@ -159,6 +165,7 @@ async def test_session_that_lasts(tracing: Tracing, connection: Connection) -> N
     assert all(is_under(spans[report["trace"]], report) for report in reports)
 
 
+@pytest.mark.parametrize("connection", TRANSPORTS, indirect=True)
 async def test_agent(tracing: Tracing, connection: Connection) -> None:
     """The trace of an agent goes through its tool's span into the server."""
     agent = create_agent(Caller(), [await tool_of(connection, "where")], name="finder")

@@ -161,6 +161,7 @@ async def applications(**options: Any) -> None:
         check(signal)
 
 
+@pytest.mark.rows(2)
 @pytest.mark.skipif(
     not has("langchain.agents", "create_agent"), reason="this LangChain has no create_agent"
 )

@@ -89,6 +89,7 @@ def test_own_process_has_the_very_handler(tracing: Tracing) -> None:
     assert other.tree() == "chat"
 
 
+@pytest.mark.rows(2)
 @pytest.mark.parametrize("has_provider", [True, False])
 @pytest.mark.parametrize("kind", ["list", "manager"])
 def test_instrumented_process_traces_for_itself(has_provider: bool, kind: str) -> None:

@@ -135,6 +135,7 @@ def check(sink: Sink, answers: Counter[str]) -> None:
     assert instances == {None} or len(instances) == len(made)
 
 
+@pytest.mark.rows(2)
 @pytest.mark.parametrize(
     "arguments",
     [("served_app:wsgi",), ("--preload", *ASYNC)],

@@ -126,6 +126,7 @@ def spans_of(program: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.rows(3)
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_an_open_run_is_exported_as_abandoned(program: str) -> None:
     """Whatever keeps it open."""
@@ -198,6 +199,7 @@ ENDS: Final = {
 CONFIGURED: Final = "import langchain_otel\nlangchain_otel.configure(exporter=Printing())\n"
 
 
+@pytest.mark.rows(2)
 @pytest.mark.parametrize("end", ENDS)
 def test_however_a_program_ends(end: str) -> None:
     """Its exit code is its own, and nothing waits; where Python does not end at once, all comes."""

@@ -68,6 +68,7 @@ async def test_with_every_async_checkpointer(storage: Storage, tracing: Tracing)
     assert semconv.LANGGRAPH_INTERRUPT_WAIT in (second.attributes or {})
 
 
+@pytest.mark.rows(3)
 @pytest.mark.parametrize("storage", DURABLE, indirect=True)
 def test_in_another_process(storage: Storage, tracing: Tracing) -> None:
     """The trace context travels with the checkpoint: neither program has a word about tracing."""

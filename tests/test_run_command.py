@@ -51,6 +51,7 @@ def command(folder: Path, *words: str, **variables: str) -> "subprocess.Complete
     )
 
 
+@pytest.mark.rows(2)
 @pytest.mark.parametrize(
     "words",
     [

@@ -136,6 +136,7 @@ def report_of(result: pytest.RunResult, test: str) -> pytest.LineMatcher:
     return pytest.LineMatcher(result.outlines[start:end])
 
 
+@pytest.mark.rows(2)
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "xdist"])
 def test_what_a_failure_prints(workers: tuple[str, ...], project: Project) -> None:
     """The reason, and below it the trace; the same from the workers of xdist."""
@@ -147,6 +148,7 @@ def test_what_a_failure_prints(workers: tuple[str, ...], project: Project) -> No
     report_of(result, "test_without_it").no_fnmatch_line("*LangChain trace*")
 
 
+@pytest.mark.slow
 def test_options(project: Project) -> None:
     """The project's come from a fixture; markers win, the nearest first; wrong ones are errors."""
     project.write(
@@ -282,6 +284,7 @@ def test_inline_snapshot(langchain_trace):
 )
 
 
+@pytest.mark.slow
 def test_snapshots(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """What syrupy and inline-snapshot wrote is met by the next run, and not by another answer."""
     pytest.importorskip("syrupy")

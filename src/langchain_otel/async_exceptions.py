@@ -6,7 +6,9 @@ code. What they raise is the application's to catch, whatever its class.
 """
 
 import signal
+import sys
 from functools import partial
+from importlib.machinery import BuiltinImporter, ExtensionFileLoader
 from opcode import opname
 from types import CodeType, TracebackType
 from typing import Any, Final
@@ -37,12 +39,28 @@ def let_through(error: Exception) -> None:
 
 def _is_sent(error: BaseException, last: TracebackType) -> bool:
     """Whether another thread raised it: from a class alone, and by no instruction."""
-    instruction = opname[last.tb_frame.f_code.co_code[last.tb_lasti]]
-    if instruction in RAISING or arguments_of(error):
+    code = last.tb_frame.f_code
+    instruction = opname[code.co_code[last.tb_lasti]]
+    if instruction in RAISING or arguments_of(error) or _is_compiled(code):
         return False
     # A function of C that has just returned lets one in, too. What such functions raise without
-    # a word are exceptions of Python's own.
-    return instruction in INTERRUPTIBLE or type(error).__module__ != "builtins"
+    # a word are exceptions that are themselves written in C: Python's own, and pydantic's.
+    return instruction in INTERRUPTIBLE or not _is_written_in_c(type(error))
+
+
+def _is_compiled(code: CodeType) -> bool:
+    """Whether a frame only stands for a function of C in a traceback, as Cython's do.
+
+    `PyCode_NewEmpty` makes their code: three instructions without a variable, the last raises.
+    """
+    return len(code.co_code) == 6 and not code.co_varnames and opname[code.co_code[4]] in RAISING
+
+
+def _is_written_in_c(kind: type) -> bool:
+    """Whether a class comes from the interpreter itself or from an extension module."""
+    spec = getattr(sys.modules.get(str(kind.__module__)), "__spec__", None)
+    loader = getattr(spec, "loader", None)
+    return loader is BuiltinImporter or isinstance(loader, ExtensionFileLoader)
 
 
 def _codes_of_handlers() -> set[CodeType]:

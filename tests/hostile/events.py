@@ -63,7 +63,13 @@ KINDS: Final[dict[str, tuple[str, Callable[..., Any], Callable[..., Any]]]] = {
 }
 OPTIONS: Final = (
     "invocation_params", "options", "name", "batch_size", "inputs", "run_type", "tool_call_id",
-    "color", "cache", "run_name", "ls_structured_output_format",
+    "color", "cache", "run_name", "ls_structured_output_format", "k",
+)  # fmt: skip
+METADATA: Final = (
+    "langgraph_node", "langgraph_step", "langgraph_checkpoint_ns", "checkpoint_ns", "checkpoint_id",
+    "thread_id", "session_id", "conversation_id", "user_id", "user", "session", "conversation",
+    "ls_provider", "ls_model_name", "ls_temperature", "ls_max_tokens", "ls_stop", "ls_integration",
+    "ls_embedding_model", "ls_vector_store_provider", "lc_hub_repo", "lc_hub_commit_hash",
 )  # fmt: skip
 EVENTS: Final = ("text", "retry", "custom", "custom name", "action", "finish", "token", "chunk")
 

@@ -82,6 +82,9 @@ def watched_class(*bases: type, touched: list[str] | None = None) -> Any:
     noted: list[str] = [] if touched is None else touched
     names: dict[str, Any] = {name: _noting(noted, name, answer) for name, answer in ANSWERS.items()}
     names["__class__"] = property(_noting(noted, "__class__", type))
+    if any(issubclass(base, BaseException) for base in bases):
+        # Where content is recorded, an exception is asked for its text.
+        names["__str__"] = ANSWERS["__str__"]
     return type("Watched", bases or (object,), names | {"touched_by_us": noted})
 
 

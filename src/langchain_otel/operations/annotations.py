@@ -13,6 +13,7 @@ from langchain_otel.content.credentials import names_credential
 from langchain_otel.content.values import EMPTY, MAX_ITEMS, MAX_TEXT, PLAIN, Facts, name_of, text
 from langchain_otel.operations.mapping import LANGGRAPH, facts_named
 from langchain_otel.operations.span_names import given_name
+from langchain_otel.runs.attempts import NAMESPACE
 from langchain_otel.runs.configurable_values import is_configurable
 from langchain_otel.runs.identity import KEYS as IDENTITY_KEYS
 from langchain_otel.runs.identity import user_and_session_of
@@ -100,8 +101,8 @@ def _add_run_name(facts: Facts, started: Started, run: "Run") -> None:
 
 def _metadata(metadata: Mapping[Any, Any], known: Mapping[Any, Any]) -> Facts:
     facts: Facts = {}
-    namespace = metadata.get("langgraph_checkpoint_ns")
-    if namespace != known.get("langgraph_checkpoint_ns"):
+    namespace, around = metadata.get(NAMESPACE), known.get(NAMESPACE)
+    if namespace is not around and not _is_same(namespace, around):
         facts.update(facts_named(metadata, LANGGRAPH))
         facts.update(_task(namespace))
     for key, value in metadata.items():

@@ -16,7 +16,8 @@ HUB_VERSION: Final = "lc_hub_commit_hash"
 
 def is_template(started: Started) -> bool:
     """Whether what starts is a prompt template."""
-    return started.options.get("run_type") == RUN_TYPE
+    run_type = started.options.get("run_type")
+    return type(run_type) is str and run_type == RUN_TYPE
 
 
 def template_of(template: Started) -> Facts:

@@ -26,9 +26,10 @@ MESSAGES: Final = (
 
 def root_operation(operation: Operation, started: Started) -> Operation:
     """The operation of a run with nothing of LangChain's around it, which it has as a part."""
-    if operation is CHAIN and started.options.get("run_type") not in STEPS:
-        return ROOT_CHAIN
-    return operation
+    if operation is not CHAIN:
+        return operation
+    run_type = started.options.get("run_type")
+    return CHAIN if type(run_type) is str and run_type in STEPS else ROOT_CHAIN
 
 
 def with_messages(content: Facts) -> Facts:

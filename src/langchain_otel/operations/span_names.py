@@ -47,7 +47,7 @@ def given_name(started: Started) -> str | None:
     name = text(started.options.get("name"))
     if name is None or name == own_name(started.owner) or is_type_name(name, started.owner):
         return None
-    return None if name == (started.serialized or EMPTY).get("name") else name
+    return None if name == text((started.serialized or EMPTY).get("name")) else name
 
 
 def chain_name(started: Started) -> str | None:

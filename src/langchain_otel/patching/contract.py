@@ -1,10 +1,10 @@
 """Judges whether a function of another package is still what the table says of it."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
-from types import FunctionType
-from typing import Any, Final
+from types import CodeType, FunctionType
+from typing import Any, Final, NamedTuple
 
 from langchain_otel.patching.points import Form, PatchPoint
 from langchain_otel.patching.signatures import signature_of
@@ -14,6 +14,14 @@ GENERATOR_FLAGS: Final[Mapping[int, Form]] = {
     inspect.CO_COROUTINE: "coroutine",
     inspect.CO_ASYNC_GENERATOR: "async generator",
 }
+COLLECTING: Final = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+KINDS: Final = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    inspect.Parameter.VAR_POSITIONAL,
+    inspect.Parameter.KEYWORD_ONLY,
+    inspect.Parameter.VAR_KEYWORD,
+)
 
 
 def keeps_contract(point: PatchPoint, found: Any) -> bool:
@@ -40,15 +48,39 @@ def has_form(function: FunctionType, form: Form) -> bool:
 
 def _begins_with(function: FunctionType, names: tuple[str, ...]) -> bool:
     """Whether each name is that of the parameter at its position, or of a keyword."""
-    parameters = signature_of(function).parameters.values()
-    kinds = {parameter.kind for parameter in parameters}
-    if {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD} <= kinds:
+    positional, keywords, collecting = (
+        _declared(function) if "__signature__" in vars(function) else _defined(function.__code__)
+    )
+    if collecting == 2:
         # It passes on whatever it is called with: somebody else's, around one that is not known.
         return True
-    positional = [each for each in parameters if each.kind is not each.KEYWORD_ONLY]
-    found = [each.name if each.kind is each.POSITIONAL_OR_KEYWORD else "" for each in positional]
-    keywords = {each.name for each in parameters if each.kind is each.KEYWORD_ONLY}
+    found = positional + [""] * collecting
     return len(found) + len(keywords) >= len(names) and all(
         not name or name in keywords or name == here
         for name, here in zip_longest(names, found[: len(names)], fillvalue="")
     )
+
+
+class _Parameters(NamedTuple):
+    """Names by position, empty where a caller cannot use them; keywords; how many collect more."""
+
+    positional: list[str]
+    keywords: Sequence[str]
+    collecting: int
+
+
+def _defined(code: CodeType) -> _Parameters:
+    nameless, end = code.co_posonlyargcount, code.co_argcount
+    return _Parameters(
+        [""] * nameless + [*code.co_varnames[nameless:end]],
+        code.co_varnames[end : end + code.co_kwonlyargcount],
+        (code.co_flags & COLLECTING).bit_count(),
+    )
+
+
+def _declared(function: FunctionType) -> _Parameters:
+    kinds: dict[Any, list[str]] = {}
+    for each in signature_of(function).parameters.values():
+        kinds.setdefault(each.kind, []).append(each.name)
+    nameless, named, args, keywords, kwargs = (kinds.get(kind, []) for kind in KINDS)
+    return _Parameters([""] * len(nameless) + named, keywords, len(args) + len(kwargs))

@@ -120,8 +120,9 @@ class RunView:
     def name(self) -> str:
         """The name of the run, as LangChain calls it."""
         started = self._seen.started
-        named = started.options.get("name") or (started.serialized or EMPTY).get("name")
-        return text(named) or own_name(started.owner) or self.kind
+        named = text(started.options.get("name"))
+        named = named or text((started.serialized or EMPTY).get("name"))
+        return named or own_name(started.owner) or self.kind
 
     @property
     def span_name(self) -> str:

@@ -19,8 +19,9 @@ NAMESPACE: Final = "langgraph_checkpoint_ns"
 def number_attempt(run: Run, parent: Run, metadata: Mapping[str, Any]) -> None:
     """Number a chain's run that starts, if it is a node's, as the latest one of its task."""
     namespace = metadata.get(NAMESPACE)
+    around = (parent.metadata or EMPTY).get(NAMESPACE)
     # What runs inside a node has its namespace too.
-    if namespace is None or (parent.metadata or EMPTY).get(NAMESPACE) == namespace:
+    if type(namespace) is not str or (type(around) is str and around == namespace):
         return
     if parent.attempts is None:
         parent.attempts = {}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any, Final
+from weakref import ref
 
 from opentelemetry.trace import Link, Span, SpanContext
 
@@ -18,7 +19,7 @@ MAX_PENDING: Final = 64
 NO_CALLS: Final[list[Any]] = []
 
 # By the id of the call with the trace that it is made in, or else with the recorder: ids are unique
-# with the great providers, and need not be with others.
+# with the great providers, and need not be with others. Nothing here keeps a recorder alive.
 _requests: Final[BoundedMap[tuple[object, str], SpanContext]] = BoundedMap(MAX_TOOL_CALLS)
 
 
@@ -29,7 +30,7 @@ def note_tool_calls(run: Run, reported: list[list[Reported]]) -> None:
         return
     for call_id in _tool_calls(reported):
         _requests.put((span_context.trace_id, call_id), span_context)
-        _requests.put((run.recorder, call_id), span_context)
+        _requests.put((ref(run.recorder), call_id), span_context)
 
 
 def links_of(run: Run, call_id: str | None, around: Span) -> list[Link]:
@@ -37,7 +38,7 @@ def links_of(run: Run, call_id: str | None, around: Span) -> list[Link]:
     if call_id is None:
         return []
     trace_id = around.get_span_context().trace_id
-    found = _requests.get((trace_id, call_id)) or _requests.get((run.recorder, call_id))
+    found = _requests.get((trace_id, call_id)) or _requests.get((ref(run.recorder), call_id))
     return [] if found is None else [Link(found, {semconv.LINK_TYPE: semconv.REQUESTED_BY})]
 
 

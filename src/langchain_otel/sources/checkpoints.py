@@ -188,7 +188,7 @@ def _origin_to_store(configurable: Any, metadata: Any) -> dict[str, Any] | None:
     run = active_run()
     if run is not None and run.has_span and run.operation in GRAPHS:
         return written(Origin(run.span.get_span_context()))
-    if metadata.get("source") not in BY_HAND:
+    if text(metadata.get("source")) not in BY_HAND:
         return None
     # A state that was changed by hand goes on from where it came from.
     before = _origins.get(configurable.get("checkpoint_id"))

@@ -59,8 +59,11 @@ def completes_config(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def call(config: Any = None, *args: Any, **kwargs: Any) -> Any:
         completed = original(config, *args, **kwargs)
-        if completed.get("metadata") and (completed.get("configurable") or notes_here()):
-            _note_mixed(config, completed)
+        try:
+            if completed.get("metadata") and (completed.get("configurable") or notes_here()):
+                _note_mixed(config, completed)
+        except Exception as error:
+            health.failed("configurable", error)
         return completed
 
     return call
@@ -73,26 +76,19 @@ def completes_in_place(original: Callable[..., Any]) -> Callable[..., Any]:
     def call(*configs: Any, **kwargs: Any) -> Any:
         user_configs = _user_configs(configs)
         completed = original(*configs, **kwargs)
-        if completed.get("metadata") and (completed.get("configurable") or notes_here()):
-            _note(user_configs, completed)
+        try:
+            if completed.get("metadata") and (completed.get("configurable") or notes_here()):
+                note_configurable(user_configs, completed)
+        except Exception as error:
+            health.failed("configurable", error)
         return completed
 
     return call
 
 
 def _note_mixed(config: Any, completed: Any) -> None:
-    try:
-        if may_be_mixed(completed):
-            note_configurable(_user_configs((config,)), completed)
-    except Exception as error:
-        health.failed("configurable", error)
-
-
-def _note(user_configs: list[UserConfig], completed: Any) -> None:
-    try:
-        note_configurable(user_configs, completed)
-    except Exception as error:
-        health.failed("configurable", error)
+    if may_be_mixed(completed):
+        note_configurable(_user_configs((config,)), completed)
 
 
 def _user_configs(configs: tuple[Any, ...]) -> list[UserConfig]:
