@@ -50,11 +50,6 @@ def pytest_report_header() -> str:
     return f"random tests: SOAK_SEED={SEED}"
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: some tests wait for a process, or for a time limit."""
-    return (os.cpu_count() or 1) + 1
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of a test whose rows each start interpreters, all but every n-th row are slow tests."""
