@@ -69,6 +69,9 @@ OLDEST_LIKE_OPENAI: Final = {
 }
 # The oldest releases of these ask their own servers before anything else, and take no address.
 NEWEST_ALONE: Final = ("langchain-huggingface", "langchain-openrouter", "langchain-perplexity")
+TOOLS: Final = ("hypothesis", "pytest")
+"""What the tests themselves need of the group `test`, by how it begins."""
+
 # langchain-upstage holds tokenizers below 0.21, and so without a wheel for 3.14.
 NEWEST_PYTHON: Final = (3, 13)
 VERTEX_AI: Final = "langchain-google-vertexai"
@@ -127,7 +130,7 @@ def made(place: Path, interpreter: Path, environment: Environment) -> Path:
     python = place / "bin" / "python"
     if not python.exists():
         uv("venv", "--quiet", "--clear", "--python", str(interpreter), str(place))
-    tools = [line for line in project()["dependency-groups"]["test"] if line.startswith("pytest")]
+    tools = [line for line in project()["dependency-groups"]["test"] if line.startswith(TOOLS)]
     how = ("--quiet", "--exact", "--upgrade", "--python", str(python))
     uv("pip", "install", *how, "--editable", f"{ROOT}[console]", *tools, *environment.requirements)
     return python

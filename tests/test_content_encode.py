@@ -16,7 +16,7 @@ from uuid import UUID
 import pydantic
 import pydantic.v1
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
@@ -269,7 +269,6 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(ANYTHING)
 def test_always_valid(value: Any) -> None:
     """Whatever is in it: valid JSON, in UTF-8, within the limit, the same each time."""

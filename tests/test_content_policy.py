@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
@@ -240,7 +240,6 @@ MESSAGES = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(history=MESSAGES, room=st.integers(1, 5_000), redact=st.sampled_from([None, masked]))
 def test_messages_keep_to_the_room(history: list[BaseMessage], room: int, redact: Any) -> None:
     """However long the conversation: valid, within the bytes, newest last, both forms alike."""

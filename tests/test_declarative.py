@@ -185,6 +185,7 @@ def test_an_unknown_option_is_one_warning(tmp_path: Path) -> None:
     assert shows_content(spans)
 
 
+@pytest.mark.slow
 def test_instrument_in_code_beside_the_file(tmp_path: Path) -> None:
     """What is passed there comes too late, and is not lost in silence."""
     program = (

@@ -71,7 +71,7 @@ def said(done: "subprocess.CompletedProcess[str]") -> str:
     return " ".join(f"{done.stdout} {done.stderr}".split())
 
 
-@pytest.mark.rows(5)
+@pytest.mark.rows(8)
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Each has its sentence, with a next step, and the exit status says whether to mend it."""

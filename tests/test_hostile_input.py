@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessageChunk
@@ -32,12 +32,6 @@ from recording import Tracing, instrumented
 from seeds import LONG, SEED, count
 
 ROUND: Final = 200
-ANY: Final[dict[str, Any]] = {
-    "deadline": None,
-    "database": None,
-    "suppress_health_check": list(HealthCheck),
-    "print_blob": True,
-}
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
 
@@ -52,7 +46,7 @@ def limits_are_met(nothing_left_behind: None) -> Iterator[None]:
 def in_rounds(cases: int, check: Callable[..., None], **strategies: Any) -> None:
     """Check random cases, by rounds with seeds of their own: Hypothesis keeps all of a round."""
     for begun in range(0, cases, ROUND):
-        settled = settings(max_examples=min(cases - begun, ROUND), **ANY)
+        settled = settings(max_examples=min(cases - begun, ROUND))
         seed(SEED + begun)(settled(given(**strategies)(check)))()
 
 

@@ -298,6 +298,7 @@ print("after")
 """
 
 
+@pytest.mark.rows(2)
 @pytest.mark.parametrize("command", ["run", "opentelemetry-instrument"])
 def test_an_application_that_is_run_with_its_traces(command: str, tmp_path: Path) -> None:
     """As with `configure()`: drawn while it runs, and printed before the program goes on."""

@@ -546,6 +546,7 @@ async def test_cancellation(tracing: Tracing, connection: Connection) -> None:
     assert attributes_of(span)[semconv.MCP_METHOD_NAME] == "tools/call"
 
 
+@pytest.mark.rows(2)
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_servers_death(transport: str, tracing: Tracing) -> None:
     """A server that dies while it is asked: the span ends as an error."""

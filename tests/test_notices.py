@@ -194,6 +194,7 @@ NOTHING: Final[dict[str, tuple[str, str]]] = {
 }
 
 
+@pytest.mark.rows(3)
 @pytest.mark.parametrize("case", NOTHING)
 def test_nothing_is_recorded(case: str) -> None:
     """One warning, in the application's own log, that says why, and what to do."""
@@ -244,6 +245,7 @@ RIGHT: Final[dict[str, str]] = {
 }
 
 
+@pytest.mark.rows(3)
 @pytest.mark.parametrize("case", RIGHT)
 def test_nothing_is_wrong(case: str) -> None:
     """No warning where something is recorded, or nothing is to be."""
@@ -434,6 +436,7 @@ TWICE: Final = "spans and metrics (gen_ai.client.token.usage, gen_ai.client.oper
 ONCE: Final = "spans are"
 
 
+@pytest.mark.rows(3)
 @pytest.mark.parametrize(
     ("module", "name", "meaning", "what"),
     [

@@ -196,6 +196,7 @@ def test_types_are_those_of_the_values(program: str, recorded: dict[str, Spans])
             assert kind == JSON if is_json else kind in {None, TEXT}, span["name"]
 
 
+@pytest.mark.slow
 def test_every_row_explains_a_difference(recorded: dict[str, Spans]) -> None:
     """No row is left from a difference that is gone."""
     used = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans as standard
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -125,9 +125,7 @@ def spans(draw: st.DrawFn) -> ReadableSpan:
     )
 
 
-@settings(
-    max_examples=count(60, 3_000), deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+@settings(max_examples=count(60, 3_000))
 @given(st.lists(spans(), max_size=4))
 def test_bytes_are_the_standard_ones(given_spans: list[ReadableSpan]) -> None:
     """For every type of attribute, and everything else that a span may have."""

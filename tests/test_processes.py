@@ -148,6 +148,7 @@ def test_gunicorn_with_opentelemetry_instrument(sink: Sink, arguments: tuple[str
     check(sink, answers)
 
 
+@pytest.mark.rows(2)
 @pytest.mark.parametrize(
     "arguments",
     [("--preload", "served_app:wsgi"), ASYNC],
@@ -160,6 +161,7 @@ def test_gunicorn_with_tracing_in_code(sink: Sink, arguments: tuple[str, ...]) -
     check(sink, answers)
 
 
+@pytest.mark.slow
 def test_uvicorn_that_reloads_with_tracing_in_code(sink: Sink) -> None:
     """The process that serves is spawned, and imports the application's module."""
     with server(sink, *UVICORN, "--reload", instrument=False, IN_CODE="1") as address:

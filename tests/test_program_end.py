@@ -126,7 +126,7 @@ def spans_of(program: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.rows(3)
+@pytest.mark.rows(5)
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_an_open_run_is_exported_as_abandoned(program: str) -> None:
     """Whatever keeps it open."""

@@ -51,7 +51,7 @@ def command(folder: Path, *words: str, **variables: str) -> "subprocess.Complete
     )
 
 
-@pytest.mark.rows(2)
+@pytest.mark.rows(4)
 @pytest.mark.parametrize(
     "words",
     [

@@ -208,6 +208,7 @@ def test_positional(langchain_trace):
     project.run("--markers").stdout.fnmatch_lines(["@pytest.mark.langchain_otel(?*options): *"])
 
 
+@pytest.mark.slow
 def test_ways_to_write_tests(project: Project) -> None:
     """Async tests of asyncio and anyio, classes of unittest, a fixture of a wider scope."""
     project.write(

@@ -310,7 +310,7 @@ def places_in(value: Any) -> list[tuple[Any, Any]]:
 
 
 @given(st.sampled_from(DOCUMENTS), st.data())
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_damaged_documents(document: otlp.Json, data: st.DataObject) -> None:
     """Whatever stands wherever in a document: there is a page and a tree, redacted or not."""
     from langchain_otel.exporters.tree import TreeSpanExporter

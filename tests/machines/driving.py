@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from langchain_otel.sources.patch_points import PATCHER
@@ -16,13 +16,7 @@ def drive(machine: type[RuleBasedStateMachine], number: int, runs: int, steps: i
     seeded = seed(number)(type(machine.__name__, (machine,), {}))
     run_state_machine_as_test(
         seeded,
-        settings=settings(
-            max_examples=runs,
-            stateful_step_count=steps,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=settings(max_examples=runs, stateful_step_count=steps),
     )
 
 

@@ -4,9 +4,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import given, seed, settings
 
 from langchain_otel.sources.patch_points import PATCHER
 from random_trees.plan import ASYNC_MODES, Part, Setting, parts, settings_of_runs
@@ -33,7 +33,7 @@ def search(number: int, programs: int) -> None:
     """Check so many random programs, which a number chooses; the failing one is reduced."""
 
     @seed(number)
-    @settings(max_examples=programs, **ANY_TIME)
+    @settings(max_examples=programs)
     @given(part=parts(), setting=settings_of_runs())
     def spans_are_runs(part: Part, setting: Setting) -> None:
         # What LangChain keeps of the earlier ones is looked at by no collection either.
@@ -47,7 +47,7 @@ def search_awaits(number: int, programs: int) -> None:
     """Check random programs that are cancelled at the first turn, the second, and so on."""
 
     @seed(number)
-    @settings(max_examples=programs, **ANY_TIME)
+    @settings(max_examples=programs)
     @given(part=parts(), setting=settings_of_runs(ASYNC_MODES, may_be_cancelled=False))
     def spans_are_runs(part: Part, setting: Setting) -> None:
         gc.freeze()
@@ -57,10 +57,3 @@ def search_awaits(number: int, programs: int) -> None:
             assert turns < LONGEST, "it does not come to its end"
 
     spans_are_runs()
-
-
-ANY_TIME: Final[dict[str, Any]] = {
-    "deadline": None,
-    "database": None,
-    "suppress_health_check": list(HealthCheck),
-}
