@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from langgraph.types import Command
 from opentelemetry.sdk.trace import ReadableSpan
@@ -191,3 +192,16 @@ def test_another_process_resumes(storage: Storage, tracing: Tracing, traced: boo
         state = graph.get_state(config("1"))
     assert json.loads(done.stdout) == state.values["seen"] == ["hello", "first", "yes", "last"]
     assert state.next == ()
+
+
+def test_the_source_of_a_checkpoint_may_be_anything(tracing: Tracing) -> None:
+    """What somebody stores by hand is no failure of ours."""
+    from langgraph.checkpoint.base import empty_checkpoint
+    from langgraph.checkpoint.memory import InMemorySaver
+
+    saver = InMemorySaver()
+    metadata: Any = {"source": np.array(["by", "hand"]), "step": 1}
+    place: Any = {"configurable": {"thread_id": "1", "checkpoint_ns": ""}}
+    stored = saver.get_tuple(saver.put(place, empty_checkpoint(), metadata, {}))
+    assert stored is not None
+    assert list(stored.metadata["source"]) == ["by", "hand"]

@@ -229,7 +229,7 @@ KEYS: Final = How("your keys, without LangChain's own", _keys)
 GIVEN: Final = How("the parameters that were given, without tools, nulls and `_type`", _given)
 FOLLOWS: Final = How(
     "follows the value",
-    lambda _, ours: ours is None or {*ours.values()} <= {"application/json", "text/plain"},
+    lambda _, ours: ours is None or set() < {*ours.values()} <= {"application/json", "text/plain"},
 )
 RELEASE: Final = How(
     "the response's, where it was streamed too", lambda theirs, ours: ours.startswith(theirs)

@@ -12,13 +12,22 @@ from hostile.events import Life, reported, values_of
 from hostile.programs import outcome
 from hostile.values import Recipe, built
 from hostile.watched import Notes
-from langchain_otel import OpenTelemetryCallbackHandler, health
+from langchain_otel import OpenTelemetryCallbackHandler, RunView, health
 from langchain_otel.runs.store import RUNS
 from recording import Tracing
 
 LIMIT: Final = 20_000
 # What is no content: names, ids, tags and metadata, each with limits of its own.
 BESIDE: Final = 420_000
+
+
+def read(run: RunView) -> None:
+    """Read all that a hook can see of a run."""
+    for name, member in vars(RunView).items():
+        if isinstance(member, property):
+            getattr(run, name)
+
+
 OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "off": {},
     "on": {"capture_message_content": "SPAN_AND_EVENT", "capture_state": True},
@@ -34,6 +43,8 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "dialect": "both",
         "history": "new",
         "redact": lambda text, _: text,
+        "request_hook": lambda _, run: read(run),
+        "response_hook": lambda _, run: read(run),
     },
 }
 """Sets of options that go different ways through the code."""

@@ -14,7 +14,7 @@ GENERATOR_FLAGS: Final[Mapping[int, Form]] = {
     inspect.CO_COROUTINE: "coroutine",
     inspect.CO_ASYNC_GENERATOR: "async generator",
 }
-COLLECTING: Final = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+VARIADIC: Final = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 KINDS: Final = (
     inspect.Parameter.POSITIONAL_ONLY,
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
@@ -48,13 +48,13 @@ def has_form(function: FunctionType, form: Form) -> bool:
 
 def _begins_with(function: FunctionType, names: tuple[str, ...]) -> bool:
     """Whether each name is that of the parameter at its position, or of a keyword."""
-    positional, keywords, collecting = (
+    positional, keywords, variadic = (
         _declared(function) if "__signature__" in vars(function) else _defined(function.__code__)
     )
-    if collecting == 2:
+    if variadic == 2:
         # It passes on whatever it is called with: somebody else's, around one that is not known.
         return True
-    found = positional + [""] * collecting
+    found = positional + [""] * variadic
     return len(found) + len(keywords) >= len(names) and all(
         not name or name in keywords or name == here
         for name, here in zip_longest(names, found[: len(names)], fillvalue="")
@@ -62,11 +62,11 @@ def _begins_with(function: FunctionType, names: tuple[str, ...]) -> bool:
 
 
 class _Parameters(NamedTuple):
-    """Names by position, empty where a caller cannot use them; keywords; how many collect more."""
+    """Names by position, empty where a caller cannot use them; keywords; `*args` and `**kwargs`."""
 
     positional: list[str]
     keywords: Sequence[str]
-    collecting: int
+    variadic: int
 
 
 def _defined(code: CodeType) -> _Parameters:
@@ -74,7 +74,7 @@ def _defined(code: CodeType) -> _Parameters:
     return _Parameters(
         [""] * nameless + [*code.co_varnames[nameless:end]],
         code.co_varnames[end : end + code.co_kwonlyargcount],
-        (code.co_flags & COLLECTING).bit_count(),
+        (code.co_flags & VARIADIC).bit_count(),
     )
 
 
