@@ -25,6 +25,7 @@ from langchain_otel.runs.changes import RecorderChoice
 from langchain_otel.runs.frame import owner_of
 from langchain_otel.runs.reported import SpanEvent, Started
 from langchain_otel.runs.run import Operation, RunRecorder
+from langchain_otel.runs.run_id import key_of
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.chain_owner import owner_of_chain
 from langchain_otel.sources.patch_points import PATCHER
@@ -78,7 +79,9 @@ class RecordingHandler(InlineHandler):
             recorder.start(self, operation, run_id, parent_run_id, started)
 
     def _end(self, run_id: UUID, result: Any = None, error: BaseException | None = None) -> None:
-        run = RUNS.of_handler(run_id, self)
+        run = RUNS.open_under(run_id.int if type(run_id) is UUID else key_of(run_id))
+        if run is not None and run.handler is not self:
+            run = RUNS.of_handler(run_id, self)
         if run is not None:
             run.recorder.end(run, result, error)
 
@@ -98,8 +101,12 @@ class RecordingHandler(InlineHandler):
         parent_run_id: UUID | None = None,
         tags: list[str] | None = None,
         metadata: dict[str, Any] | None = None,
+        name: Any = None,
+        invocation_params: Any = None,
+        options: Any = None,
         **kwargs: Any,
     ) -> None:
+        kwargs |= {"name": name, "invocation_params": invocation_params, "options": options}
         started = Started(serialized, messages, tags, metadata, kwargs, owner_of("model", run_id))
         self._start(CHAT, run_id, parent_run_id, started)
 
@@ -118,12 +125,24 @@ class RecordingHandler(InlineHandler):
         self._start(COMPLETION, run_id, parent_run_id, started)
 
     def on_llm_new_token(
-        self, token: Any, *, chunk: Any = None, run_id: UUID, **kwargs: Any
+        self,
+        token: Any,
+        *,
+        chunk: Any = None,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        tags: list[str] | None = None,
+        **kwargs: Any,
     ) -> None:
-        run = RUNS.of_handler(run_id, self)
-        # Whether another value is true may be code of its own.
-        has_token = type(token) in {str, list} and token
-        if run is not None and (has_token or not is_end_of_stream(chunk)):
+        run = RUNS.open_under(run_id.int if type(run_id) is UUID else key_of(run_id))
+        if run is not None and run.handler is not self:
+            run = RUNS.of_handler(run_id, self)
+        # Whether a value of another type is true may be code of its own.
+        if run is not None and (
+            (type(token) is str and token)
+            or (type(token) is list and token)
+            or not is_end_of_stream(chunk)
+        ):
             run.note_chunk(chunk)
 
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -131,7 +150,15 @@ class RecordingHandler(InlineHandler):
         if run is not None and is_content(event):
             run.note_chunk(event)
 
-    def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
+    def on_llm_end(
+        self,
+        response: Any,
+        *,
+        run_id: UUID,
+        parent_run_id: Any = None,
+        tags: Any = None,
+        **kwargs: Any,
+    ) -> None:
         self._end(run_id, response)
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
@@ -155,15 +182,25 @@ class RecordingHandler(InlineHandler):
         parent_run_id: UUID | None = None,
         tags: list[str] | None = None,
         metadata: dict[str, Any] | None = None,
+        name: Any = None,
+        run_type: Any = None,
         **kwargs: Any,
     ) -> None:
         owner = owner_of_chain(run_id, parent_run_id)
+        kwargs |= {"name": name, "run_type": run_type}
         started = Started(serialized, inputs, tags, metadata, kwargs, owner)
-        operation = CHAIN if started.owner is None else operation_of(started.owner)
+        operation = CHAIN if owner is None else operation_of(owner)
         self._start(operation, run_id, parent_run_id, started)
 
     def on_chain_end(
-        self, outputs: Any, *, run_id: UUID, inputs: Any = None, **kwargs: Any
+        self,
+        outputs: Any,
+        *,
+        run_id: UUID,
+        inputs: Any = None,
+        parent_run_id: Any = None,
+        tags: Any = None,
+        **kwargs: Any,
     ) -> None:
         # LangChain reports the inputs of a streamed chain only when it ends.
         if inputs is not None:
@@ -206,7 +243,15 @@ class RecordingHandler(InlineHandler):
         started = Started(serialized, input_str, tags, metadata, options, owner_of("tool", run_id))
         self._start(TOOL, run_id, parent_run_id, started)
 
-    def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
+    def on_tool_end(
+        self,
+        output: Any,
+        *,
+        run_id: UUID,
+        parent_run_id: Any = None,
+        tags: Any = None,
+        **kwargs: Any,
+    ) -> None:
         self._end(run_id, output)
 
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:

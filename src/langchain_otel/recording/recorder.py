@@ -43,11 +43,12 @@ from langchain_otel.runs import context
 from langchain_otel.runs.attribute_blocks import ATTRIBUTES_KEY, set_own_attributes
 from langchain_otel.runs.closing import close, close_again
 from langchain_otel.runs.frame import frame_of, started_in
-from langchain_otel.runs.garbage_collector import COLLECTING, outside_collection, phases
+from langchain_otel.runs.garbage_collector import is_collecting, outside_collection, report, reports
 from langchain_otel.runs.identity import set_identity
 from langchain_otel.runs.outcome import EVICTED
 from langchain_otel.runs.reported import SpanEvent, Started
 from langchain_otel.runs.run import Operation, Run
+from langchain_otel.runs.run_id import key_of
 from langchain_otel.runs.store import RUNS
 from langchain_otel.runs.tool_call_links import add_late_links, links_of
 
@@ -111,7 +112,7 @@ class Recorder:
         """Begin the span of a run; a run that already has one here keeps it."""
         run: Run | None = None
         try:
-            other = RUNS.head(run_id)
+            other = RUNS.open_under(run_id.int if type(run_id) is UUID else key_of(run_id))
             # The recorder that came before may have made its span current already.
             ambient = context.current() if other is None else other.ambient
             if not context.is_suppressed(ambient) and (
@@ -171,12 +172,12 @@ class Recorder:
     def _start_span(self, run: Run, started: Started, hangs_under: Context) -> None:
         operation, agent = run.operation, run.agent
         run.asked = started if self._costs is not None and operation.family == "model" else None
-        compute = partial(attributes_at_start, run, started, self._policy, self._dialect, self._own)
+        description = run, started, self._policy, self._dialect, self._own
         attributes: Attributes | LazyAttributes
         if run.parent is not None and run.parent.span.is_recording():
-            attributes = compute()
+            attributes = attributes_at_start(*description)
         else:
-            attributes = LazyAttributes(compute)
+            attributes = LazyAttributes(partial(attributes_at_start, *description))
         links: Sequence[Link] = ()
         if operation.family == "tool":
             links = links_of(run, call_id_of(started), trace.get_current_span(hangs_under))
@@ -222,12 +223,8 @@ class Recorder:
 
     def end(self, run: Run, result: Any = None, error: BaseException | None = None) -> None:
         """End the span of a run, once, with what its result or its error says."""
-        if phases == COLLECTING:
-            outside_collection(self._end, run, result, error)
-        else:
-            self._end(run, result, error)
-
-    def _end(self, run: Run, result: Any, error: BaseException | None) -> None:
+        if report.start is reports.start and is_collecting():
+            return outside_collection(self.end, run, result, error)
         is_ours = False
         try:
             is_ours = RUNS.remove(run)

@@ -184,6 +184,7 @@ class Run:
         "spent",
         "started_at",
         "tags",
+        "takes_events",
         "totals",
     )
 
@@ -237,7 +238,7 @@ class Run:
         self.has_span = self.is_measured = True
         self.is_observed = self.ended = self.passes_on = False
         self.has_inner_call = self.has_inner_tokens = False
-        self.is_root = self.is_silent = False
+        self.is_root = self.is_silent = self.takes_events = False
         self.facts: Facts = {}
         self.request_content = self.content = self.source_facts = self.own_attributes = EMPTY
         self.identity = self.metadata_identity = self.configurable_identity = EMPTY
@@ -263,8 +264,9 @@ class Run:
         chunks = self.chunks
         if chunks is None:
             self.chunks, self.chunk_times = [chunk], [perf_counter()]
+            self.takes_events = type(chunk) is dict
         # Where a provider's client reports chunks itself, LangChain may make events of them.
-        elif (type(chunk) is dict) is (type(chunks[0]) is dict) and len(chunks) < MAX_CHUNKS:
+        elif (type(chunk) is dict) is self.takes_events and len(chunks) < MAX_CHUNKS:
             chunks.append(chunk)
             self.chunk_times.append(perf_counter())
 
