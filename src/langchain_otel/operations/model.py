@@ -35,9 +35,9 @@ def _completion_request(started: Started, _: "Run | None") -> Facts:
 
 def _response(result: Any, run: "Run") -> Facts:
     facts: Facts = {}
-    if run.chunk_times:
+    if run.chunks is not None:
         facts[semconv.GEN_AI_REQUEST_STREAM] = True
-        facts[semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = run.chunk_times[0] - run.started_at
+        facts[semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = run.chunks.times[0] - run.started_at
     if semconv.SERVER_ADDRESS not in run.facts:
         facts.update(server_of(run.owner))
     if result is not None:

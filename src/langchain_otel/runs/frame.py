@@ -3,7 +3,7 @@
 Two ways lead a run's span into the code of the run:
 
 - LangChain runs the body of chains and tools in a copy of the context (`set_config_context`).
-  `enter_body` makes the span current in that copy, which is thrown away afterwards.
+  `step_body` makes the span current in that copy, which is thrown away afterwards.
 - Elsewhere (models, retrievers, graphs, legacy chains) a `Frame` stands around the function that
   runs the body and gives the caller's context back whenever control returns to the caller.
 """
@@ -11,7 +11,7 @@ Two ways lead a run's span into the code of the run:
 from asyncio import CancelledError
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from opentelemetry.context import Context
@@ -26,28 +26,7 @@ from langchain_otel.runs.context import (
     take_back,
 )
 from langchain_otel.runs.garbage_collector import is_collecting, report, reports
-from langchain_otel.runs.identity import KEYS, set_identity_in_body
 from langchain_otel.runs.run import Family, Run
-from langchain_otel.runs.store import RUNS
-
-
-def enter_body(config: Any) -> None:
-    """Make the span of the run whose body `config` is for current, in this copy of the context.
-
-    `config` is a `RunnableConfig` whose callback manager names that run as the parent of the next.
-    """
-    run_id = getattr(config.get("callbacks"), "parent_run_id", None)
-    run = None if run_id is None else RUNS.head(run_id)
-    if run is not None:
-        run.passes_on = True
-        ambient = current()
-        if ambient.get(RUN_KEY) is not run:
-            make_current(inside(run, ambient))
-        configurable = config.get("configurable")
-        if configurable and not KEYS.isdisjoint(configurable):
-            set_identity_in_body(run, configurable)
-    if _frame.get() is not None:
-        _frame.set(None)
 
 
 class Frame:

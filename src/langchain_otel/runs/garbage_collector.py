@@ -21,15 +21,18 @@ START: Final = "start"
 STOP: Final = "stop"
 
 
-class _Report:
-    """What the collector has reported last, under the name of either phase: both are one slot."""
-
+class _Slot:
     __slots__ = (START,)
 
     start: object
 
 
-setattr(_Report, STOP, vars(_Report)[START])
+class _Report(_Slot):
+    """What the collector has reported last, under the name of either phase: both are one slot."""
+
+    __slots__ = ()
+
+    stop = _Slot.start
 
 
 class _Reports:

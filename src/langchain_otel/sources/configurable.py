@@ -60,8 +60,12 @@ def completes_config(original: Callable[..., Any]) -> Callable[..., Any]:
     def call(config: Any = None, *args: Any, **kwargs: Any) -> Any:
         completed = original(config, *args, **kwargs)
         try:
-            if completed.get("metadata") and (completed.get("configurable") or notes_here()):
-                _note_mixed(config, completed)
+            if (
+                completed.get("metadata")
+                and (completed.get("configurable") or notes_here())
+                and may_be_mixed(completed)
+            ):
+                note_configurable(_user_configs((config,)), completed)
         except Exception as error:
             health.failed("configurable", error)
         return completed
@@ -84,11 +88,6 @@ def completes_in_place(original: Callable[..., Any]) -> Callable[..., Any]:
         return completed
 
     return call
-
-
-def _note_mixed(config: Any, completed: Any) -> None:
-    if may_be_mixed(completed):
-        note_configurable(_user_configs((config,)), completed)
 
 
 def _user_configs(configs: tuple[Any, ...]) -> list[UserConfig]:

@@ -6,9 +6,10 @@ from typing import Any
 
 from langchain_otel import health
 from langchain_otel.patching.wrapping import FrameFor, framed
-from langchain_otel.runs.frame import Frame, enter_body
+from langchain_otel.runs.frame import Frame
 from langchain_otel.runs.identity import NO_IDENTITY, with_identity
 from langchain_otel.runs.run import Family
+from langchain_otel.runs.step_body import enter_body
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.configurable import identity_from_config
 
