@@ -23,7 +23,15 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import tool
 from opentelemetry import baggage, context
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+from opentelemetry.sdk.trace.sampling import (
+    ALWAYS_OFF,
+    ALWAYS_ON,
+    DEFAULT_ON,
+    ParentBased,
+    Sampler,
+    TraceIdRatioBased,
+)
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
 import langchain_otel
 from langchain_otel import traced_with
@@ -367,3 +375,38 @@ def test_streamed_token_is_cheap(tracing: Tracing) -> None:
 
     short, long = (counted(streaming(tokens)).ours.total() for tokens in (100, 600))
     assert (long - short) / 500 <= LIMITS["token"]
+
+
+@pytest.mark.parametrize(
+    ("sampler", "is_described"),
+    [
+        pytest.param(ALWAYS_ON, True, id="all"),
+        pytest.param(DEFAULT_ON, True, id="the SDK's own"),
+        pytest.param(ParentBased(ALWAYS_ON), True, id="like the parent"),
+        pytest.param(TraceIdRatioBased(1.0), True, id="every trace"),
+        pytest.param(TraceIdRatioBased(0.0), False, id="no trace"),
+        pytest.param(ALWAYS_OFF, False, id="none"),
+    ],
+)
+def test_only_what_records_is_described(sampler: Sampler, is_described: bool) -> None:
+    """A run that a sampler leaves out, without a look at its attributes, has none made."""
+    tracing = Tracing()
+    tracing.tracer_provider = TracerProvider(sampler, shutdown_on_exit=False)
+    with instrumented(tracing):
+        calls = counted(call_chain).ours
+    runs = runs_of(call_chain) if is_described else 0
+    assert calls["/recording/description.py:attributes_at_start"] == runs
+
+
+def test_what_a_caller_left_out_is_not_described() -> None:
+    """Nor has one that belongs to a trace which the caller of the program does not record."""
+    left_out = SpanContext(1, 2, is_remote=True, trace_flags=TraceFlags(0))
+    tracing = Tracing()
+    tracing.tracer_provider = TracerProvider(DEFAULT_ON, shutdown_on_exit=False)
+    token = context.attach(set_span_in_context(NonRecordingSpan(left_out)))
+    try:
+        with instrumented(tracing):
+            calls = counted(call_chain).ours
+    finally:
+        context.detach(token)
+    assert calls["/recording/description.py:attributes_at_start"] == 0
