@@ -33,13 +33,13 @@ def said(messages: list[Any], written: Written | None = None, **options: Any) ->
 def writes(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The messages that are written, other than those that are a text alone."""
     found: list[Any] = []
-    write = message_list._json
+    write = message_list._data_json
 
     def noted(item: Any, limits: Limits) -> bytes:
         found.append(item)
         return write(item, limits)
 
-    monkeypatch.setattr(message_list, "_json", noted)
+    monkeypatch.setattr(message_list, "_data_json", noted)
     return found
 
 

@@ -12,13 +12,18 @@ from langchain_otel.async_exceptions import let_through
 from langchain_otel.content.allowance import SpentError
 from langchain_otel.content.choices import Choice, as_choice, choice_of, generations_of
 from langchain_otel.content.encodable import sound_data
-from langchain_otel.content.fields import READERS, entry, first_items, last_items
-from langchain_otel.content.json_data import Value
+from langchain_otel.content.fields import (
+    NO_FIELDS,
+    READERS,
+    entry,
+    first_items,
+    last_items,
+)
+from langchain_otel.content.json_data import Value, sound
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.message import Message, message_data
 from langchain_otel.content.policy import Policy
-from langchain_otel.content.values import EMPTY
-from langchain_otel.content.written import Written
+from langchain_otel.content.written import Reader, Written, readers_of
 
 DEFAULT: Final = Policy()
 NO_CALLS: Final[list[Any]] = []
@@ -93,15 +98,16 @@ class Messages:
         pieces: list[bytes] = []
         left = limits.budget.left - 2
         allowance = limits.allowance
-        allowance.in_all, allowance.bytes = MAX_WALKED, left
+        allowance.in_all = MAX_WALKED
+        newest_first = self.items[::-1]
         try:
-            for item in reversed(self.items):
-                piece = _text_json(item, limits.max_length) or write(item, limits)
+            for item, reader in zip(newest_first, readers_of(newest_first), strict=True):
+                allowance.bytes = left
+                piece = write(item, reader, limits)
                 if piece:
                     left -= len(piece) + 1
                     if left < 0:
                         return dumps(self.data()).decode()
-                    allowance.bytes = left
                     pieces.append(piece)
         except SpentError:
             return dumps(self.data()).decode()
@@ -177,7 +183,52 @@ def _data(item: Any, limits: Limits) -> Message | None:
     return data | {"finish_reason": item.finish_reason} if data and is_answer else data
 
 
-def _json(item: Any, limits: Limits) -> bytes:
+def _json(item: Any, reader: Reader | None, limits: Limits) -> bytes:
+    # The hottest lines of all: a conversation has a thousand messages, most of them a text alone.
+    try:
+        # A class that was not met before is met on the way by data.
+        fields = NO_FIELDS if reader is None else reader[0](item)
+        if (
+            fields
+            and type(fields) is dict
+            and type(kind := fields["type"]) is str
+            and type(content := fields["content"]) is str
+            and content
+            and len(content) <= limits.max_length
+            # What may hold encoded bytes; written out, because a call is dear here.
+            and not (";" in content and "64," in content)
+            and not (":" in content and ('":' in content or "':" in content or '" :' in content))
+            and not (
+                "tool_calls" in fields
+                and (type(calls := fields["tool_calls"]) is not list or calls)
+            )
+            and not (
+                "invalid_tool_calls" in fields
+                and (type(calls := fields["invalid_tool_calls"]) is not list or calls)
+            )
+            and fields["name"] is None
+            and type(extras := fields["additional_kwargs"]) is dict
+            # OpenAI's package marks every answer as no refusal.
+            and (not extras or (len(extras) == 1 and extras.get("refusal", NO_CALLS) is None))
+        ):
+            template = TEMPLATES.get(kind)
+            if template is not None:
+                return template % dumps(content)
+    except Exception as error:
+        # Fields that are not there, halves of characters: the way by data sees to them.
+        let_through(error)
+    return _answer_json(item, limits) if type(item) is Choice else _data_json(item, limits)
+
+
+def _answer_json(choice: Choice, limits: Limits) -> bytes:
+    message = choice.message
+    piece = _json(message, READERS.get(id(type(message))), limits)
+    if not piece:
+        return piece
+    return b'%b,"finish_reason":%b}' % (piece[:-1], dumps(sound(choice.finish_reason)))
+
+
+def _data_json(item: Any, limits: Limits) -> bytes:
     data = _data(item, limits)
     if data is None:
         return b""
@@ -197,45 +248,6 @@ def _value(item: Any, limits: Limits) -> Value | None:
     except TypeError:
         data = sound_data(data)
         return Value(data, dumps(data))
-
-
-def _text_json(message: Any, max_length: int) -> bytes | None:
-    # The hottest lines of all: a conversation has a thousand messages.
-    try:
-        reader = READERS.get(id(type(message)))
-        if reader is None:
-            # A class that was not met before is met on the way by data.
-            return None
-        fields = reader[0](message)
-        kind, content = fields.get("type"), fields.get("content")
-        extras = fields.get("additional_kwargs", EMPTY)
-        if (
-            type(kind) is not str
-            or type(content) is not str
-            or not 0 < len(content) <= max_length
-            # What may hold encoded bytes; written out, because a call is dear here.
-            or (";" in content and "64," in content)
-            or (":" in content and ('":' in content or "':" in content or '" :' in content))
-            or (
-                "tool_calls" in fields
-                and (type(calls := fields["tool_calls"]) is not list or calls)
-            )
-            or (
-                "invalid_tool_calls" in fields
-                and (type(calls := fields["invalid_tool_calls"]) is not list or calls)
-            )
-            or fields.get("name") is not None
-            or type(extras) is not dict
-            # OpenAI's package marks every answer as no refusal.
-            or (extras and (len(extras) > 1 or extras.get("refusal", NO_CALLS) is not None))
-        ):
-            return None
-        template = TEMPLATES.get(kind)
-        return None if template is None else template % dumps(content)
-    except Exception as error:
-        let_through(error)
-        # Halves of characters, say: the way by data sees to them.
-        return None
 
 
 def _smaller(item: Any, limits: Limits, room: int) -> list[Message]:
