@@ -68,7 +68,12 @@ def test_a_request_that_begins_with_the_one_before(monkeypatch: pytest.MonkeyPat
     """The messages that both have are compared together, not one by one."""
     looked_at: list[Any] = []
     read = module._read
-    monkeypatch.setattr(module, "_read", lambda fields: looked_at.append(fields) or read(fields))
+
+    def noted(fields: Any) -> bytes | None:
+        looked_at.append(fields)
+        return read(fields)
+
+    monkeypatch.setattr(module, "_read", noted)
     written = Written()
     for count in range(1, len(CONVERSATION) + 1):
         said(CONVERSATION[:count], written)

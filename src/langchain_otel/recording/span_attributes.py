@@ -11,9 +11,11 @@ FEW: Final = 2
 
 def set_attributes(span: Span, attributes: dict[str, Any]) -> None:
     """Set attributes, a few of them one by one: a dict takes the SDK as long as two of them."""
-    sound = sound_attributes(attributes)
-    if len(sound) > FEW:
-        span.set_attributes(sound)
+    if len(attributes) > FEW:
+        span.set_attributes(sound_attributes(attributes))
         return
-    for name, value in sound.items():
-        span.set_attribute(name, value)
+    for name, value in attributes.items():
+        if type(value) is str and value.isascii() and name.isascii():
+            span.set_attribute(name, value)
+        else:
+            span.set_attribute(*sound_attributes({name: value}).popitem())
