@@ -38,7 +38,9 @@ def attach_to_parent(run: Run, parent: Run | SpanContext | None, started: Starte
             run.prompt, parent.prompt = parent.prompt, None
     # A run that LangChain names no parent for works for the agent in whose body it starts.
     around = run.enclosing
-    if around is not None and share_tree(around.recorder, run.recorder):
+    if around is not None and (
+        around.recorder is run.recorder or share_tree(around.recorder, run.recorder)
+    ):
         run.agent = around if around.totals is not None else around.agent
     if run.model is not None or run.ambient.get(MODEL_KEY) is not None:
         run.model = model_around(run)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from opentelemetry.trace import Span
 
-from langchain_otel.content.encodable import sound_attributes
+from langchain_otel.content.encodable import sound_content
 
 FEW: Final = 2
 
@@ -12,10 +12,10 @@ FEW: Final = 2
 def set_attributes(span: Span, attributes: dict[str, Any]) -> None:
     """Set attributes, a few of them one by one: a dict takes the SDK as long as two of them."""
     if len(attributes) > FEW:
-        span.set_attributes(sound_attributes(attributes))
+        span.set_attributes(sound_content(attributes))
         return
     for name, value in attributes.items():
         if type(value) is str and value.isascii() and name.isascii():
             span.set_attribute(name, value)
         else:
-            span.set_attribute(*sound_attributes({name: value}).popitem())
+            span.set_attribute(*sound_content({name: value}).popitem())
