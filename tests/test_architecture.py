@@ -216,12 +216,15 @@ def test_only_one_module(what: str, where: set[str]) -> None:
     assert found == where
 
 
+MAKES_SOUND = "span_attributes.py"
+
+
 @pytest.mark.parametrize("path", MODULES, ids=ids)
 def test_attributes_encode(path: Path) -> None:
     """What is set on a span was made sound right there: one name costs a whole batch of spans."""
     for line in path.read_text().splitlines():
-        if re.search(r"span\.(set_attribute|add_event)", line):
-            assert re.search(r"sound_(attributes|content)\(", line)
+        if re.search(r"span\.(set_attribute|add_event)", line) and path.name != MAKES_SOUND:
+            assert "sound_attributes(" in line
 
 
 def test_options_are_in_the_documentation() -> None:

@@ -6,7 +6,8 @@ import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
 from langchain_otel import health, semconv
-from langchain_otel.content import message_list
+from langchain_otel.content import message_json
+from langchain_otel.content import written as module
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.message_list import Messages
 from langchain_otel.content.policy import Policy
@@ -33,13 +34,13 @@ def said(messages: list[Any], written: Written | None = None, **options: Any) ->
 def writes(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The messages that are written, other than those that are a text alone."""
     found: list[Any] = []
-    write = message_list._json
+    write = message_json._data_json
 
     def noted(item: Any, limits: Limits) -> bytes:
         found.append(item)
         return write(item, limits)
 
-    monkeypatch.setattr(message_list, "_json", noted)
+    monkeypatch.setattr(message_json, "_data_json", noted)
     return found
 
 
@@ -61,6 +62,35 @@ def test_each_message_is_written_once(writes: list[Any]) -> None:
         writes.clear()
         assert said(CONVERSATION[:count], written) == alone
         assert len(writes) <= 1
+
+
+def test_a_request_that_begins_with_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The messages that both have are compared together, not one by one."""
+    looked_at: list[Any] = []
+    read = module._read
+
+    def noted(fields: Any) -> bytes | None:
+        looked_at.append(fields)
+        return read(fields)
+
+    monkeypatch.setattr(module, "_read", noted)
+    written = Written()
+    for count in range(1, len(CONVERSATION) + 1):
+        said(CONVERSATION[:count], written)
+        assert said(CONVERSATION[:count], written) == said(CONVERSATION[:count])
+    assert len(looked_at) <= len(CONVERSATION)
+
+
+@pytest.mark.parametrize("place", [0, 2, 5])
+def test_one_that_is_written_each_time_among_others(place: int, writes: list[Any]) -> None:
+    """The others are known all the same."""
+    written = Written()
+    messages = [*CONVERSATION[:place], calling(thing=object()), *CONVERSATION[place:]]
+    first = said(messages, written)
+    writes.clear()
+    assert said(messages, written) == first
+    assert writes == [messages[place]]
+    assert said(messages) == first
 
 
 CHANGES: dict[str, Any] = {
@@ -95,7 +125,7 @@ def test_messages_that_a_request_drops_are_forgotten() -> None:
             [ToolMessage(f"result {number}", tool_call_id="c") for number in range(start, 10)],
             written,
         )
-        assert len(written._latest) == 10 - start
+        assert len(written._pieces) == 10 - start
 
 
 def test_texts_that_are_cut_are_cut_each_time(writes: list[Any]) -> None:

@@ -22,6 +22,7 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from pydantic import BaseModel
 
 from langchain_otel import conversation, record_evaluation, semconv
+from langchain_otel.recording.span_attributes import set_attributes
 from models import Model, Retriever, counted
 from recording import Tracing, instrumented
 from wire import WORDS, sending
@@ -293,3 +294,13 @@ def test_baggage_goes_on_with_half_a_character(tracing: Tracing) -> None:
         context.detach(token)
     assert "traceparent" in carrier
     assert sorted(carrier["baggage"].split(",")) == ["Rome+%3F=v", "city=Rome+%3F", "innocent=1"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_few_attributes_and_many(count: int) -> None:
+    """They are set one by one or together, and made sound in either case."""
+    tracing = Tracing()
+    with tracing.tracer_provider.get_tracer("test").start_as_current_span("span") as span:
+        set_attributes(span, {f"{HALF}{number}": HALF for number in range(count)})
+    (ended,) = tracing.spans
+    assert ended.attributes == {f"{SOUND}{number}": SOUND for number in range(count)}

@@ -64,7 +64,10 @@ def _reported(generation: Any) -> Reported:
 
 def generations_of(result: Any) -> list[Any]:
     """The generations that a result of LangChain's holds, of all its prompts, in order."""
-    listed = first_items(fields_of(result).get("generations"))
+    generations = fields_of(result).get("generations")
+    if type(generations) is list and len(generations) == 1:
+        return first_items(generations[0])
+    listed = first_items(generations)
     return list(islice(chain.from_iterable(map(first_items, listed)), MAX_ITEMS))
 
 
@@ -99,7 +102,8 @@ def reason_in(source: Mapping[str, Any]) -> str | None:
 
 def _reason(info: Any, fields: Mapping[str, Any]) -> str:
     # Phoenix drops every message of an answer that has none, so an unknown reason says so.
-    has_calls = size_of(fields.get("tool_calls")) > 0
+    calls = fields.get("tool_calls")
+    has_calls = calls is not None and size_of(calls) > 0
     for given in (info, fields.get("response_metadata")):
         if given is None:
             continue

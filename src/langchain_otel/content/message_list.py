@@ -7,38 +7,22 @@ from typing import Any, Final
 
 from orjson import dumps
 
-from langchain_otel import health
-from langchain_otel.async_exceptions import let_through
 from langchain_otel.content.allowance import SpentError
-from langchain_otel.content.choices import Choice, as_choice, choice_of, generations_of
-from langchain_otel.content.encodable import sound_data
-from langchain_otel.content.fields import READERS, entry, first_items, last_items
-from langchain_otel.content.json_data import Value
+from langchain_otel.content.choices import as_choice, choice_of, generations_of
+from langchain_otel.content.fields import entry, first_items, last_items
 from langchain_otel.content.limits import Limits
-from langchain_otel.content.message import Message, message_data
+from langchain_otel.content.message import Message
+from langchain_otel.content.message_json import message_json, pieces_of, value_of
 from langchain_otel.content.policy import Policy
-from langchain_otel.content.values import EMPTY
 from langchain_otel.content.written import Written
 
 DEFAULT: Final = Policy()
-NO_CALLS: Final[list[Any]] = []
 MAX_MESSAGES: Final = 100_000
 # All values in all messages of a list together, however they are nested.
 MAX_WALKED: Final = 30_000
 # The message that says how many are missing, and what share of the room the first one may have.
 MARKER_SIZE: Final = 100
 FIRST_SHARE: Final = 4
-
-TEMPLATES: Final = {
-    kind: f'{{"role":"{role}","parts":[{{"type":"text","content":%b}}]}}'.encode()
-    for kind, role in (
-        ("human", "user"),
-        ("system", "system"),
-        ("ai", "assistant"),
-        ("AIMessageChunk", "assistant"),
-    )
-}
-"""The JSON of a message that is a text alone, as most are."""
 
 
 class Messages:
@@ -73,7 +57,7 @@ class Messages:
         allowance.in_all, allowance.bytes = MAX_WALKED, left
         for item in reversed(self.items):
             try:
-                value = _value(item, limits)
+                value = value_of(item, limits)
                 if value is not None:
                     left -= len(value.encoded) + 1
                     allowance.settle(left)
@@ -89,25 +73,17 @@ class Messages:
         limits = self._limits()
         if limits.redact is not None:
             return dumps(self.data()).decode()
-        write = _json if self.written is None else self.written.writing(_json)
-        pieces: list[bytes] = []
-        left = limits.budget.left - 2
         allowance = limits.allowance
-        allowance.in_all, allowance.bytes = MAX_WALKED, left
+        allowance.in_all, allowance.bytes = MAX_WALKED, limits.budget.left - 2
         try:
-            for item in reversed(self.items):
-                piece = _text_json(item, limits.max_length) or write(item, limits)
-                if piece:
-                    left -= len(piece) + 1
-                    if left < 0:
-                        return dumps(self.data()).decode()
-                    allowance.bytes = left
-                    pieces.append(piece)
+            if self.written is None:
+                encoded = b",".join(pieces_of(self.items, limits, message_json))
+            else:
+                encoded = self.written.request(self.items, limits)
         except SpentError:
             return dumps(self.data()).decode()
-        limits.budget.take(limits.budget.left - left)
-        pieces.reverse()
-        return f"[{b','.join(pieces).decode()}]"
+        limits.budget.take(len(encoded) + 3 if encoded else 2)
+        return f"[{encoded.decode()}]"
 
     def _limits(self) -> Limits:
         return Limits(DEFAULT, "") if self.limits is None else self.limits
@@ -159,85 +135,6 @@ def state_messages(state: Any, last: int | None = None) -> Messages:
     return Messages(messages if last is None else [as_choice(item) for item in messages])
 
 
-def _data(item: Any, limits: Limits) -> Message | None:
-    allowance = limits.allowance
-    allowance.nodes = granted = min(limits.max_nodes, allowance.in_all)
-    if granted <= 0:
-        raise SpentError
-    is_answer = type(item) is Choice
-    try:
-        data = message_data(item.message if is_answer else item, limits)
-    except SpentError:
-        raise
-    except Exception as error:
-        # One message that cannot be read costs the others nothing.
-        health.failed("message", error)
-        return None
-    allowance.in_all -= granted - allowance.nodes + 1
-    return data | {"finish_reason": item.finish_reason} if data and is_answer else data
-
-
-def _json(item: Any, limits: Limits) -> bytes:
-    data = _data(item, limits)
-    if data is None:
-        return b""
-    try:
-        return dumps(data)
-    except TypeError:
-        return dumps(sound_data(data))
-
-
-def _value(item: Any, limits: Limits) -> Value | None:
-    """A message with its JSON; its names and ids, which no limit applies to, are made sound."""
-    data = _data(item, limits)
-    if data is None:
-        return None
-    try:
-        return Value(data, dumps(data))
-    except TypeError:
-        data = sound_data(data)
-        return Value(data, dumps(data))
-
-
-def _text_json(message: Any, max_length: int) -> bytes | None:
-    # The hottest lines of all: a conversation has a thousand messages.
-    try:
-        reader = READERS.get(id(type(message)))
-        if reader is None:
-            # A class that was not met before is met on the way by data.
-            return None
-        fields = reader[0](message)
-        kind, content = fields.get("type"), fields.get("content")
-        extras = fields.get("additional_kwargs", EMPTY)
-        if (
-            type(kind) is not str
-            or type(content) is not str
-            or not 0 < len(content) <= max_length
-            # What may hold encoded bytes; written out, because a call is dear here.
-            or (";" in content and "64," in content)
-            or (":" in content and ('":' in content or "':" in content or '" :' in content))
-            or (
-                "tool_calls" in fields
-                and (type(calls := fields["tool_calls"]) is not list or calls)
-            )
-            or (
-                "invalid_tool_calls" in fields
-                and (type(calls := fields["invalid_tool_calls"]) is not list or calls)
-            )
-            or fields.get("name") is not None
-            or type(extras) is not dict
-            # OpenAI's package marks every answer as no refusal.
-            or (extras and (len(extras) > 1 or extras.get("refusal", NO_CALLS) is not None))
-        ):
-            return None
-        template = TEMPLATES.get(kind)
-        return None if template is None else template % dumps(content)
-    except Exception as error:
-        let_through(error)
-        # Halves of characters, say: the way by data sees to them.
-        return None
-
-
 def _smaller(item: Any, limits: Limits, room: int) -> list[Message]:
     for smaller in limits.shrinking():
         found = _whole(item, smaller, room)
@@ -249,7 +146,7 @@ def _smaller(item: Any, limits: Limits, room: int) -> list[Message]:
 def _whole(item: Any, limits: Limits, room: int) -> list[Message]:
     try:
         limits.allow(room)
-        value = _value(item, limits)
+        value = value_of(item, limits)
     except SpentError:
         return []
     return [] if value is None or len(value.encoded) + 2 > room else [value.data()]

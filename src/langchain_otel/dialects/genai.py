@@ -16,18 +16,25 @@ from langchain_otel.dialects.dialect import Attributes, Dialect, Structured
 from langchain_otel.runs.run import Run
 
 PLAIN: Final = frozenset((str, int, float, bool))
-CONTENT: Final = (Messages, Value)
+CONTENT: Final = frozenset((Messages, Value))
 
 
 def attributes(facts: Facts) -> Attributes:
     """The attributes that state `facts`."""
-    return {name: value if type(value) in PLAIN else _value(value) for name, value in facts.items()}
+    found = {}
+    for name, value in facts.items():
+        kind = type(value)
+        if kind in CONTENT:
+            found[name] = value.json()
+        else:
+            found[name] = value if kind in PLAIN else _value(value)
+    return found
 
 
 def structured(facts: Facts) -> Structured:
     """The same with lists and maps as they are; content comes from `permitted`."""
     return {
-        name: value.data() if isinstance(value, CONTENT) else value for name, value in facts.items()
+        name: value.data() if type(value) in CONTENT else value for name, value in facts.items()
     }
 
 
@@ -36,7 +43,7 @@ def _value(value: Any) -> AttributeValue:
         return value
     if isinstance(value, list) and all(type(item) in PLAIN for item in value):
         return value
-    return value.json() if isinstance(value, CONTENT) else to_json(value)
+    return to_json(value)
 
 
 def _content(shown: Facts, _: Run) -> Attributes:

@@ -6,7 +6,6 @@ from typing import Any, Final
 from langchain_otel import health, semconv
 from langchain_otel.config import Config, written
 from langchain_otel.content.completion_hook import load_hook
-from langchain_otel.content.encodable import sound_content
 from langchain_otel.content.fields import MAX_ITEMS, entry, fields_of, first_items, text_of
 from langchain_otel.content.filter import permitted
 from langchain_otel.content.message_list import Messages
@@ -18,6 +17,7 @@ from langchain_otel.operations.chain import CHAIN
 from langchain_otel.operations.root_chain import with_messages
 from langchain_otel.recording.content_budget import budget_of
 from langchain_otel.recording.lineage import content_of, note_content, shown_by_agent, variables_of
+from langchain_otel.recording.span_attributes import set_attributes
 from langchain_otel.runs.reported import Started
 from langchain_otel.runs.run import Run
 
@@ -48,19 +48,28 @@ class Capture:
 
     def request(self, run: Run, started: Started) -> None:
         """Capture the content of a run's request."""
-        content = _found_by(run.operation.request_content, started) | variables_of(run)
+        operation = run.operation
+        content = _found_by(operation.request_content, started)
+        if run.prompt is not None:
+            content = content | variables_of(run)
         if self._dialect.request_content is not None:
-            content |= _found_by(self._dialect.request_content, run, started)
-        if run.is_root and run.operation is not CHAIN:
+            content = content | _found_by(self._dialect.request_content, run, started)
+        if run.is_root and operation is not CHAIN:
             content = with_messages(content)
         run.request_content = content
-        note_content(run, _instructions(run, content))
+        if run.agent is not None and operation.family == "model":
+            content = self._shown_for_agent(run, content)
+        self._take(run, content)
+
+    def _shown_for_agent(self, run: Run, content: Facts) -> Facts:
+        """The content of a model call's request, as it is shown beside the agent's other calls."""
+        note_content(run, _instructions(content))
         agents = shown_by_agent(run)
         if agents is not None and self._policy.history == NEW:
-            content = agents.history.request(content)
-        elif agents is not None and semconv.GEN_AI_INPUT_MESSAGES in content:
+            return agents.history.request(content)
+        if agents is not None and semconv.GEN_AI_INPUT_MESSAGES in content:
             content[semconv.GEN_AI_INPUT_MESSAGES].written = agents.written
-        self._take(run, content)
+        return content
 
     def response(self, run: Run, result: Any) -> None:
         """Capture the content of a run's result; None is no result."""
@@ -72,7 +81,7 @@ class Capture:
         agents = shown_by_agent(run) if self._policy.history == NEW else None
         if agents is not None:
             agents.history.response(content)
-        self._take(run, content | content_of(run))
+        self._take(run, content if run.totals is None else content | content_of(run))
         if self._hook is not None and run.operation.family == "model":
             self._hook.call(
                 run.request_content.get(semconv.GEN_AI_INPUT_MESSAGES, Messages(())),
@@ -92,19 +101,21 @@ class Capture:
         return self._goes_beyond_spans or run.span.is_recording()
 
     def _take(self, run: Run, content: Facts) -> None:
-        run.content = run.content | content
-        if self._policy.on_spans and content and run.span.is_recording():
-            budget = budget_of(run, self._policy, self._dialect)
-            is_step = run.operation is CHAIN and run.parent is None
-            policy = self._root_policy if is_step else self._policy
+        policy = self._policy
+        if policy.on_events:
+            run.content = run.content | content
+        if policy.on_spans and content and run.span.is_recording():
+            budget = budget_of(run, policy, self._dialect)
+            if run.parent is None and run.operation is CHAIN:
+                policy = self._root_policy
             shown = permitted(content, policy, budget)
-            run.span.set_attributes(sound_content(self._dialect.content(shown, run)))
+            set_attributes(run.span, self._dialect.content(shown, run))
 
 
-def _instructions(run: Run, content: Facts) -> list[dict[str, Any]]:
-    """The texts of the system messages that a model call of an agent begins with."""
+def _instructions(content: Facts) -> list[dict[str, Any]]:
+    """The texts of the system messages that a request begins with."""
     messages = content.get(semconv.GEN_AI_INPUT_MESSAGES)
-    if run.agent is None or run.operation.family != "model" or messages is None:
+    if messages is None:
         return []
     fields = map(fields_of, messages.items[:MAX_ITEMS])
     leading = takewhile(lambda message: text_of(message.get("type")) == SYSTEM, fields)
