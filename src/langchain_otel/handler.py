@@ -1,7 +1,7 @@
 """Translates LangChain's callbacks: each method starts, updates or ends the run of an operation."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 from uuid import UUID
 
 from opentelemetry._logs import LoggerProvider
@@ -17,7 +17,7 @@ from langchain_otel.operations.tool import TOOL
 from langchain_otel.patching.inline import InlineHandler
 from langchain_otel.patching.pickled_handlers import reduced
 from langchain_otel.recording import registry
-from langchain_otel.recording.arguments import Options, refuse_unknown
+from langchain_otel.recording.argument_names import refuse_unknown
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.recorder_choice import chosen
 from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUSTOM, RETRY, TEXT
@@ -28,6 +28,9 @@ from langchain_otel.runs.run import Operation, RunRecorder
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.chain_owner import owner_of_chain
 from langchain_otel.sources.patch_points import PATCHER
+
+if TYPE_CHECKING:
+    from langchain_otel.recording.arguments import Options
 
 
 class RecordingHandler(InlineHandler):
@@ -60,11 +63,7 @@ class RecordingHandler(InlineHandler):
         return None if run is None else run.recorder
 
     def _start(
-        self,
-        operation: Operation,
-        run_id: UUID,
-        parent_run_id: UUID | None,
-        started: Started,
+        self, operation: Operation, run_id: UUID, parent_run_id: UUID | None, started: Started
     ) -> None:
         recorder: RunRecorder | None = registry.Recorders.capturing
         if recorder is None:
@@ -271,7 +270,7 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
         tracer_provider: TracerProvider | None = None,
         meter_provider: MeterProvider | None = None,
         logger_provider: LoggerProvider | None = None,
-        **options: Unpack[Options],
+        **options: "Unpack[Options]",
     ) -> None:
         refuse_unknown("OpenTelemetryCallbackHandler", options)
         arguments: dict[str, Any] = {
