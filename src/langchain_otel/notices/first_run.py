@@ -10,6 +10,7 @@ from langchain_otel.notices.settings import warn_of_settings
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.registry import active_recorder, current_recorder
 from langchain_otel.runs import context
+from langchain_otel.runs.garbage_collector import is_collecting
 
 if TYPE_CHECKING:
     from langchain_otel.notices.destinations import Providers
@@ -35,8 +36,9 @@ class FirstRun:
     def __call__(self) -> bool:
         """Say where signals go, what goes nowhere, and who else is there."""
         try:
-            # A run that is not to be traced says nothing of the others.
-            if context.is_suppressed(context.current()):
+            # A run that is not to be traced says nothing of the others; and a finalizer may have
+            # interrupted an import, in which nothing else is to be imported.
+            if context.is_suppressed(context.current()) or is_collecting():
                 return False
             if not is_disabled() and (self._recorder is not None or active_recorder() is None):
                 self._say(self._recorder or current_recorder())
