@@ -11,7 +11,6 @@ from packaging.requirements import Requirement
 
 from langchain_otel.config import SDK_DISABLED_VARIABLE, is_disabled
 from langchain_otel.forks import fork_safe
-from langchain_otel.handler import RecordingHandler
 from langchain_otel.inspection.command import is_command_running
 from langchain_otel.notices.first_run import first_run
 from langchain_otel.notices.settings import warn_of_argument
@@ -20,6 +19,7 @@ from langchain_otel.patching.supported import REQUIREMENT, conflicting_version
 from langchain_otel.recording.argument_names import ARGUMENTS
 from langchain_otel.recording.registry import activate_recorder, recorder_for
 from langchain_otel.sources.patch_points import PATCHER
+from langchain_otel.sources.recording_handler import RecordingHandler
 
 if TYPE_CHECKING:
     from langchain_otel.recording.arguments import Arguments

@@ -3,9 +3,18 @@
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
+import orjson
+from orjson import dumps
+
 from langchain_otel.content.json_data import INTEGERS, sound
 from langchain_otel.content.values import encodes, written
 
+STRICTLY: Final = (
+    orjson.OPT_STRICT_INTEGER
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+)
 LOWEST: Final = INTEGERS[0]
 HIGHEST: Final = INTEGERS[-1]
 
@@ -18,6 +27,16 @@ def sound_attributes(attributes: Attributes) -> Attributes:
     Halves of characters become question marks, integers of more than 64 bits their text. Maps and
     lists of maps are content, which is made so where it is read.
     """
+    try:
+        # The strictest encoder tells at once. It takes integers of 53 bits.
+        dumps(attributes, option=STRICTLY)
+    except TypeError:
+        return sound_content(attributes)
+    return attributes
+
+
+def sound_content(attributes: Attributes) -> Attributes:
+    """The same of attributes that are too long to be written for that."""
     for value in attributes.values():
         kind = type(value)
         if kind is str:

@@ -148,7 +148,7 @@ def chunks_by_span() -> dict[int, int]:
     """How many chunks of an answer have come, by the id of the span."""
     with suppress(RuntimeError):  # the store was changed meanwhile
         return {
-            run.span.get_span_context().span_id: len(run.chunks)
+            run.span.get_span_context().span_id: len(run.chunks.items)
             for run in RUNS.open_runs()
             if run.chunks is not None
         }

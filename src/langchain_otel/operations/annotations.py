@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 MAX_METADATA: Final = 32
 UNKNOWN: Final = object()
-TEXTS_ONLY: Final = frozenset((str,))
 RETRY_TAG: Final = "retry:attempt:"
 # Tags that LangChain itself adds to say which step a run is: the tree says it already.
-STEP_TAGS: Final = (RETRY_TAG, "seq:step:", "map:key:", "graph:step:", "condition:", "branch:")
+PLACE_TAGS: Final = ("seq:step:", "map:key:", "graph:step:", "condition:", "branch:")
+STEP_TAGS: Final = (RETRY_TAG, *PLACE_TAGS)
 # Metadata that LangChain adds for its own use, or that stands on the span under another name.
 OWN_METADATA: Final = ("ls_", "lc_", "langgraph_", "checkpoint_", "__")
 # Those that most runs have: a look into a set spares all others.
@@ -44,11 +44,7 @@ def annotations(started: Started, run: "Run") -> Facts:
     """The facts that are new on this run, compared with its parent's; a root says its id."""
     parent = run.parent
     facts: Facts = {}
-    known_tags: Sequence[Any] = ()
-    known = EMPTY
-    if parent is not None:
-        known_tags, known = parent.tags or (), parent.metadata or EMPTY
-    elif run.operation.family != "call":
+    if parent is None and run.operation.family != "call":
         # What LangChain reports nothing of has no run id that anybody could look for.
         run_id = run.id
         facts[semconv.RUN_ID] = (
@@ -58,11 +54,14 @@ def annotations(started: Started, run: "Run") -> Facts:
         # A step that is no operation of the conventions has the name of its run as its span's.
         _add_run_name(facts, started, run)
     if started.tags:
-        _add_tags(facts, started.tags, known_tags)
+        _add_tags(facts, started.tags, () if parent is None else parent.tags or ())
     if run.attempt > 1:
         facts[semconv.RETRY_ATTEMPT] = run.attempt
-    if started.metadata and started.metadata is not known:
-        facts.update(_metadata(started.metadata, known))
+    metadata = started.metadata
+    if metadata:
+        known = EMPTY if parent is None else parent.metadata or EMPTY
+        if metadata is not known:
+            facts.update(_metadata(metadata, known))
     if run.identity:
         facts.update(user_and_session_of(run))
     return facts
@@ -70,9 +69,8 @@ def annotations(started: Started, run: "Run") -> Facts:
 
 def _add_tags(facts: Facts, tags: list[Any], known: Sequence[Any]) -> None:
     new_tags = []
-    known_texts = known
-    if not TEXTS_ONLY.issuperset(map(type, known)):
-        known_texts = [tag for tag in known if type(tag) is str]
+    tags = [tag for tag in tags if not (type(tag) is str and tag.startswith(PLACE_TAGS))]
+    known_texts = [other for other in known if type(other) is str] if tags else []
     for tag in tags:
         name = tag if type(tag) is str else _tag_name(tag, known)
         if name is None or name in known_texts:
@@ -105,6 +103,13 @@ def _metadata(metadata: Mapping[Any, Any], known: Mapping[Any, Any]) -> Facts:
     if namespace is not around and not _is_same(namespace, around):
         facts.update(facts_named(metadata, LANGGRAPH))
         facts.update(_task(namespace))
+    if not OWN_KEYS.issuperset(metadata):
+        _add_own(facts, metadata, known)
+    return facts
+
+
+def _add_own(facts: Facts, metadata: Mapping[Any, Any], known: Mapping[Any, Any]) -> None:
+    """Add what the user has attached."""
     for key, value in metadata.items():
         if key in OWN_KEYS:
             continue
@@ -119,7 +124,6 @@ def _metadata(metadata: Mapping[Any, Any], known: Mapping[Any, Any]) -> Facts:
             health.limited("the limit of metadata of a run", f"only {MAX_METADATA} are recorded")
             break
         facts[_unique(semconv.METADATA + name[:MAX_TEXT], facts)] = found
-    return facts
 
 
 def _shown(key: Any, name: str, value: Any) -> Any:

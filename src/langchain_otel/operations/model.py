@@ -34,7 +34,10 @@ def _completion_request(started: Started, _: "Run | None") -> Facts:
 
 
 def _response(result: Any, run: "Run") -> Facts:
-    facts = _streaming(run)
+    facts: Facts = {}
+    if run.chunks is not None:
+        facts[semconv.GEN_AI_REQUEST_STREAM] = True
+        facts[semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = run.chunks.times[0] - run.started_at
     if semconv.SERVER_ADDRESS not in run.facts:
         facts.update(server_of(run.owner))
     if result is not None:
@@ -53,24 +56,16 @@ def _answer(reported: list[list[Reported]], llm_output: Any) -> Facts:
     reasons = []
     for information, message in chain.from_iterable(reported):
         metadata = message.get("response_metadata")
-        reasons.append(finish_reason(information, metadata))
+        reason = finish_reason(information, metadata)
+        if reason:
+            reasons.append(reason)
         if message:
             facts.update(identity(metadata, message.get("id")))
         else:
             facts.update(identity(information))
-    known = [reason for reason in reasons if reason]
-    if known:
-        facts[semconv.GEN_AI_RESPONSE_FINISH_REASONS] = known
+    if reasons:
+        facts[semconv.GEN_AI_RESPONSE_FINISH_REASONS] = reasons
     return facts
-
-
-def _streaming(run: "Run") -> Facts:
-    if not run.chunk_times:
-        return {}
-    return {
-        semconv.GEN_AI_REQUEST_STREAM: True,
-        semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK: run.chunk_times[0] - run.started_at,
-    }
 
 
 def _chat_content(started: Started) -> Facts:

@@ -5,6 +5,7 @@ read has changed, by type and value, the facts are those of the call before.
 """
 
 from functools import partial
+from operator import is_
 from typing import Any, Final, NamedTuple
 from weakref import ref
 
@@ -26,8 +27,14 @@ UNCHANGING: Final = frozenset((str, int, float, bool, type(None)))
 
 
 class Request(NamedTuple):
-    """A request as it was read, and what was found in it: the model's name, facts."""
+    """A request as it was read, and what was found in it: the model's name, facts.
 
+    `names` are those of all parameters, `keys` those of the ones that are read; `values` has what
+    was read, `types` of which types that was.
+    """
+
+    names: frozenset[str]
+    keys: tuple[str, ...]
     types: list[type]
     values: list[Any]
     name: str | None
@@ -36,6 +43,7 @@ class Request(NamedTuple):
 
 _latest: Final[dict[int, tuple[Request, object]]] = {}
 """The last request of a model by the id of the model, for as long as that lives."""
+UNKNOWN: Final = (None, None)
 
 
 def model_name(started: Started) -> str | None:
@@ -65,16 +73,30 @@ def _remembered(started: Started) -> Request:
     params, metadata = started.options.get("invocation_params"), started.metadata or EMPTY
     if type(params) is not dict:
         params = mapping_of(params)
-    values = [*map(params.get, PARAMETERS), *map(metadata.get, METADATA)]
-    values.append(STRUCTURED in mapping_of(started.options.get("options")))
+    known, _ = _latest.get(id(started.owner), UNKNOWN)
+    if known is not None and params.keys() == known.names:
+        values = _read(known.keys, started, params, metadata)
+        if all(map(is_, values, known.values)) or _are_equal(values, known):
+            return known
+    keys = tuple(key for key in PARAMETERS if key in params)
+    values = _read(keys, started, params, metadata)
     types = list(map(type, values))
-    known = _latest.get(id(started.owner))
-    if known is not None and known[0].types == types and known[0].values == values:
-        return known[0]
-    request = Request(types, values, _name(params, metadata), _facts(started, params, metadata))
+    name, facts = _name(params, metadata), _facts(started, params, metadata)
+    request = Request(frozenset(params), keys, types, values, name, facts)
     if started.owner is not None and UNCHANGING.issuperset(types):
         _remember(started.owner, request)
     return request
+
+
+def _read(keys: tuple[str, ...], started: Started, params: Any, metadata: Any) -> list[Any]:
+    values = [*map(params.get, keys), *map(metadata.get, METADATA)]
+    values.append(STRUCTURED in mapping_of(started.options.get("options")))
+    return values
+
+
+def _are_equal(values: list[Any], known: Request) -> bool:
+    # Of two types, values may be equal that say different things; others' may be compared by code.
+    return list(map(type, values)) == known.types and values == known.values
 
 
 def _remember(owner: object, request: Request) -> None:

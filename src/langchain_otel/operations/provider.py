@@ -137,7 +137,7 @@ def server_of(owner: object) -> Facts:
     private = slot_of(owner, "__pydantic_private__")
     if type(private) is not dict:
         private = EMPTY
-    if fields.keys() & FIELDS or private.keys() & FIELDS:
+    if not fields.keys().isdisjoint(FIELDS) or not private.keys().isdisjoint(FIELDS):
         for path in OPENAI:
             if path[0] in fields and (facts := server_at(_reached(fields, path))):
                 return facts

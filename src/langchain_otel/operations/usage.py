@@ -7,7 +7,7 @@ from langchain_otel import semconv
 from langchain_otel.content.counts import count, total
 from langchain_otel.content.fields import is_mapping, mapping_of
 from langchain_otel.content.values import EMPTY, Facts
-from langchain_otel.operations.mapping import Table, entries_in, facts_from
+from langchain_otel.operations.mapping import Table, entries_in, facts_from, facts_named
 
 INPUT: Final = semconv.GEN_AI_USAGE_INPUT_TOKENS
 OUTPUT: Final = semconv.GEN_AI_USAGE_OUTPUT_TOKENS
@@ -145,7 +145,7 @@ def usage_of(usage: Any) -> Facts:
     cost = usage.get(CACHED_COST)
     if type(cost) in PRICES and cost == 0:
         return {semconv.CACHE_HIT: True}
-    facts = facts_from(usage, USAGE)
+    facts = facts_named(usage, USAGE)
     details = usage.get("input_token_details")
     if details is not None:
         details = mapping_of(details)

@@ -20,6 +20,9 @@ class InlineHandler(BaseCallbackHandler):
     """
 
     run_inline = True
+    # LangChain asks before each event: a variable takes the place of a property.
+    ignore_llm = ignore_chat_model = ignore_chain = ignore_agent = False
+    ignore_retriever = ignore_retry = ignore_custom_event = False
 
     @property
     def raise_error(self) -> bool:  # type: ignore[override] # a variable of the class

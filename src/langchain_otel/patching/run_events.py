@@ -92,7 +92,8 @@ def _begins_async(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Cal
 
 def _run_id(args: tuple[Any, ...], kwargs: dict[str, Any], new_id: Callable[[], UUID]) -> UUID:
     """The id of the run to start, a new one if need be; all optional arguments are in `kwargs`."""
-    kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
+    if len(args) > REQUIRED:
+        kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
     run_id: UUID | None = kwargs.get("run_id")
     if run_id is None:
         run_id = kwargs["run_id"] = new_id()

@@ -6,7 +6,7 @@ from typing import Any, Final
 from langchain_otel import health, semconv
 from langchain_otel.config import Config, written
 from langchain_otel.content.completion_hook import load_hook
-from langchain_otel.content.encodable import sound_attributes
+from langchain_otel.content.encodable import sound_content
 from langchain_otel.content.fields import MAX_ITEMS, entry, fields_of, first_items, text_of
 from langchain_otel.content.filter import permitted
 from langchain_otel.content.message_list import Messages
@@ -98,7 +98,7 @@ class Capture:
             is_step = run.operation is CHAIN and run.parent is None
             policy = self._root_policy if is_step else self._policy
             shown = permitted(content, policy, budget)
-            run.span.set_attributes(sound_attributes(self._dialect.content(shown, run)))
+            run.span.set_attributes(sound_content(self._dialect.content(shown, run)))
 
 
 def _instructions(run: Run, content: Facts) -> list[dict[str, Any]]:

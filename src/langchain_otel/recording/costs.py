@@ -79,7 +79,7 @@ class Costs:
         if dollars is None:
             return Spent(unknown_calls=1)
         # What was left before its end may have counted only what came until then.
-        is_partial = error is not None and bool(run.chunk_times)
+        is_partial = error is not None and run.chunks is not None
         return Spent(dollars, total(dollars), unknown_calls=int(is_partial))
 
     def _amounts(self, usage: Usage, facts: Facts) -> Amounts | None:
@@ -138,7 +138,7 @@ def _usage(run: Run, facts: Facts) -> Usage | None:
 
 def _was_refused(run: Run, facts: Facts) -> bool:
     """Whether a call failed before anything of an answer came: nobody is paid for that."""
-    return semconv.ERROR_TYPE in facts and not run.chunk_times
+    return semconv.ERROR_TYPE in facts and run.chunks is None
 
 
 def _runs_around(run: Run) -> Iterator[Run]:

@@ -60,7 +60,7 @@ def attributes_at_start(
     except Exception as error:
         health.failed("annotations", error)
         said = {}
-    facts = {**run.facts, **said} if run.facts else said
+    facts = run.facts | said if run.facts else said
     try:
         attributes = facts if dialect.started is None else dialect.started(facts, run, started)
         if run.own_attributes or own.reads_baggage:

@@ -17,8 +17,8 @@ from langchain_otel.content.values import EMPTY
 from langchain_otel.recording.description import describe_request, title_of
 from langchain_otel.recording.destinations import NOWHERE_ELSE, Destinations
 from langchain_otel.recording.hooks import KEEP, LEAVE_OUT_TRACE, Hooks
+from langchain_otel.recording.lineage import is_inside_observed
 from langchain_otel.recording.recorder import Recorder
-from langchain_otel.recording.recordings import is_inside_observed
 from langchain_otel.recording.run_view import RunView, Seen
 from langchain_otel.runs.context import is_inherited, run_around
 from langchain_otel.runs.reported import SpanEvent, Started

@@ -65,7 +65,8 @@ def _duration(run: Run) -> Sequence[float]:
 
 
 def _between_chunks(run: Run) -> Sequence[float]:
-    return [later - earlier for earlier, later in pairwise(run.chunk_times)]
+    times = () if run.chunks is None else run.chunks.times
+    return [later - earlier for earlier, later in pairwise(times)]
 
 
 def _inference_calls(run: Run) -> Sequence[float]:

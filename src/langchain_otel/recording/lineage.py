@@ -38,7 +38,9 @@ def attach_to_parent(run: Run, parent: Run | SpanContext | None, started: Starte
             run.prompt, parent.prompt = parent.prompt, None
     # A run that LangChain names no parent for works for the agent in whose body it starts.
     around = run.enclosing
-    if around is not None and share_tree(around.recorder, run.recorder):
+    if around is not None and (
+        around.recorder is run.recorder or share_tree(around.recorder, run.recorder)
+    ):
         run.agent = around if around.totals is not None else around.agent
     if run.model is not None or run.ambient.get(MODEL_KEY) is not None:
         run.model = model_around(run)
@@ -145,3 +147,8 @@ def content_of(run: Run) -> Facts:
 def variables_of(run: Run) -> Facts:
     """What the prompt template of a model call was filled in with."""
     return {} if run.prompt is None or run.operation.family != "model" else variables_in(run.prompt)
+
+
+def is_inside_observed(run: Run) -> bool:
+    """Whether a run, itself not recorded, belongs to one that says what it costs."""
+    return run.enclosing is not None and run.enclosing.is_observed

@@ -33,25 +33,22 @@ from langchain_otel.recording.destinations import NOWHERE_ELSE, Destinations
 from langchain_otel.recording.evaluations import Evaluations
 from langchain_otel.recording.exceptions import Exceptions, set_error
 from langchain_otel.recording.lazy_attributes import LazyAttributes
-from langchain_otel.recording.lineage import attach_to_parent
+from langchain_otel.recording.lineage import attach_to_parent, is_inside_observed
 from langchain_otel.recording.outlets import Outlets
 from langchain_otel.recording.own_attributes import OwnAttributes
-from langchain_otel.recording.recordings import (
-    is_inside_observed,
-    is_measured,
-    is_recorded,
-    span_context_of,
-)
+from langchain_otel.recording.recordings import is_measured, is_recorded, span_context_of
+from langchain_otel.recording.sampling import records_all
 from langchain_otel.recording.span_events import add_event
 from langchain_otel.runs import context
 from langchain_otel.runs.attribute_blocks import ATTRIBUTES_KEY, set_own_attributes
 from langchain_otel.runs.closing import close, close_again
 from langchain_otel.runs.frame import frame_of, started_in
-from langchain_otel.runs.garbage_collector import COLLECTING, outside_collection, phases
+from langchain_otel.runs.garbage_collector import is_collecting, outside_collection, report, reports
 from langchain_otel.runs.identity import set_identity
 from langchain_otel.runs.outcome import EVICTED
 from langchain_otel.runs.reported import SpanEvent, Started
 from langchain_otel.runs.run import Operation, Run
+from langchain_otel.runs.run_id import key_of
 from langchain_otel.runs.store import RUNS
 from langchain_otel.runs.tool_call_links import add_late_links, links_of
 
@@ -104,6 +101,11 @@ class Recorder:
         """Where the metrics go: equal for recorders that would count the same run twice."""
         return self._metrics.series
 
+    @property
+    def times_chunks(self) -> bool:
+        """Whether a metric takes the times between the chunks of a streamed answer."""
+        return self._metrics.instruments() is not None
+
     def start(
         self,
         handler: object,
@@ -115,7 +117,7 @@ class Recorder:
         """Begin the span of a run; a run that already has one here keeps it."""
         run: Run | None = None
         try:
-            other = RUNS.head(run_id)
+            other = RUNS.open_under(run_id.int if type(run_id) is UUID else key_of(run_id))
             # The recorder that came before may have made its span current already.
             ambient = context.current() if other is None else other.ambient
             if not context.is_suppressed(ambient) and (
@@ -123,8 +125,8 @@ class Recorder:
             ):
                 run = Run(run_id, operation, self, handler, ambient, started)
                 run.is_measured = other is None or not is_measured(other, self.metric_series)
-                parent: Run | SpanContext | None = None
                 run.parent_id, run.is_root = parent_run_id, parent_run_id is None
+                parent: Run | SpanContext | None = None
                 if parent_run_id is not None:
                     parent = RUNS.of_recorder(parent_run_id, self)
                     parent = parent or span_context_of(parent_run_id, self)
@@ -174,13 +176,19 @@ class Recorder:
 
     def _start_span(self, run: Run, started: Started, hangs_under: Context) -> None:
         operation, agent = run.operation, run.agent
-        run.asked = started if self._costs is not None and operation.family == "model" else None
-        compute = partial(attributes_at_start, run, started, self._policy, self._dialect, self._own)
+        if self._costs is not None and operation.family == "model":
+            run.asked = started
         attributes: Attributes | LazyAttributes
-        if run.parent is not None and run.parent.span.is_recording():
-            attributes = compute()
+        if (
+            records_all(self._tracer, hangs_under)
+            if run.parent is None
+            else run.parent.span.is_recording()
+        ):
+            attributes = attributes_at_start(run, started, self._policy, self._dialect, self._own)
         else:
-            attributes = LazyAttributes(compute)
+            attributes = LazyAttributes(
+                partial(attributes_at_start, run, started, self._policy, self._dialect, self._own)
+            )
         links: Sequence[Link] = ()
         if operation.family == "tool":
             links = links_of(run, call_id_of(started), trace.get_current_span(hangs_under))
@@ -226,12 +234,9 @@ class Recorder:
 
     def end(self, run: Run, result: Any = None, error: BaseException | None = None) -> None:
         """End the span of a run, once, with what its result or its error says."""
-        if phases == COLLECTING:
-            outside_collection(self._end, run, result, error)
-        else:
-            self._end(run, result, error)
-
-    def _end(self, run: Run, result: Any, error: BaseException | None) -> None:
+        if report.start is reports.start and is_collecting():
+            outside_collection(self.end, run, result, error)
+            return
         is_ours = False
         try:
             is_ours = RUNS.remove(run)
@@ -267,7 +272,7 @@ class Recorder:
         partial_result = None
         if run.chunks is not None and run.operation.partial is not None:
             try:
-                partial_result = run.operation.partial(run.chunks)
+                partial_result = run.operation.partial(run.chunks.items)
             except Exception as failure:
                 health.failed("partial", failure)
         self.end(run, partial_result, error)

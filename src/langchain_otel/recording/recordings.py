@@ -30,8 +30,3 @@ def span_context_of(run_id: UUID, recorder: RunRecorder) -> SpanContext | None:
     own = [each for each in recorded if each.recorder.origin is recorder.origin]
     shared = [each for each in recorded if share_tree(each.recorder, recorder)]
     return next((each.span_context for each in (*own, *shared)), None)
-
-
-def is_inside_observed(run: Run) -> bool:
-    """Whether a run, itself not recorded, belongs to one that says what it costs."""
-    return run.enclosing is not None and run.enclosing.is_observed

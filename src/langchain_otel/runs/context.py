@@ -73,6 +73,11 @@ def is_suppressed(ambient: Context) -> bool:
     return bool(ambient.get(_SUPPRESS_KEY) or ambient.get(_SUPPRESS_KEY_OF_OLD))
 
 
+def has_span(ambient: Context) -> bool:
+    """Whether a span is current in `ambient`, of whatever kind."""
+    return _SPAN_KEY in ambient
+
+
 def parent_context(parent: Run | SpanContext | None, ambient: Context) -> Context:
     """The context in which the span of a new run starts.
 

@@ -3,7 +3,7 @@
 Two ways lead a run's span into the code of the run:
 
 - LangChain runs the body of chains and tools in a copy of the context (`set_config_context`).
-  `enter_body` makes the span current in that copy, which is thrown away afterwards.
+  `step_body` makes the span current in that copy, which is thrown away afterwards.
 - Elsewhere (models, retrievers, graphs, legacy chains) a `Frame` stands around the function that
   runs the body and gives the caller's context back whenever control returns to the caller.
 """
@@ -11,7 +11,7 @@ Two ways lead a run's span into the code of the run:
 from asyncio import CancelledError
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from opentelemetry.context import Context
@@ -25,29 +25,8 @@ from langchain_otel.runs.context import (
     run_of,
     take_back,
 )
-from langchain_otel.runs.garbage_collector import COLLECTING, is_collecting, phases
-from langchain_otel.runs.identity import KEYS, set_identity_in_body
+from langchain_otel.runs.garbage_collector import is_collecting, report, reports
 from langchain_otel.runs.run import Family, Run
-from langchain_otel.runs.store import RUNS
-
-
-def enter_body(config: Any) -> None:
-    """Make the span of the run whose body `config` is for current, in this copy of the context.
-
-    `config` is a `RunnableConfig` whose callback manager names that run as the parent of the next.
-    """
-    run_id = getattr(config.get("callbacks"), "parent_run_id", None)
-    run = None if run_id is None else RUNS.head(run_id)
-    if run is not None:
-        run.passes_on = True
-        ambient = current()
-        if ambient.get(RUN_KEY) is not run:
-            make_current(inside(run, ambient))
-        configurable = config.get("configurable")
-        if configurable and not KEYS.isdisjoint(configurable):
-            set_identity_in_body(run, configurable)
-    if _frame.get() is not None:
-        _frame.set(None)
 
 
 class Frame:
@@ -57,6 +36,9 @@ class Frame:
     `owner` is the LangChain object that is called; `within` makes the context of the body from the
     one around, where that is no run's. The body begins where `begin_body` is called, after all
     handlers were called with the run's start: none of them finds our span current.
+
+    `_caller` is the context to give back, while the frame is entered. `_steady` is that of the
+    body, where the next step of a generator has nothing to do but to make it current.
     """
 
     __slots__ = (
@@ -66,8 +48,8 @@ class Frame:
         "_caller",
         "_entered",
         "_inside",
-        "_is_entered",
         "_own",
+        "_steady",
         "_token",
         "activates",
         "family",
@@ -75,6 +57,16 @@ class Frame:
         "run",
         "started",
     )
+
+    started: list[Run]
+    _around: "Frame | None"
+    _attached: Context | None
+    _caller: Context | None
+    _entered: Token["Frame | None"] | None
+    _inside: Context | None
+    _own: dict[str, object] | None
+    _steady: Context | None
+    _token: Token[Context] | None
 
     def __init__(
         self,
@@ -89,37 +81,34 @@ class Frame:
         self.owner = owner
         self.run = run
         self.activates = activates
-        self.started: list[Run] = []
-        self._attached: Context | None = None
-        self._before = self._caller = current()
-        self._own: dict[str, object] | None = None
-        self._is_entered = False
-        self._entered: Token[Frame | None] | None = None
-        self._token: Token[Context] | None = None
-        self._around: Frame | None = None
-        self._inside: Context | None = None
-        if run is not None and run_of(self._caller) is not run:
-            self._inside = inside(run, self._caller)
+        self.started = []
+        self._before = before = current()
+        self._attached = self._own = self._inside = self._steady = None
+        self._caller = self._around = self._entered = self._token = None
+        if run is not None and before.get(RUN_KEY) is not run:
+            self._inside = inside(run, before)
         elif within is not None:
-            self._inside = within(self._caller)
+            self._inside = within(before)
 
     def enter(self) -> None:
         """Go into the frame, at its call or at each step of its generator."""
-        if phases == COLLECTING and is_collecting():
+        if report.start is reports.start and is_collecting():
             return
-        self._caller = current()
-        self._around = _frame.get()
-        self._token = self._entered = None
-        self._is_entered = True
+        self._caller = caller = current()
+        around = _frame.get()
+        if around is None and self._steady is not None:
+            self._token = make_current(self._steady)
+            return
+        self._around = around
         if self._own is not None and self._attached is not None:
             _turn_into(self._attached, self._own)
         waiting = self if self.run is None else None
-        if self._around is not waiting:
+        if around is not waiting:
             self._entered = _frame.set(waiting)
         if self._inside is not None:
             self._token = make_current(self._inside)
         elif self._entered is None:
-            self._token = make_current(self._caller)
+            self._token = make_current(caller)
 
     def leave(self) -> None:
         """Give the caller's context back, as the very object that it was.
@@ -127,30 +116,46 @@ class Frame:
         An exception that comes from outside (a signal, another thread) may stop this, or `enter`,
         at any line: another call does what is left to do.
         """
-        if not self._is_entered or (phases == COLLECTING and is_collecting()):
+        caller = self._caller
+        if caller is None or (report.start is reports.start and is_collecting()):
             return
-        left = current()
+        left, token = current(), self._token
         try:
-            if self._entered is not None:
-                _frame.reset(self._entered)
-            elif self._token is None:
-                # `enter` was stopped.
-                _frame.set(self._around)
-            if self._token is not None:
-                take_back(self._token)
-            else:
-                make_current(self._caller)
+            if token is not None and left is self._steady:
+                take_back(token)
+                self._token = self._caller = None
+                return
+            self._give_back(caller, left)
         except ValueError:
             # A coroutine that was thrown away half way ends in the context of whoever did so.
             return
         except RuntimeError:
             # `leave` was stopped here before: by then it was given back, or there was no memory to.
             _frame.set(self._around)
-            make_current(self._caller)
-        self._inside = self._inside if left is self._caller else left
+            make_current(caller)
+        if left is not caller or self._attached is not None:
+            self._settle(left, caller)
+        self._token = self._entered = self._caller = None
+
+    def _give_back(self, caller: Context, left: Context) -> None:
+        if self._entered is not None:
+            _frame.reset(self._entered)
+        elif self._token is None:
+            # `enter` was stopped.
+            _frame.set(self._around)
+        if self._token is not None:
+            take_back(self._token)
+        elif left is not caller:
+            make_current(caller)
+
+    def _settle(self, left: Context, caller: Context) -> None:
+        """Keep what the body has left for its next step, which may need no more than that."""
+        if left is not caller:
+            self._inside = left
         if self._attached is not None and (left is not self._attached or self._own is not None):
             self._hide_from_caller()
-        self._is_entered = False
+        is_steady = self.run is not None and self._own is None and self._around is None
+        self._steady = self._inside if is_steady else None
 
     def finished(self) -> None:
         """Know that the generator has come to its end, which LangChain reports to its run."""
@@ -224,7 +229,7 @@ def frame_of(family: Family, run_id: UUID) -> Frame | None:
         return None
     if frame.activates and frame.run is not None and frame.run.id != run_id:
         return None
-    if phases == COLLECTING and is_collecting():
+    if report.start is reports.start and is_collecting():
         return None
     return frame
 

@@ -9,7 +9,6 @@ ignores what they raise while the collector runs. A `KeyboardInterrupt` must not
 
 import gc
 import sys
-from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import copy_context
 from threading import local
@@ -21,23 +20,43 @@ IS_ANYWHERE: Final = sys.version_info < (3, 12)
 START: Final = "start"
 STOP: Final = "stop"
 
-phases: Final = OrderedDict.fromkeys((START, STOP))
-"""The phases of a collection. The one it is in is last: `START` while there is one anywhere."""
 
-COLLECTING: Final = OrderedDict.fromkeys((STOP, START))
-"""The order of `phases` during a collection.
+class _Slot:
+    __slots__ = (START,)
 
-To compare the two is one step: an iterator would fail where another thread begins to collect.
+    start: object
+
+
+class _Report(_Slot):
+    """What the collector has reported last, under the name of either phase: both are one slot."""
+
+    __slots__ = ()
+
+    stop = _Slot.start
+
+
+class _Reports:
+    """What the collector has reported last of each phase."""
+
+    __slots__ = (START, STOP)
+
+    start: object
+
+
+report: Final = _Report()
+reports: Final = _Reports()
+report.start, reports.start = None, STOP
+"""Where `report.start` is `reports.start`, a collection is under way in whatever thread.
+
+To look is two steps without a call, for each frame does so twice. In between a collection may begin
+or end in another thread: `is_collecting` looks again.
 """
-
-_latest: Final[dict[str, object]] = {}
-"""What the collector has reported last of each phase, in whatever thread."""
 
 _here: Final[Any] = local()
 """What the collector has reported last of each phase, in this thread."""
 
-_CALLBACKS: Final[tuple[Any, ...]] = (_latest.__setitem__, _here.__setattr__, phases.move_to_end)
-"""Called with the phase and a dict of the collection's own; `move_to_end` takes it for true."""
+_CALLBACKS: Final = (report.__setattr__, reports.__setattr__, _here.__setattr__)
+"""Called with the phase, and with a dict that is the report's own."""
 
 
 def is_collecting() -> bool:
@@ -45,9 +64,8 @@ def is_collecting() -> bool:
 
     There is one collection at a time: it is this thread's if this thread saw it start.
     """
-    if phases != COLLECTING:
-        return False
-    return getattr(_here, START, None) is _latest[START]
+    started = reports.start
+    return report.start is started and getattr(_here, START, None) is started
 
 
 def outside_collection(function: Callable[..., Any], *args: Any) -> Any:
@@ -73,4 +91,4 @@ def _unwatch() -> None:
     for callback in reversed(_CALLBACKS):
         if callback in gc.callbacks:
             gc.callbacks.remove(callback)
-    phases.move_to_end(STOP)
+    report.start = None

@@ -128,8 +128,9 @@ def set_identity(run: Run, metadata: Mapping[str, Any] | None) -> None:
     own = entered = NO_IDENTITY
     if metadata and not KEYS.isdisjoint(metadata):
         own = new_in(identity_of(metadata), run.metadata_identity)
-    util_key = getattr(sys.modules.get(UTIL_MODULE), UTIL_KEY, "")
-    if IDENTITY_KEY in run.ambient or util_key in run.ambient:
+    util = sys.modules.get(UTIL_MODULE)
+    util_key = "" if util is None else getattr(util, UTIL_KEY, "")
+    if IDENTITY_KEY in run.ambient or (util is not None and util_key in run.ambient):
         entered = _entered_since(
             run.ambient, Context() if enclosing is None else enclosing.ambient, util_key
         )

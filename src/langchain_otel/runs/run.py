@@ -12,6 +12,7 @@ from langchain_otel import health, semconv
 from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.policy import Budget
 from langchain_otel.content.values import EMPTY, Facts
+from langchain_otel.runs.chunks import Chunks
 from langchain_otel.runs.reported import SpanEvent, Started
 from langchain_otel.runs.run_id import key_of
 from langchain_otel.runs.totals import Spent, Totals
@@ -24,7 +25,6 @@ Suppressed = Literal["inference", "embedding"]
 
 ErrorIdentity = tuple[int, tuple[int, int] | None]
 
-MAX_CHUNKS: Final = 10_000
 MAX_INNER_RESULTS: Final = 64
 
 
@@ -73,6 +73,10 @@ class RunRecorder(Protocol):
     @property
     def tracer_provider(self) -> TracerProvider:
         """Where the spans go."""
+
+    @property
+    def times_chunks(self) -> bool:
+        """Whether a metric takes the times between the chunks of a streamed answer."""
 
     def start(
         self,
@@ -138,7 +142,6 @@ class Run:
         "attempts",
         "began",
         "budget",
-        "chunk_times",
         "chunks",
         "configurable_identity",
         "content",
@@ -203,8 +206,7 @@ class Run:
     asked: Started | None
     prompt: Started | None
     budget: Budget | None
-    chunks: list[Any] | None
-    chunk_times: list[float]
+    chunks: Chunks | None
     attempts: dict[str, tuple[int, UUID]] | None
     logged_error: ErrorIdentity | None
     shown_error: ErrorIdentity | None
@@ -241,9 +243,7 @@ class Run:
         self.identity = self.metadata_identity = self.configurable_identity = EMPTY
         self.parent = self.enclosing = self.agent = self.model = self.next_recording = None
         self.totals = self.spent = self.asked = self.prompt = self.budget = None
-        self.chunks = None
-        self.chunk_times = []
-        self.attempts = self.logged_error = self.shown_error = None
+        self.chunks = self.attempts = self.logged_error = self.shown_error = None
         self.provider_report = self.inner_results = self.parent_id = self.seen = None
         self.reported = None
         self.attempt = self.event_count = self.began = 0
@@ -256,15 +256,9 @@ class Run:
         if self.has_span:
             self.span.set_attributes(sound_attributes({name: value}))
 
-    def note_chunk(self, chunk: Any) -> None:
-        """Note a chunk of a streamed answer, or an event of one, in the form that came first."""
-        chunks = self.chunks
-        if chunks is None:
-            self.chunks, self.chunk_times = [chunk], [perf_counter()]
-        # Where a provider's client reports chunks itself, LangChain may make events of them.
-        elif (type(chunk) is dict) is (type(chunks[0]) is dict) and len(chunks) < MAX_CHUNKS:
-            chunks.append(chunk)
-            self.chunk_times.append(perf_counter())
+    def begin_stream(self, chunk: Any) -> None:
+        """Note the first chunk of a streamed answer, or the first event of one."""
+        self.chunks = Chunks(chunk, takes_times=self.is_measured and self.recorder.times_chunks)
 
     def note_inner_result(self, result: Any) -> None:
         """Note the result of a call inside that this run's span records."""

@@ -49,6 +49,8 @@ class RunStore:
         self._ended_order: deque[Key] = deque()
         self.has_open: Final[Callable[[Key], bool]] = self._open.__contains__
         """Whether the run with this key is open: a step of C, for it is asked at each end."""
+        self.open_under: Final[Callable[[Key], Run | None]] = self._open.get
+        """The open run with this key, whoever records it: a step of C, for each token asks."""
 
     def __len__(self) -> int:
         return len(self._open)
@@ -70,11 +72,13 @@ class RunStore:
         Without one, that of a recorder with the same tracer provider: a run has one span there,
         whoever records it.
         """
-        origin = recorder.origin
         run = head = self._open.get(run_id.int if type(run_id) is UUID else key_of(run_id))
+        if head is None or head.recorder is recorder:
+            return head
+        origin = recorder.origin
         while run is not None and run.recorder.origin is not origin:
             run = run.next_recording
-        if run is None and head is not None:
+        if run is None:
             recordings = head.recordings()
             run = next((each for each in recordings if share_tree(each.recorder, recorder)), None)
         return run

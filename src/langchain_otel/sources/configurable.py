@@ -32,7 +32,7 @@ from langchain_otel.runs.identity import (
 def identity_from_config(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Identity:
     """What the configurable values of a call's configuration name that is new where it is made."""
     config = kwargs.get("config", args[2] if len(args) > 2 else None)
-    if type(config) is not dict and not isinstance(config, Mapping):
+    if config is None or (type(config) is not dict and not isinstance(config, Mapping)):
         return NO_IDENTITY
     configurable = config.get("configurable")
     if not configurable or KEYS.isdisjoint(configurable):
@@ -60,8 +60,12 @@ def completes_config(original: Callable[..., Any]) -> Callable[..., Any]:
     def call(config: Any = None, *args: Any, **kwargs: Any) -> Any:
         completed = original(config, *args, **kwargs)
         try:
-            if completed.get("metadata") and (completed.get("configurable") or notes_here()):
-                _note_mixed(config, completed)
+            if (
+                completed.get("metadata")
+                and (completed.get("configurable") or notes_here())
+                and may_be_mixed(completed)
+            ):
+                note_configurable(_user_configs((config,)), completed)
         except Exception as error:
             health.failed("configurable", error)
         return completed
@@ -84,11 +88,6 @@ def completes_in_place(original: Callable[..., Any]) -> Callable[..., Any]:
         return completed
 
     return call
-
-
-def _note_mixed(config: Any, completed: Any) -> None:
-    if may_be_mixed(completed):
-        note_configurable(_user_configs((config,)), completed)
 
 
 def _user_configs(configs: tuple[Any, ...]) -> list[UserConfig]:

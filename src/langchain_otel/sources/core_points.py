@@ -74,7 +74,7 @@ MODEL_POINTS: Final = (
     *methods(
         f"{MODELS}:BaseChatModel",
         GENERATIONS,
-        starts("model", activates=False),
+        starts("model", activates=False, is_configured=False),
         seams.MODEL_CALL,
     ),
     *methods(
@@ -104,7 +104,7 @@ MODEL_POINTS: Final = (
     *methods(
         f"{COMPLETIONS}:BaseLLM",
         GENERATIONS,
-        starts("model", activates=False),
+        starts("model", activates=False, is_configured=False),
         seams.MODEL_CALL,
     ),
     *methods(

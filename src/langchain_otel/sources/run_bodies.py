@@ -6,9 +6,10 @@ from typing import Any
 
 from langchain_otel import health
 from langchain_otel.patching.wrapping import FrameFor, framed
-from langchain_otel.runs.frame import Frame, enter_body
-from langchain_otel.runs.identity import with_identity
+from langchain_otel.runs.frame import Frame
+from langchain_otel.runs.identity import NO_IDENTITY, with_identity
 from langchain_otel.runs.run import Family
+from langchain_otel.runs.step_body import enter_body
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.configurable import identity_from_config
 
@@ -16,15 +17,20 @@ Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def starts(
-    family: Family, *, activates: bool = True, owner: Callable[[Any], object] | None = None
+    family: Family,
+    *,
+    activates: bool = True,
+    is_configured: bool = True,
+    owner: Callable[[Any], object] | None = None,
 ) -> Wrap:
     """The run of this family that starts in the call has its body there too.
 
-    It is a run of the object whose method is called, or of what `owner` gives for that object.
+    It is a run of the object whose method is called, or of what `owner` gives for that object. Not
+    all such methods have a configuration (`is_configured`).
     """
 
     def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
-        identity = identity_from_config(args, kwargs)
+        identity = identity_from_config(args, kwargs) if is_configured else NO_IDENTITY
         runs = args[0] if owner is None else owner(args[0])
         within = partial(with_identity, identity) if identity else None
         return Frame(family, runs, activates=activates, within=within)

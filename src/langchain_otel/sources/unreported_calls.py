@@ -85,7 +85,7 @@ class CallFrame(Frame):
     @property
     def inside(self) -> Context:
         """The context in which the call runs."""
-        return self._caller if self._inside is None else self._inside
+        return self._before if self._inside is None else self._inside
 
     def finished(self) -> None:
         """End the runs: the call has come to its end."""

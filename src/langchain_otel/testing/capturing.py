@@ -6,13 +6,13 @@ from typing import Unpack
 
 from opentelemetry import trace as otel_trace
 
-from langchain_otel.handler import RecordingHandler
 from langchain_otel.patching.inject import inject
 from langchain_otel.recording.arguments import Options
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.registry import Recorders
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.patch_points import PATCHER
+from langchain_otel.sources.recording_handler import RecordingHandler
 from langchain_otel.testing.capture import Capture
 from langchain_otel.testing.foreign_spans import redirect
 from langchain_otel.testing.options import checked

@@ -1,0 +1,27 @@
+"""Makes the span of a run current in the copy of the context in which LangChain runs its body."""
+
+from typing import Any
+
+from langchain_otel.runs.context import RUN_KEY, current, inside, make_current
+from langchain_otel.runs.frame import current_frame, hide_frame
+from langchain_otel.runs.identity import KEYS, set_identity_in_body
+from langchain_otel.runs.store import RUNS
+
+
+def enter_body(config: Any) -> None:
+    """Make the span of the run whose body `config` is for current, in this copy of the context.
+
+    `config` is a `RunnableConfig` whose callback manager names that run as the parent of the next.
+    """
+    run_id = getattr(config.get("callbacks"), "parent_run_id", None)
+    run = None if run_id is None else RUNS.head(run_id)
+    if run is not None:
+        run.passes_on = True
+        ambient = current()
+        if ambient.get(RUN_KEY) is not run:
+            make_current(inside(run, ambient))
+        configurable = config.get("configurable")
+        if configurable and not KEYS.isdisjoint(configurable):
+            set_identity_in_body(run, configurable)
+    if current_frame() is not None:
+        hide_frame()
