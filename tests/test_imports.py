@@ -91,6 +91,51 @@ print(sorted({{name.split(".")[0] for name in sys.modules}} & {{
     assert output_of(program) == f"[] {allowed}"
 
 
+# What the options cost, request_hook and others, baggage_keys and self_metrics need, and what looks
+# around in the process when a run starts first.
+NOT_ASKED_FOR = (
+    *("langchain_otel.pricing", "langchain_otel.recording.costs"),
+    *("langchain_otel.recording.cost_sums", "langchain_otel.recording.hooked_recorder"),
+    *("langchain_otel.recording.hooks", "langchain_otel.recording.run_view"),
+    *("langchain_otel.recording.self_metrics", "langchain_otel.recording.arguments"),
+    *("langchain_otel.inspection.other_tracers", "langchain_otel.inspection.providers"),
+    *("langchain_otel.notices.destinations", "langchain_otel.notices.tracers"),
+    *("langchain_otel.dialects.openinference", "langchain_otel.dialects.phoenix"),
+    *("langchain_otel.recording.evaluation", "langchain_otel.exporters"),
+    *("langchain_otel.doctor", "langchain_otel.startup", "langchain_otel.testing"),
+    *("langchain_otel.viewing", "opentelemetry.exporter", "opentelemetry.sdk.metrics"),
+    *("opentelemetry.sdk._logs", "opentelemetry.util.genai", "genai_prices"),
+)
+OF_PROPAGATORS = ("opentelemetry.baggage", "opentelemetry.propagate")
+
+
+@pytest.mark.parametrize(
+    ("way", "unwanted"),
+    [
+        ("OpenTelemetryCallbackHandler(tracer_provider)", (*NOT_ASKED_FOR, *OF_PROPAGATORS)),
+        ("LangChainInstrumentor().instrument(tracer_provider=tracer_provider)", NOT_ASKED_FOR),
+    ],
+    ids=["handler", "instrumentor"],
+)
+def test_what_options_need_is_imported_when_they_are_set(
+    way: str, unwanted: tuple[str, ...]
+) -> None:
+    """A process that has LangChain and the SDK gets the modules that every program needs."""
+    program = f"""
+import sys
+import langchain_core.callbacks, langchain_core.language_models, langchain_core.runnables
+from opentelemetry.sdk.trace import TracerProvider
+tracer_provider = TracerProvider(shutdown_on_exit=False)
+before = set(sys.modules)
+from langchain_otel import {way.partition("(")[0]}
+{way}
+print(sorted(name for name in sys.modules.keys() - before if f"{{name}}.".startswith(
+    {tuple(f"{name}." for name in unwanted)}
+)))
+"""
+    assert output_of(program) == "[]"
+
+
 def test_the_instrumentor_is_imported_when_it_is_asked_for() -> None:
     """Importing the package is light, and it has its names all the same."""
     program = """

@@ -20,6 +20,7 @@ from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 from forked import Begun, Done
 from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler
 from langchain_otel.inspection import other_tracers, variables
+from langchain_otel.runs import garbage_collector
 from recording import Tracing, instrumented
 from unneeded import ALONE, LIGHTER
 
@@ -554,3 +555,28 @@ def test_a_handler_for_each_request_costs_nothing_more(tracing: Tracing) -> None
             assert handler._before_first is None
         assert OpenTelemetryCallbackHandler()._before_first is None
     assert OpenTelemetryCallbackHandler()._before_first is None
+
+
+@pytest.mark.skipif(
+    not garbage_collector.IS_ANYWHERE, reason="this CPython collects between instructions only"
+)
+def test_a_finalizer_says_nothing() -> None:
+    """What a run in a finalizer leaves unsaid, the next run says: an import may be under way."""
+    program = """
+import gc
+config = instrument()
+log()
+class Late:
+    def __init__(self):
+        self.me = self
+    def __del__(self):
+        RunnableLambda(lambda x: x).invoke("x", config)
+        print("INFO finalized")
+Late()
+gc.collect()
+run(config)
+"""
+    found = said(program)
+    assert found.infos[0] == "finalized"
+    assert len(found.infos) == 2
+    assert NO_PROVIDER in found.warnings[0]

@@ -1,6 +1,6 @@
 """Makes spans for whoever passes a handler among the callbacks of a request, or of an object."""
 
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 from uuid import UUID
 
 from opentelemetry._logs import LoggerProvider
@@ -10,10 +10,13 @@ from opentelemetry.trace import TracerProvider
 from langchain_otel.notices.first_run import first_run
 from langchain_otel.patching.pickled_handlers import reduced
 from langchain_otel.recording import registry
-from langchain_otel.recording.arguments import Options, refuse_unknown
+from langchain_otel.recording.argument_names import refuse_unknown
 from langchain_otel.runs.run import RunRecorder
 from langchain_otel.sources.patch_points import PATCHER
 from langchain_otel.sources.recording_handler import RecordingHandler
+
+if TYPE_CHECKING:
+    from langchain_otel.recording.arguments import Options
 
 
 class OpenTelemetryCallbackHandler(RecordingHandler):
@@ -41,7 +44,7 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
         tracer_provider: TracerProvider | None = None,
         meter_provider: MeterProvider | None = None,
         logger_provider: LoggerProvider | None = None,
-        **options: Unpack[Options],
+        **options: "Unpack[Options]",
     ) -> None:
         refuse_unknown("OpenTelemetryCallbackHandler", options)
         arguments: dict[str, Any] = {

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Collection, Sequence
 from threading import RLock
-from typing import Any, Final, Self, Unpack
+from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
 from opentelemetry.instrumentation.dependencies import DependencyConflict
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
@@ -16,10 +16,13 @@ from langchain_otel.notices.first_run import first_run
 from langchain_otel.notices.settings import warn_of_argument
 from langchain_otel.patching.inject import inject
 from langchain_otel.patching.supported import REQUIREMENT, conflicting_version
-from langchain_otel.recording.arguments import ARGUMENTS, Arguments
+from langchain_otel.recording.argument_names import ARGUMENTS
 from langchain_otel.recording.registry import activate_recorder, recorder_for
 from langchain_otel.sources.patch_points import PATCHER
 from langchain_otel.sources.recording_handler import RecordingHandler
+
+if TYPE_CHECKING:
+    from langchain_otel.recording.arguments import Arguments
 
 logger: Final = logging.getLogger("langchain_otel")
 
@@ -49,7 +52,7 @@ class LangChainInstrumentor(BaseInstrumentor):  # type: ignore[misc] # it has no
         """The range of langchain-core that is supported."""
         return (REQUIREMENT,)
 
-    def instrument(self, **arguments: Unpack[Arguments]) -> None:
+    def instrument(self, **arguments: "Unpack[Arguments]") -> None:
         """Trace every run from here on; a second call is a warning and changes nothing.
 
         Args:

@@ -9,7 +9,7 @@ from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
-from langchain_otel.config.options import OPTIONS, SAFE, Hook, Option
+from langchain_otel.config.options import HOOKS, OPTIONS, SAFE, Hook, Option
 from langchain_otel.content.policy import (
     EVENT_ONLY,
     SPAN_AND_EVENT,
@@ -17,9 +17,9 @@ from langchain_otel.content.policy import (
     Policy,
     Redact,
 )
-from langchain_otel.pricing.price_file import PriceFileError
 
 __all__ = [
+    "HOOKS",
     "OPTIONS",
     "SAFE",
     "Config",
@@ -76,6 +76,11 @@ class Config(NamedTuple):
     def policy(self) -> Policy:
         """What content may be recorded where."""
         return policy_of(self)
+
+    @property
+    def has_hooks(self) -> bool:
+        """Whether the user gives any function that is called for a run."""
+        return any(getattr(self, option) is not None for option in HOOKS)
 
     @property
     def emits_event(self) -> bool:
@@ -185,6 +190,8 @@ def _value(option: Option, argument: Any) -> Any:
 
 
 def _expected(option: Option, error: ValueError) -> str:
+    from langchain_otel.pricing.price_file import PriceFileError
+
     if not isinstance(error, PriceFileError):
         return option.expected
     return f"{option.expected}; of the file: {error}"

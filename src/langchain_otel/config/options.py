@@ -14,11 +14,12 @@ from langchain_otel.content.policy import (
     NO_CONTENT,
     SPAN_ONLY,
 )
-from langchain_otel.pricing.price_file import read_prices
 from langchain_otel.runs.store import MAX_OPEN_RUNS
 
 GENAI: Final = "OTEL_INSTRUMENTATION_GENAI_"
 LANGCHAIN: Final = "OTEL_INSTRUMENTATION_LANGCHAIN_"
+HOOKS: Final = ("request_hook", "response_hook", "span_name", "run_filter")
+"""The functions that are called for a run: see docs/hooks.md."""
 SWITCHED: Final = "true or false (on, off, yes, no)"
 BOOLEANS: Final = {
     **dict.fromkeys(("true", "1", "on", "yes"), True),
@@ -49,7 +50,12 @@ def _switch(value: str) -> bool:
 
 def _prices(value: str) -> Any:
     switch = BOOLEANS.get(value.lower())
-    return read_prices(value) if switch is None else switch
+    if switch is not None:
+        return switch
+    # It is imported where there is such a file.
+    from langchain_otel.pricing.price_file import read_prices
+
+    return read_prices(value)
 
 
 def _keys(value: str | Sequence[Any]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ CONFIGURE: Final = "langchain_otel.startup.configure"
 CONFIGURATORS: Final = "opentelemetry_configurator"
 CONFIGURATOR_VARIABLE: Final = "OTEL_PYTHON_CONFIGURATOR"
 FILE_VARIABLE: Final = "OTEL_CONFIG_FILE"
-DISABLED: Final = re.compile(r"^disabled: *true\b", re.MULTILINE)
+DISABLED: Final = r"(?m)^disabled: *true\b"
 NONE: Final = "none"
 
 
@@ -53,5 +53,5 @@ def is_disabled_by_file() -> bool:
     """Whether the configuration file says `disabled: true`."""
     path = configuration_file()
     with suppress(OSError, UnicodeError):
-        return path is not None and bool(DISABLED.search(Path(path).read_text(encoding="utf-8")))
+        return path is not None and bool(re.search(DISABLED, Path(path).read_text("utf-8")))
     return False

@@ -28,9 +28,10 @@ WITHOUT_VARIABLE: Final = frozenset(
     option.name.upper() for option in OPTIONS if option.variable is None
 )
 
+OTEL: Final = "OTEL_"
 # A variable of the kind of ours: whose it says to be, and which option.
-KIND: Final = re.compile(
-    r"OTEL_(?:PYTHON_)?(?:INSTRUMENTATION_)?(LANG_CHAIN|LANG_GRAPH|GEN_AI|[A-Z]+)_(?:OTEL_)?(.+)"
+KIND: Final = (
+    rf"{OTEL}(?:PYTHON_)?(?:INSTRUMENTATION_)?(LANG_CHAIN|LANG_GRAPH|GEN_AI|[A-Z]+)_(?:OTEL_)?(.+)"
 )
 WITHOUT_OTEL: Final = "LANGCHAIN_OTEL_"
 FAMILIES: Final = ("LANGCHAIN", "LANGGRAPH", "GENAI")
@@ -84,7 +85,8 @@ def _like_ours(name: str) -> str | None:
     """The variable of ours that a name of another family comes near; None for most names."""
     if name.startswith(EXCEPTIONS):
         return nearest_of(name, STANDARDS, VERY_ALIKE)
-    kind = KIND.fullmatch(f"OTEL_{name}" if name.startswith(WITHOUT_OTEL) else name)
+    whole = f"{OTEL}{name}" if name.startswith(WITHOUT_OTEL) else name
+    kind = re.fullmatch(KIND, whole) if whole.startswith(OTEL) else None
     if kind is None or nearest_of(kind[1].replace("_", ""), FAMILIES, 0.8) is None:
         return None
     return _option_like(kind[2], VERY_ALIKE)

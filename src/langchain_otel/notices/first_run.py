@@ -1,22 +1,19 @@
 """Says what is to be said when the first run starts: by then an application is set up."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_otel import health
 from langchain_otel.config import is_disabled
 from langchain_otel.notices import log
-from langchain_otel.notices.destinations import (
-    Providers,
-    providers_of,
-    say_where,
-    warn_of_nowhere,
-)
 from langchain_otel.notices.settings import warn_of_settings
-from langchain_otel.notices.tracers import say_who_else
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.registry import active_recorder, current_recorder
 from langchain_otel.runs import context
+from langchain_otel.runs.garbage_collector import is_collecting
+
+if TYPE_CHECKING:
+    from langchain_otel.notices.destinations import Providers
 
 
 class _Default:
@@ -39,8 +36,9 @@ class FirstRun:
     def __call__(self) -> bool:
         """Say where signals go, what goes nowhere, and who else is there."""
         try:
-            # A run that is not to be traced says nothing of the others.
-            if context.is_suppressed(context.current()):
+            # A run that is not to be traced says nothing of the others; and a finalizer may have
+            # interrupted an import, in which nothing else is to be imported.
+            if context.is_suppressed(context.current()) or is_collecting():
                 return False
             if not is_disabled() and (self._recorder is not None or active_recorder() is None):
                 self._say(self._recorder or current_recorder())
@@ -49,6 +47,10 @@ class FirstRun:
         return True
 
     def _say(self, recorder: Recorder) -> None:
+        # What looks around in the process is imported when an application is set up, too.
+        from langchain_otel.notices.destinations import providers_of, say_where, warn_of_nowhere
+        from langchain_otel.notices.tracers import say_who_else
+
         if self._recorder is None:
             _Default.is_due = False
             warn_of_settings(self._arguments, recorder.config)
@@ -78,7 +80,7 @@ def forget() -> None:
     log.forget()
 
 
-def _sent(providers: Providers) -> list[str]:
+def _sent(providers: "Providers") -> list[str]:
     """Which of spans and metrics we send somewhere, or both where a provider may come yet."""
     traces, metrics = providers["traces"], providers["metrics"]
     if not traces.is_set and not metrics.is_set:

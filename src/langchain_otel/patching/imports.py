@@ -6,8 +6,6 @@ from threading import RLock
 from types import ModuleType
 from typing import Final
 
-import wrapt
-
 from langchain_otel.forks import fork_safe
 
 Action = Callable[[ModuleType], None]
@@ -34,12 +32,15 @@ class _Once:
 
 def when_imported(module: str, action: Action) -> Callable[[], None]:
     """Call `action` with `module`, now or when it is imported; gives what forgets the action."""
+    # Who imports the package, and patches nothing, does without it.
+    from wrapt import register_post_import_hook
+
     once = _Once(action)
     with _lock:
         if module not in _waiting:
             _waiting[module] = []
             # Such a hook cannot be taken back: there is one for a module, for good.
-            wrapt.register_post_import_hook(_imported, module)
+            register_post_import_hook(_imported, module)
         _waiting[module].append(once)
     if module in sys.modules:
         once.run(sys.modules[module])

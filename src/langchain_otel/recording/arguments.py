@@ -3,9 +3,9 @@
 `langchain_otel.config` has the table of the options, with their meanings; a test compares the two.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Literal, TypedDict
+from typing import Literal, TypedDict
 
 from opentelemetry._logs import LoggerProvider
 from opentelemetry.metrics import MeterProvider
@@ -69,13 +69,3 @@ class Arguments(Recorded, total=False):
 
     skip_dep_check: bool
     raise_exception_on_conflict: bool
-
-
-ARGUMENTS: Final = frozenset((*Options.__annotations__, *Providers.__annotations__))
-
-
-def refuse_unknown(name: str, arguments: Iterable[str]) -> None:
-    """Raise a TypeError that names what the function `name` does not take."""
-    unknown = sorted(set(arguments) - ARGUMENTS)
-    if unknown:
-        raise TypeError(f"{name}() has no argument {', '.join(unknown)}")

@@ -121,11 +121,6 @@ def costs_of(option: Any, metrics: Metrics, like: Costs | None = None) -> Costs 
     return None if prices is None else Costs(option, prices, metrics)
 
 
-def is_inside_observed(run: Run) -> bool:
-    """Whether a run, itself not recorded, belongs to one that says what it costs."""
-    return run.enclosing is not None and run.enclosing.is_observed
-
-
 def _usage(run: Run, facts: Facts) -> Usage | None:
     """What a call used by kind; None where something is missing without which there is no price.
 

@@ -1,6 +1,6 @@
 """Finds the facts of a run at its start and at its end; a failure costs facts, never the span."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_otel import health, semconv
 from langchain_otel.content.encodable import sound_attributes
@@ -10,13 +10,15 @@ from langchain_otel.content.policy import Policy
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects.dialect import Attributes, Dialect
 from langchain_otel.operations.annotations import annotations
-from langchain_otel.recording.costs import Costs
 from langchain_otel.recording.lineage import inherited_facts, totals_of
 from langchain_otel.recording.own_attributes import OwnAttributes
 from langchain_otel.runs.attempts import failed_attempt
 from langchain_otel.runs.outcome import error_facts, outcome_of
 from langchain_otel.runs.reported import Started
 from langchain_otel.runs.run import Run
+
+if TYPE_CHECKING:
+    from langchain_otel.recording.costs import Costs
 
 
 def title_of(run: Run, started: Started) -> str:
@@ -70,7 +72,7 @@ def attributes_at_start(
 
 
 def end_facts(
-    run: Run, result: Any, error: BaseException | None, costs: Costs | None = None
+    run: Run, result: Any, error: BaseException | None, costs: "Costs | None" = None
 ) -> Facts:
     """What the span of a run says of its end, with what it cost where there are prices."""
     facts = _response_facts(run, result)

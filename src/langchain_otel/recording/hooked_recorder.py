@@ -14,10 +14,10 @@ from langchain_otel import health
 from langchain_otel.config import Config
 from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.values import EMPTY
-from langchain_otel.recording.costs import is_inside_observed
 from langchain_otel.recording.description import describe_request, title_of
 from langchain_otel.recording.destinations import NOWHERE_ELSE, Destinations
-from langchain_otel.recording.hooks import KEEP, LEAVE_OUT_TRACE, Hooks, has_hooks
+from langchain_otel.recording.hooks import KEEP, LEAVE_OUT_TRACE, Hooks
+from langchain_otel.recording.lineage import is_inside_observed
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.run_view import RunView, Seen
 from langchain_otel.runs.context import is_inherited, run_around
@@ -137,14 +137,6 @@ class HookedRecorder(Recorder):
                 self._channels.report_end(run, result, None)
         except Exception as failure:
             health.failed("end", failure)
-
-
-def recorder_of(
-    config: Config, destinations: Destinations = NOWHERE_ELSE, base: Recorder | None = None
-) -> Recorder:
-    """A recorder of the kind that the options ask for."""
-    make = HookedRecorder if has_hooks(config) else Recorder
-    return make(config, destinations, base)
 
 
 def _is_in_silence(run: Run) -> bool:

@@ -12,7 +12,7 @@ from opentelemetry.trace import Span
 
 from langchain_otel import health
 from langchain_otel.async_exceptions import let_through
-from langchain_otel.config import Config
+from langchain_otel.config import HOOKS, Config
 from langchain_otel.content.json_data import sound
 from langchain_otel.content.values import MAX_TEXT
 from langchain_otel.recording.run_view import RunView
@@ -26,7 +26,6 @@ SpanName = Callable[[RunView], str | None]
 RunFilter = Callable[[RunView], bool | FilterAnswer]
 """From a run, gives whether it is recorded: True is `keep`, False is `leave_out_run`."""
 
-OPTIONS: Final = ("request_hook", "response_hook", "span_name", "run_filter")
 KEEP: Final = "keep"
 LEAVE_OUT_RUN: Final = "leave_out_run"
 LEAVE_OUT_TRACE: Final = "leave_out_trace"
@@ -49,16 +48,11 @@ _NO_ANSWER: Final = object()
 _is_calling: Final[ContextVar[bool]] = ContextVar("langchain-otel-hooks", default=False)
 
 
-def has_hooks(config: Config) -> bool:
-    """Whether the user gives any of these functions."""
-    return any(getattr(config, option) is not None for option in OPTIONS)
-
-
 class Hooks:
     """The functions that the user gives to one recorder."""
 
     def __init__(self, config: Config) -> None:
-        self._functions: Final = {option: getattr(config, option) for option in OPTIONS}
+        self._functions: Final = {option: getattr(config, option) for option in HOOKS}
 
     def request(self, span: Span, run: RunView) -> None:
         """Call the hook for a span that has started."""

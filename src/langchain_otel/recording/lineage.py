@@ -147,3 +147,8 @@ def content_of(run: Run) -> Facts:
 def variables_of(run: Run) -> Facts:
     """What the prompt template of a model call was filled in with."""
     return {} if run.prompt is None or run.operation.family != "model" else variables_in(run.prompt)
+
+
+def is_inside_observed(run: Run) -> bool:
+    """Whether a run, itself not recorded, belongs to one that says what it costs."""
+    return run.enclosing is not None and run.enclosing.is_observed

@@ -17,7 +17,6 @@ from langchain_otel import semconv
 from langchain_otel.config import Config
 from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.values import Facts
-from langchain_otel.inspection.providers import described
 from langchain_otel.recording.own_attributes import OwnAttributes
 from langchain_otel.runs.context import span_context_with
 from langchain_otel.runs.run import Run
@@ -44,6 +43,8 @@ class LogRecords:
 
     def is_taken(self) -> bool:
         """Whether somebody takes the records: a provider is set, and sends them as far as known."""
+        from langchain_otel.inspection.providers import described
+
         provider = self._logger_provider or get_logger_provider()
         return described("logs", provider).is_sent
 

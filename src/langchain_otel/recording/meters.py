@@ -1,17 +1,19 @@
 """Keeps what belongs to a meter provider and outlives recorders: sums and known series."""
 
 from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from opentelemetry.metrics import Meter, MeterProvider
 
 from langchain_otel import semconv
 from langchain_otel.forks import fork_safe
-from langchain_otel.recording.cost_sums import CostSums
 from langchain_otel.recording.series import BoundedSeries
 from langchain_otel.recording.token_sums import TokenSums
 from langchain_otel.version import SCOPE, __version__
+
+if TYPE_CHECKING:
+    from langchain_otel.recording.cost_sums import CostSums
 
 # Where the API's own meters are, which do nothing.
 API: Final = "opentelemetry.metrics."
@@ -26,10 +28,19 @@ class Measured:
 
     def __init__(self) -> None:
         self.sums = TokenSums()
-        self.costs = CostSums()
         self.series = BoundedSeries()
         self.api_meter: Meter | None = None
         self.shows_self = False
+        self._costs: CostSums | None = None
+
+    def costs(self) -> "CostSums":
+        """What calls cost, added up; most programs never ask."""
+        from langchain_otel.recording.cost_sums import CostSums
+
+        with _lock:
+            if self._costs is None:
+                self._costs = CostSums()
+            return self._costs
 
 
 _lock: Final = fork_safe(Lock())

@@ -4,7 +4,7 @@ Histograms are recorded with the span's context, so that exemplars lead to the t
 """
 
 from copy import copy
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from opentelemetry.metrics import Histogram, Meter, MeterProvider, get_meter_provider
 
@@ -13,13 +13,15 @@ from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.values import Facts
 from langchain_otel.recording.instruments import COUNT_UNIT, MODEL, PRICED, Row, rows_of
 from langchain_otel.recording.meters import Measured, is_of_api, measured_by, meter_of
-from langchain_otel.recording.self_metrics import show_self_to
 from langchain_otel.recording.series import MAX_SERIES
 from langchain_otel.recording.token_sums import Series
 from langchain_otel.runs.bounded_map import BoundedMap
 from langchain_otel.runs.context import span_context_with
 from langchain_otel.runs.run import Run
 from langchain_otel.runs.totals import Spent
+
+if TYPE_CHECKING:
+    from langchain_otel.recording.cost_sums import CostSums
 
 Record = tuple[Row, Histogram, dict[str, Any]]
 
@@ -45,8 +47,8 @@ class Instruments:
 
     def __init__(self, meter: Meter, measured: Measured, flavour: str) -> None:
         self.meter = meter
-        self._costs = measured.costs
-        self._shows_costs = False
+        self._measured = measured
+        self._costs: CostSums | None = None
         self._series = measured.series
         self.sums = None if flavour == "previous" else measured.sums
         if self.sums is not None:
@@ -93,8 +95,8 @@ class Instruments:
         """Add what a call with these facts cost; readers see costs once there is one."""
         recording = self.recording(facts)
         if recording is not None:
-            if not self._shows_costs:
-                self._shows_costs = True
+            if self._costs is None:
+                self._costs = self._measured.costs()
                 self._costs.show_to(self.meter)
             self._costs.add(recording.priced, spent)
 
@@ -125,6 +127,8 @@ class Metrics:
     def show_self(self) -> None:
         """Let readers observe what this package counts of itself, before there is any run, too."""
         if not self._measured.shows_self:
+            from langchain_otel.recording.self_metrics import show_self_to
+
             self._measured.shows_self = True
             show_self_to(self._meter)
 

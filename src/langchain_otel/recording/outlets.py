@@ -1,15 +1,19 @@
 """Holds what the signals of a recorder go out by: a tracer, metrics with costs, log records."""
 
+from typing import TYPE_CHECKING, Any
+
 from opentelemetry import trace
 from opentelemetry.trace import Tracer, TracerProvider
 
 from langchain_otel import semconv
 from langchain_otel.config import Config
-from langchain_otel.recording.costs import Costs, costs_of
 from langchain_otel.recording.destinations import Destinations
 from langchain_otel.recording.log_records import LogRecords
 from langchain_otel.recording.metrics import Metrics, metrics_for
 from langchain_otel.version import SCOPE, __version__
+
+if TYPE_CHECKING:
+    from langchain_otel.recording.costs import Costs
 
 
 class Outlets:
@@ -34,9 +38,7 @@ class Outlets:
         )
         if config.self_metrics:
             self.metrics.show_self()
-        self.costs: Costs | None = costs_of(
-            config.cost, self.metrics, None if base is None else base.costs
-        )
+        self.costs = _costs_of(config.cost, self.metrics, base)
         self.log: LogRecords = LogRecords(
             config, destinations.logger_provider, None if base is None else base.log
         )
@@ -45,3 +47,12 @@ class Outlets:
     def tracer_provider(self) -> TracerProvider:
         """Where the spans go."""
         return self.own_provider or trace.get_tracer_provider()
+
+
+def _costs_of(option: Any, metrics: Metrics, base: Outlets | None) -> "Costs | None":
+    """What calls cost; where nobody asks for that, nothing is imported for it."""
+    if option is None or option is False:
+        return None
+    from langchain_otel.recording.costs import costs_of
+
+    return costs_of(option, metrics, None if base is None else base.costs)

@@ -1,8 +1,8 @@
 """Reads what an application gives to its runs: by `attributes()`, or in chosen baggage."""
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from opentelemetry import baggage
 from opentelemetry.context import Context
 
 from langchain_otel import health
@@ -23,7 +23,7 @@ class OwnAttributes:
     `reads_baggage`: some may be given beside those that a run has (`Run.own_attributes`).
     """
 
-    __slots__ = ("_keys", "_policy", "_prefixes", "reads_baggage")
+    __slots__ = ("_entries", "_keys", "_policy", "_prefixes", "reads_baggage")
 
     def __init__(self, config: Config) -> None:
         keys = config.baggage_keys or ()
@@ -31,6 +31,7 @@ class OwnAttributes:
         self._prefixes: Final = tuple(key[:-1] for key in keys if key.endswith("*"))
         self._keys: Final = frozenset(key for key in keys if not key.endswith("*"))
         self.reads_baggage: Final = bool(keys)
+        self._entries: Final = _reader_of_baggage() if keys else None
 
     def of(self, run: Run) -> Facts:
         """Those of a run; callers first look whether there may be any.
@@ -38,7 +39,7 @@ class OwnAttributes:
         Who a run belongs to is said by `conversation()` or its configuration, where they say it.
         """
         try:
-            found = self._chosen(run.ambient) if self.reads_baggage else {}
+            found = self._chosen(self._entries(run.ambient)) if self._entries is not None else {}
             found |= {name: value for name, (_, value) in run.own_attributes.items()}
             for name in PEOPLE:
                 if name in run.identity:
@@ -48,10 +49,10 @@ class OwnAttributes:
             health.failed("own_attributes", error)
             return {}
 
-    def _chosen(self, ambient: Context) -> Facts:
+    def _chosen(self, entries: Mapping[str, object]) -> Facts:
         """The entries of the baggage that the option chooses."""
         found: Facts = {}
-        for name, entry in baggage.get_all(ambient).items():
+        for name, entry in entries.items():
             if not self._is_chosen(name) or (value := attribute_value(entry)) is None:
                 continue
             if len(found) == MAX_ENTRIES:
@@ -65,3 +66,9 @@ class OwnAttributes:
         if type(name) is not str or not name or len(name) > MAX_TEXT or is_taken(name):
             return False
         return name in self._keys or name.startswith(self._prefixes)
+
+
+def _reader_of_baggage() -> Callable[[Context], Mapping[str, object]]:
+    from opentelemetry.baggage import get_all
+
+    return get_all

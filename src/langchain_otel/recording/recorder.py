@@ -23,7 +23,6 @@ from langchain_otel.operations.tool import call_id_of
 from langchain_otel.recording.capture import Capture
 from langchain_otel.recording.channels import Channels
 from langchain_otel.recording.content_budget import budget_of
-from langchain_otel.recording.costs import is_inside_observed
 from langchain_otel.recording.description import (
     attributes_at_start,
     describe_request,
@@ -34,7 +33,7 @@ from langchain_otel.recording.destinations import NOWHERE_ELSE, Destinations
 from langchain_otel.recording.evaluations import Evaluations
 from langchain_otel.recording.exceptions import Exceptions, set_error
 from langchain_otel.recording.lazy_attributes import LazyAttributes
-from langchain_otel.recording.lineage import attach_to_parent
+from langchain_otel.recording.lineage import attach_to_parent, is_inside_observed
 from langchain_otel.recording.outlets import Outlets
 from langchain_otel.recording.own_attributes import OwnAttributes
 from langchain_otel.recording.recordings import is_measured, is_recorded, span_context_of

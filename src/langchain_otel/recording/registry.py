@@ -5,8 +5,8 @@ from typing import Any
 from langchain_otel import forks
 from langchain_otel.config import configured
 from langchain_otel.recording.destinations import Destinations, checked_providers
-from langchain_otel.recording.hooked_recorder import recorder_of
 from langchain_otel.recording.recorder import Recorder
+from langchain_otel.recording.recorder_kinds import recorder_of
 from langchain_otel.runs import program_end
 from langchain_otel.runs.store import RUNS
 

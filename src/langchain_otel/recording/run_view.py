@@ -1,7 +1,8 @@
 """Shows a run to functions that the user gives: what it is, what went in and what came out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -75,7 +76,8 @@ class Seen:
 
     def ask_again(self, inputs: Any) -> None:
         """Take what went in from the end: the start of a streamed chain does not report it."""
-        self.started = replace(self.started, payload=inputs)
+        self.started = copy(self.started)
+        self.started.payload = inputs
         self.inputs = _NOT_READ
 
     def finish(self, result: Any, error: BaseException | None) -> None:

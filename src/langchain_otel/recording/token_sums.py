@@ -48,13 +48,13 @@ class TokenSums:
 
     def add(self, series: Series, facts: Facts) -> None:
         """Add the tokens of a model call with these attributes."""
+        is_whole = SPLIT.isdisjoint(facts)
         with self._lock:
             for fact, name in TOTALS.items():
                 whole = facts.get(fact)
                 if whole is None:
                     continue
                 sums = self._sums[name]
-                is_whole = SPLIT.isdisjoint(facts)
                 parts = ((UNKNOWN, whole),) if is_whole else by_modality(fact, facts)
                 for modality, count in parts:
                     key = (*series, (semconv.GEN_AI_TOKEN_MODALITY, modality))

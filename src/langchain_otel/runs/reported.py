@@ -1,13 +1,11 @@
 """Holds what LangChain reports of a run when it starts, and in its middle."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from langchain_otel.content.values import Facts
 
 
-@dataclass(slots=True)
 class Started:
     """What LangChain reports when a run starts.
 
@@ -16,13 +14,24 @@ class Started:
     request to a model.
     """
 
-    serialized: dict[str, Any] | None
-    payload: Any
-    tags: list[str] | None
-    metadata: dict[str, Any] | None
-    options: dict[str, Any] = field(default_factory=dict)
-    owner: object | None = None
-    request: Any = None
+    __slots__ = ("metadata", "options", "owner", "payload", "request", "serialized", "tags")
+
+    def __init__(
+        self,
+        serialized: dict[str, Any] | None,
+        payload: Any,
+        tags: list[str] | None,
+        metadata: dict[str, Any] | None,
+        options: dict[str, Any] | None = None,
+        owner: object | None = None,
+    ) -> None:
+        self.serialized = serialized
+        self.payload = payload
+        self.tags = tags
+        self.metadata = metadata
+        self.options = {} if options is None else options
+        self.owner = owner
+        self.request: Any = None
 
 
 class SpanEvent(NamedTuple):

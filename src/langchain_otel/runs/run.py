@@ -1,9 +1,8 @@
 """Holds one run of LangChain: what it started with, which operation it is, what is known of it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from opentelemetry.context import Context
@@ -29,8 +28,7 @@ ErrorIdentity = tuple[int, tuple[int, int] | None]
 MAX_INNER_RESULTS: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """A kind of run: pure functions from what LangChain reports at its start and end to facts.
 
     `title` is the span's name. `request` gives what is known at the start, `response` what the
@@ -53,7 +51,7 @@ class Operation:
     inner_content: Callable[[Any, list[Any]], Facts] | None = None
     partial: Callable[[list[Any]], Any] | None = None
     failure: Callable[[Any], str | None] | None = None
-    unfinished: Facts = field(default_factory=dict)
+    unfinished: Facts = EMPTY
     suppresses: Suppressed | None = None
 
 

@@ -1,7 +1,7 @@
 """Adds up the calls and tokens of one invocation of an agent, and what calls cost."""
 
-from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from langchain_otel.content.counts import total
 from langchain_otel.content.history import History
@@ -9,7 +9,6 @@ from langchain_otel.content.values import Facts
 from langchain_otel.content.written import Written
 
 
-@dataclass(slots=True)
 class Totals:
     """What an agent's invocation has come to so far: its own calls, and the tokens of all below.
 
@@ -17,15 +16,28 @@ class Totals:
     model calls have shown, `written` what they were written as.
     """
 
-    inference_calls: int = 0
-    tool_calls: int = 0
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    models: set[str] = field(default_factory=set)
-    finish_reasons: list[str] | None = None
-    content: Facts = field(default_factory=dict)
-    history: History = field(default_factory=History)
-    written: Written = field(default_factory=Written)
+    __slots__ = (
+        "content",
+        "finish_reasons",
+        "history",
+        "inference_calls",
+        "input_tokens",
+        "models",
+        "output_tokens",
+        "tool_calls",
+        "written",
+    )
+
+    def __init__(self) -> None:
+        self.inference_calls = 0
+        self.tool_calls = 0
+        self.input_tokens: int | None = None
+        self.output_tokens: int | None = None
+        self.models: set[str] = set()
+        self.finish_reasons: list[str] | None = None
+        self.content: Facts = {}
+        self.history = History()
+        self.written = Written()
 
     def add_tokens(self, input_tokens: int | None, output_tokens: int | None) -> None:
         """Add the tokens of a model call, or of an agent below; None is no count."""
@@ -33,8 +45,7 @@ class Totals:
         self.output_tokens = _sum(self.output_tokens, output_tokens)
 
 
-@dataclass(slots=True)
-class Spent:
+class Spent(NamedTuple):
     """US dollars of one call by kind, or of all calls below an agent or a workflow together.
 
     `unknown_calls` counts calls of which the price, or a part of it, is not known; `amounts` is

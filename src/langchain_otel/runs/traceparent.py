@@ -4,10 +4,8 @@ from typing import Final
 
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanContext, format_span_id, format_trace_id, get_current_span
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 _HEADER: Final = "traceparent"
-_PROPAGATOR: Final = TraceContextTextMapPropagator()
 
 
 def traceparent(span_context: SpanContext) -> str:
@@ -19,5 +17,9 @@ def traceparent(span_context: SpanContext) -> str:
 
 def span_context_in(text: str) -> SpanContext | None:
     """The span context that a text names; None where it is no valid `traceparent`."""
-    found = get_current_span(_PROPAGATOR.extract({_HEADER: text}, Context())).get_span_context()
+    # Few programs read what others have written.
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    read = TraceContextTextMapPropagator().extract({_HEADER: text}, Context())
+    found = get_current_span(read).get_span_context()
     return found if found.is_valid else None

@@ -5,7 +5,6 @@ that it made. The server finds the span's context in the request's `_meta`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -36,12 +35,12 @@ TRANSPORTS: Final = {
 """The functions that open a transport for a session, and the facts of each."""
 
 
-@dataclass(slots=True)
 class Connection:
     """What is known of the connection that a session writes to."""
 
-    facts: Facts
-    session_id: Callable[[], Any] | None = None
+    def __init__(self, facts: Facts, session_id: Callable[[], Any] | None = None) -> None:
+        self.facts = facts
+        self.session_id = session_id
 
 
 _connections: Final[WeakKeyDictionary[Any, Connection]] = WeakKeyDictionary()

@@ -1,6 +1,5 @@
 """Writes the trace context and the baggage as headers, by the application's own propagator."""
 
-from opentelemetry import baggage
 from opentelemetry.context import Context
 
 from langchain_otel.content.json_data import sound
@@ -20,6 +19,8 @@ def trace_headers(context: Context) -> dict[str, str]:
 
 
 def _with_sound_baggage(context: Context) -> Context:
+    from opentelemetry import baggage
+
     found = baggage.clear(context)
     for name, value in baggage.get_all(context).items():
         kept = sound(value) if isinstance(value, str) else value
