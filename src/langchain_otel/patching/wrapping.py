@@ -21,17 +21,29 @@ FrameFor = Callable[[tuple[Any, ...], dict[str, Any]], Frame | None]
 
 
 def framed(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..., Any]:
-    """`original`, whose every call runs inside the frame that `frame_for` makes for it.
+    """A method of a class, whose every call runs inside the frame that `frame_for` makes for it.
 
     What it is to the caller stays: a function, a coroutine function or a generator function.
     """
-    if inspect.isasyncgenfunction(original):
-        return _async_generator(unbound(original), frame_for)
-    if inspect.isgeneratorfunction(original):
-        return _generator(unbound(original), frame_for)
-    if inspect.iscoroutinefunction(original):
-        return _coroutine(unbound(original), frame_for)
-    return _function(unbound(original), frame_for)
+    return _framed(original, unbound(original), frame_for)
+
+
+def framed_function(function: Callable[..., Any], frame_for: FrameFor) -> Callable[..., Any]:
+    """The same of a function, or of any other object that can be called."""
+    is_object = not (inspect.isroutine(function) or isinstance(function, partial))
+    return _framed(type(function).__call__ if is_object else function, function, frame_for)
+
+
+def _framed(
+    like: Callable[..., Any], call: Callable[..., Any], frame_for: FrameFor
+) -> Callable[..., Any]:
+    if inspect.isasyncgenfunction(like):
+        return _async_generator(call, frame_for)
+    if inspect.isgeneratorfunction(like):
+        return _generator(call, frame_for)
+    if inspect.iscoroutinefunction(like):
+        return _coroutine(call, frame_for)
+    return _function(call, frame_for)
 
 
 def unbound(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -113,13 +125,14 @@ def _generator(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..
         frame = _frame_or_none(frame_for, args, kwargs)
         if frame is None:
             return (yield from original(*args, **kwargs))
-        generator = original(*args, **kwargs)
-        step = advance = generator.__next__
+        generator = _as_generator(original(*args, **kwargs))
+        step = send = generator.send
+        sent: Any = None
         while True:
             try:
                 try:
                     frame.enter()
-                    item = step()
+                    item = step(sent)
                 finally:
                     frame.leave()
             except StopIteration as stop:
@@ -131,14 +144,23 @@ def _generator(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..
                 raise
             try:
                 sent = yield item
-                step = advance if sent is None else partial(generator.send, sent)
+                step = send
             except GeneratorExit as error:
                 outside_collection(_close, frame, generator, error)
                 raise
             except BaseException as error:
-                step = partial(generator.throw, error)
+                step, sent = generator.throw, error
 
     return generate
+
+
+def _as_generator(iterator: Any) -> Generator[Any, Any, Any]:
+    """A generator: what another package has put around one may be no more than an iterator."""
+    return iterator if hasattr(iterator, "send") else _from_iterator(iterator)  # type: ignore[no-any-return]
+
+
+def _from_iterator(iterator: Any) -> Generator[Any, Any, Any]:
+    return (yield from iterator)
 
 
 def _close(frame: Frame, generator: Generator[Any, Any, Any], error: GeneratorExit) -> None:
@@ -157,14 +179,15 @@ def _async_generator(original: Callable[..., Any], frame_for: FrameFor) -> Calla
     @wraps(original)
     async def generate(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         frame = _frame_or_none(frame_for, args, kwargs) or Frame(None, None)
-        generator = original(*args, **kwargs)
-        advance = generator.__anext__
-        step: Callable[[], Any] = partial(_first_step, generator)
+        generator = _as_async_generator(original(*args, **kwargs))
+        send = generator.asend
+        step: Callable[[Any], Any] = partial(_first_step, generator)
+        sent: Any = None
         while True:
             try:
                 try:
                     frame.enter()
-                    item = await step()
+                    item = await step(sent)
                 finally:
                     frame.leave()
             except StopAsyncIteration:
@@ -176,17 +199,26 @@ def _async_generator(original: Callable[..., Any], frame_for: FrameFor) -> Calla
                 raise
             try:
                 sent = yield item
-                step = advance if sent is None else partial(generator.asend, sent)
+                step = send
             except GeneratorExit as error:
                 await _aclose(frame, generator, error)
                 raise
             except BaseException as error:
-                step = partial(generator.athrow, error)
+                step, sent = generator.athrow, error
 
     return generate
 
 
-def _first_step(generator: AsyncGenerator[Any, Any]) -> Any:
+def _as_async_generator(iterator: Any) -> AsyncGenerator[Any, Any]:
+    return iterator if hasattr(iterator, "asend") else _from_async_iterator(iterator)  # type: ignore[no-any-return]
+
+
+async def _from_async_iterator(iterator: Any) -> AsyncGenerator[Any, Any]:
+    async for item in iterator:
+        yield item
+
+
+def _first_step(generator: AsyncGenerator[Any, Any], _: None) -> Any:
     """The first step of a generator that is ours alone to close.
 
     Otherwise the event loop would close it too, beside the one around it: when the loop shuts down,

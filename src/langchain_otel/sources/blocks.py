@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from opentelemetry.context import Context
 
-from langchain_otel.patching.wrapping import framed
+from langchain_otel.patching.wrapping import framed_function
 from langchain_otel.runs.context import begin_block, end_block
 from langchain_otel.runs.frame import Frame
 
@@ -45,5 +45,7 @@ class Block:
                 f"{self._name}() decorates a function, a coroutine function or a generator "
                 f"function; got {function!r}, a {type(function).__name__}"
             )
+        if isinstance(function, staticmethod):
+            return staticmethod(self(function.__func__))  # type: ignore[return-value]
         within = self._within
-        return framed(function, lambda _, __: Frame(None, None, within=within))  # type: ignore[return-value]
+        return framed_function(function, lambda _, __: Frame(None, None, within=within))  # type: ignore[return-value]

@@ -136,10 +136,11 @@ class RecordingHandler(InlineHandler):
             or (type(token) is list and token)
             or not is_end_of_stream(chunk)
         ):
-            if run.chunks is None:
+            chunks = run.chunks
+            if chunks is None:
                 run.begin_stream(chunk)
             else:
-                run.chunks.note(chunk)
+                chunks.note(chunk)
 
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
         run = RUNS.of_handler(run_id, self)
