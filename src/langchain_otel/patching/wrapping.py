@@ -156,7 +156,7 @@ def _generator(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..
 
 def _as_generator(iterator: Any) -> Generator[Any, Any, Any]:
     """A generator: what another package has put around one may be no more than an iterator."""
-    return iterator if hasattr(iterator, "send") else _from_iterator(iterator)  # type: ignore[no-any-return]
+    return iterator if hasattr(iterator, "send") else _from_iterator(iterator)
 
 
 def _from_iterator(iterator: Any) -> Generator[Any, Any, Any]:
@@ -210,7 +210,7 @@ def _async_generator(original: Callable[..., Any], frame_for: FrameFor) -> Calla
 
 
 def _as_async_generator(iterator: Any) -> AsyncGenerator[Any, Any]:
-    return iterator if hasattr(iterator, "asend") else _from_async_iterator(iterator)  # type: ignore[no-any-return]
+    return iterator if hasattr(iterator, "asend") else _from_async_iterator(iterator)
 
 
 async def _from_async_iterator(iterator: Any) -> AsyncGenerator[Any, Any]:
