@@ -1,10 +1,14 @@
 """Recognizes by their class objects that load or compute something when they are looked at."""
 
+from functools import partial
 from types import FunctionType
 from typing import Final
-from weakref import CallableProxyType, ProxyType
+from weakref import CallableProxyType, ProxyType, ref
 
 PYDANTIC: Final = "pydantic."
+
+_known: Final[dict[int, tuple[bool, object]]] = {}
+"""What was found of a class, by the id of the class, for as long as it lives."""
 
 
 def is_lazy(kind: type) -> bool:
@@ -12,9 +16,18 @@ def is_lazy(kind: type) -> bool:
 
     So do proxies, which load what they stand for, and mocks, which make up what they are asked for.
     """
-    return kind in (ProxyType, CallableProxyType) or any(
-        _intercepts(base) for base in kind.__mro__[:-1]
-    )
+    try:
+        return _known[id(kind)][0]
+    except KeyError:
+        return _found(kind)
+
+
+def _found(kind: type) -> bool:
+    is_proxy = kind in (ProxyType, CallableProxyType)
+    found = is_proxy or any(_intercepts(base) for base in kind.__mro__[:-1])
+    # A built-in function forgets the class: what a signal raises in one of Python would be lost.
+    _known[id(kind)] = found, ref(kind, partial(_known.pop, id(kind)))
+    return found
 
 
 def _intercepts(base: type) -> bool:

@@ -77,6 +77,8 @@ class Limits:
         allowance.bytes -= size
         if allowance.bytes < 0:
             raise SpentError
+        if self.redact is None and _is_short(text, self.max_length):
+            return text
         if not self.binary:
             # Redaction may shorten what stands before them: it is given none at all.
             limit = self.max_length if self.redact is None else len(text)
@@ -190,7 +192,13 @@ class Limits:
 
 
 def _is_short(text: str, max_length: int) -> bool:
-    return len(text) <= max_length and text.isascii() and not may_hold_bytes(text, max_length)
+    # Single characters first, which most texts have none of.
+    return (
+        type(text) is str
+        and len(text) <= max_length
+        and text.isascii()
+        and ((":" not in text and ";" not in text) or not may_hold_bytes(text, max_length))
+    )
 
 
 def _small_copy(
