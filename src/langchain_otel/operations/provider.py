@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from langchain_otel import semconv
 from langchain_otel.content.fields import fields_of, module_of, slot_of, text_of
 from langchain_otel.content.values import EMPTY, Facts, text
+from langchain_otel.runs.bounded_map import BoundedMap
 
 Path = tuple[str, ...]
 
@@ -87,7 +88,7 @@ SERVERS: Final[tuple[Path, ...]] = (
     ("endpoint_url",),
     ("base_url",),
 )
-FIELDS: Final = frozenset(path[0] for path in (*OPENAI, *SERVERS))
+FIELDS: Final = frozenset(path[0] for path in SERVERS)
 ANTHROPIC_PACKAGE: Final = "langchain_anthropic"
 ANTHROPIC_URL: Final = ("anthropic_api_url",)
 
@@ -101,6 +102,7 @@ DEFAULT_PORTS: Final = {
     "redis": 6379,
     "rediss": 6379,
 }
+MAX_URLS: Final = 256
 URL_PACKAGES: Final = ("httpx", "pydantic", "yarl")
 MODEL_FIELDS: Final = ("model", "model_name", "model_id", "repo_id", "model_arn")
 
@@ -133,14 +135,14 @@ def provider_of_class(kind: type, address: str | None = None) -> str | None:
 def server_of(owner: object) -> Facts:
     """The address and port that the model's own client talks to; nothing where it is unknown."""
     fields = fields_of(owner)
+    for path in OPENAI:
+        if path[0] in fields and (facts := server_at(_reached(fields, path))):
+            return facts
     # Pydantic's private attributes count as fields.
     private = slot_of(owner, "__pydantic_private__")
     if type(private) is not dict:
         private = EMPTY
     if not fields.keys().isdisjoint(FIELDS) or not private.keys().isdisjoint(FIELDS):
-        for path in OPENAI:
-            if path[0] in fields and (facts := server_at(_reached(fields, path))):
-                return facts
         for path in SERVERS:
             facts = server_at(_reached(fields if path[0] in fields else private, path))
             if facts:
@@ -170,16 +172,27 @@ def server_at(url: Any) -> Facts:
     if url is None:
         return {}
     if type(url) is str:
-        url = _split(url)
-    if type(url) is not Url:
-        # Parsed by a client's own library: only of those is the type known.
-        if not module_of(type(url)).startswith(URL_PACKAGES):
-            return {}
-        url = Url(url.host, url.port, url.scheme)
-    host, port = text_of(url.host), url.port
-    if not host:
+        return _server(_split(url))
+    known = _parsed.get(id(url))
+    if known is not None and known[0] is url:
+        return known[1].copy()
+    # Parsed by a client's own library: only of those is the type known.
+    if not module_of(type(url)).startswith(URL_PACKAGES):
         return {}
-    port = port or DEFAULT_PORTS.get(url.scheme)
+    facts = _server(Url(url.host, url.port, url.scheme))
+    _parsed.put(id(url), (url, facts))
+    return facts.copy()
+
+
+_parsed: Final[BoundedMap[int, tuple[object, Facts]]] = BoundedMap(MAX_URLS)
+"""Where the URLs of clients lead to, which never change: each call asks its client's again."""
+
+
+def _server(url: "Url | None") -> Facts:
+    host = None if url is None else text_of(url.host)
+    if url is None or not host:
+        return {}
+    port = url.port or DEFAULT_PORTS.get(url.scheme)
     facts: Facts = {semconv.SERVER_ADDRESS: host}
     return facts if port is None else facts | {semconv.SERVER_PORT: port}
 
@@ -192,7 +205,7 @@ class Url(NamedTuple):
     scheme: str
 
 
-@lru_cache(maxsize=256)
+@lru_cache(MAX_URLS)
 def _split(url: str) -> Url | None:
     with suppress(ValueError):
         parts = urlsplit(url if "://" in url else f"//{url}")
