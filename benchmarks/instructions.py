@@ -22,6 +22,7 @@ from variants import VARIANTS, Sink, flush
 TURNS: Final = (10, 25, 50, 100, 200)
 WORDS: Final = "words that somebody had to say about the matter " * 20
 TAIL: Final = 200
+SMALL: Final = "LCEL chain"
 
 
 def turns(count: int) -> Work:
@@ -82,10 +83,10 @@ def _total(file: Path) -> int:
 
 
 def _import(variant: str) -> None:
-    """Import what a variant needs, by switching it on and off, so that no child does it again."""
+    """Import what a variant needs, also at its first run, so that no child does it again."""
     content = False
-    with VARIANTS[variant](Sink("none"), content):
-        pass
+    with VARIANTS[variant](Sink("none"), content) as config:
+        WORKS[SMALL].program(1, config)
 
 
 def main(folder: Path) -> None:
