@@ -1,6 +1,6 @@
 """The processes of `serving.py`: a server whose answers a chain makes, and a backend for its spans.
 
-    python benchmarks/server.py chain none|otlp|otlp_fast
+    python benchmarks/server.py chain none|otlp|otlp_fast|configure
     python benchmarks/server.py sink SECONDS
 
 Each prints the port that it listens at on loopback, and is ended with its standard input.
@@ -17,13 +17,14 @@ from typing import Any, Final
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-from langchain_otel import LangChainInstrumentor
+from langchain_otel import LangChainInstrumentor, configure
 from programs import chain
 
 EXPORTERS: Final = {
     "otlp": "opentelemetry.exporter.otlp.proto.http.trace_exporter:OTLPSpanExporter",
     "otlp_fast": "langchain_otel.exporters.otlp:FastSpanExporter",
 }
+CONFIGURE: Final = "configure"
 LOOPBACK: Final = "127.0.0.1"
 
 Answer = Callable[[str], Awaitable[bytes]]
@@ -74,7 +75,10 @@ async def serve(answer: Answer) -> None:
 
 
 def trace_to(name: str) -> None:
-    """Trace with an exporter that the environment variables lead somewhere."""
+    """Trace with an exporter that the environment variables lead somewhere, or as we set it up."""
+    if name == CONFIGURE:
+        configure(capture_message_content=True)
+        return
     module, exporter = EXPORTERS[name].split(":")
     made: Any = getattr(import_module(module), exporter)()
     provider = TracerProvider(shutdown_on_exit=False)

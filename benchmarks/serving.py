@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from peers import OURS, variables_of
-from server import LOOPBACK
+from server import CONFIGURE, LOOPBACK
 
 CONNECTIONS: Final = 20
 WARMING: Final = 3.0
@@ -40,6 +40,7 @@ CASES: Final = (
     Case("no tracing", "none"),
     Case("otlp", "otlp"),
     Case("otlp_fast", "otlp_fast"),
+    Case("configure(), metrics and logs too", CONFIGURE),
     Case("otlp, the backend is slow", "otlp", SLOW),
     Case("otlp, there is no backend", "otlp", AWAY),
 )
@@ -130,13 +131,13 @@ def measured(case: Case, rate: float, seconds: float) -> Found:
             backend = closed_port()
         else:
             backend = stack.enter_context(process("sink", str(case.backend)))
-        endpoint = f"http://{LOOPBACK}:{backend}/v1/traces"
+        endpoint = f"http://{LOOPBACK}:{backend}"
         port = stack.enter_context(
             process(
                 "chain",
                 case.exporter,
-                OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=endpoint,
-                OTEL_EXPORTER_OTLP_TRACES_PROTOCOL="http/protobuf",
+                OTEL_EXPORTER_OTLP_ENDPOINT=endpoint,
+                OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
             )
         )
         return asyncio.run(loaded(port, rate, seconds))
