@@ -1,12 +1,13 @@
 """The processes of `serving.py`: a server whose answers a chain makes, and a backend for its spans.
 
-    python benchmarks/server.py chain none|otlp|otlp_fast|configure
+    python benchmarks/server.py chain none|otlp|otlp_fast|configure [freeze]
     python benchmarks/server.py sink SECONDS
 
 Each prints the port that it listens at on loopback, and is ended with its standard input.
 """
 
 import asyncio
+import gc
 import os
 import sys
 import time
@@ -25,6 +26,7 @@ EXPORTERS: Final = {
     "otlp_fast": "langchain_otel.exporters.otlp:FastSpanExporter",
 }
 CONFIGURE: Final = "configure"
+FREEZE: Final = "freeze"
 LOOPBACK: Final = "127.0.0.1"
 
 Answer = Callable[[str], Awaitable[bytes]]
@@ -97,6 +99,10 @@ def main() -> None:
     what, how = sys.argv[1], sys.argv[2]
     if what == "chain" and how != "none":
         trace_to(how)
+    if FREEZE in sys.argv:
+        chain().invoke({"topic": "cats"})
+        gc.collect()
+        gc.freeze()
     answer = answered_by_chain if what == "chain" else swallowed(float(how))
     asyncio.run(serve(answer))
 

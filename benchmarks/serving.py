@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from peers import OURS, variables_of
-from server import CONFIGURE, LOOPBACK
+from server import CONFIGURE, FREEZE, LOOPBACK
 
 CONNECTIONS: Final = 20
 WARMING: Final = 3.0
@@ -29,11 +29,12 @@ AWAY: Final = "away"
 
 
 class Case(NamedTuple):
-    """How the server traces, and what becomes of what it sends."""
+    """How the server traces, what becomes of what it sends, and whether it freezes its heap."""
 
     name: str
     exporter: str
     backend: float | str = 0.0
+    freezes: bool = False
 
 
 CASES: Final = (
@@ -41,6 +42,7 @@ CASES: Final = (
     Case("otlp", "otlp"),
     Case("otlp_fast", "otlp_fast"),
     Case("configure(), metrics and logs too", CONFIGURE),
+    Case("otlp_fast, gc.freeze()", "otlp_fast", freezes=True),
     Case("otlp, the backend is slow", "otlp", SLOW),
     Case("otlp, there is no backend", "otlp", AWAY),
 )
@@ -136,6 +138,7 @@ def measured(case: Case, rate: float, seconds: float) -> Found:
             process(
                 "chain",
                 case.exporter,
+                *([FREEZE] if case.freezes else []),
                 OTEL_EXPORTER_OTLP_ENDPOINT=endpoint,
                 OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
             )
