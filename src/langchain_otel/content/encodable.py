@@ -9,12 +9,13 @@ from orjson import dumps
 from langchain_otel.content.json_data import INTEGERS, sound
 from langchain_otel.content.values import encodes, written
 
-STRICTLY: Final = (
-    orjson.OPT_STRICT_INTEGER
-    | orjson.OPT_PASSTHROUGH_SUBCLASS
+# What has a class of its own is not written, nor is any of its code called.
+PLAIN_ONLY: Final = (
+    orjson.OPT_PASSTHROUGH_SUBCLASS
     | orjson.OPT_PASSTHROUGH_DATACLASS
     | orjson.OPT_PASSTHROUGH_DATETIME
 )
+STRICTLY: Final = PLAIN_ONLY | orjson.OPT_STRICT_INTEGER
 LOWEST: Final = INTEGERS[0]
 HIGHEST: Final = INTEGERS[-1]
 

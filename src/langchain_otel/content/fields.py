@@ -13,7 +13,8 @@ from functools import partial
 from itertools import islice
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, Final, TypeGuard
-from weakref import ref
+
+from langchain_otel.content.remembered import remember
 
 MAX_ITEMS: Final = 1_000
 NO_FIELDS: Final[dict[str, Any]] = {}
@@ -160,7 +161,7 @@ SLOTS: Final[dict[tuple[int, str], tuple[MemberDescriptorType | None, object]]] 
 def _slot(kind: type, name: str) -> MemberDescriptorType | None:
     slots = (namespace(base).get(name) for base in ancestors(kind))
     slot = next((slot for slot in slots if type(slot) is MemberDescriptorType), None)
-    SLOTS[id(kind), name] = slot, ref(kind, partial(SLOTS.pop, (id(kind), name)))
+    remember(SLOTS, (id(kind), name), kind, slot)
     return slot
 
 
@@ -170,8 +171,7 @@ READERS: Final[dict[int, tuple[Read, object]]] = {}
 
 def _reader(kind: type) -> Read:
     read = _reader_of(kind)
-    # A built-in function forgets the class: what a signal raises in one of Python would be lost.
-    READERS[id(kind)] = read, ref(kind, partial(READERS.pop, id(kind)))
+    remember(READERS, id(kind), kind, read)
     return read
 
 

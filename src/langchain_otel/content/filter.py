@@ -48,15 +48,10 @@ def permitted(facts: Facts, policy: Policy, budget: Budget | None = None) -> Fac
     budget = Budget(policy) if budget is None else budget
     found: Facts = {}
     for name, value in facts.items():
-        switch = SWITCHES.get(name)
-        if _is_on(name, policy) if switch is None else getattr(policy, switch):
-            limits = Limits(policy, name, budget)
-            if type(value) is not Messages:
-                kept = _kept(name, value, limits)
-                if kept is not None:
-                    found[name] = kept
-            elif value.items:
-                found[name] = value.within(limits)
+        if _is_on(name, policy):
+            kept = _kept(name, value, Limits(policy, name, budget))
+            if kept is not None:
+                found[name] = kept
     return found
 
 
@@ -89,6 +84,8 @@ def _is_on(name: str, policy: Policy) -> bool:
 
 def _kept(name: str, value: Any, limits: Limits) -> Any:
     kind = type(value)
+    if kind is Messages:
+        return value.within(limits) if value.items else None
     if kind is str and (limits.binary or not is_data_url(value)):
         return limits.fitted_text(value)
     if kind in NUMBERS:

@@ -1,9 +1,10 @@
 """Recognizes by their class objects that load or compute something when they are looked at."""
 
-from functools import partial
 from types import FunctionType
 from typing import Final
-from weakref import CallableProxyType, ProxyType, ref
+from weakref import CallableProxyType, ProxyType
+
+from langchain_otel.content.remembered import remember
 
 PYDANTIC: Final = "pydantic."
 
@@ -25,8 +26,7 @@ def is_lazy(kind: type) -> bool:
 def _found(kind: type) -> bool:
     is_proxy = kind in (ProxyType, CallableProxyType)
     found = is_proxy or any(_intercepts(base) for base in kind.__mro__[:-1])
-    # A built-in function forgets the class: what a signal raises in one of Python would be lost.
-    _known[id(kind)] = found, ref(kind, partial(_known.pop, id(kind)))
+    remember(_known, id(kind), kind, found)
     return found
 
 

@@ -11,15 +11,10 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from langchain_otel.content.encodable import PLAIN_ONLY
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.message_json import Reader, message_json, pieces_of, readers_of
 
-# What has a class of its own is not written, nor is any of its code called.
-PLAIN_ONLY: Final = (
-    orjson.OPT_PASSTHROUGH_SUBCLASS
-    | orjson.OPT_PASSTHROUGH_DATACLASS
-    | orjson.OPT_PASSTHROUGH_DATETIME
-)
 # What is not read of a message, and may be anything, of any size.
 UNREAD: Final = dict.fromkeys(("response_metadata", "usage_metadata", "artifact"))
 

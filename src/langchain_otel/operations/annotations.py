@@ -104,11 +104,11 @@ def _metadata(metadata: Mapping[Any, Any], known: Mapping[Any, Any]) -> Facts:
         facts.update(facts_named(metadata, LANGGRAPH))
         facts.update(_task(namespace))
     if not OWN_KEYS.issuperset(metadata):
-        _add_own(facts, metadata, known)
+        _add_user_metadata(facts, metadata, known)
     return facts
 
 
-def _add_own(facts: Facts, metadata: Mapping[Any, Any], known: Mapping[Any, Any]) -> None:
+def _add_user_metadata(facts: Facts, metadata: Mapping[Any, Any], known: Mapping[Any, Any]) -> None:
     """Add what the user has attached."""
     for key, value in metadata.items():
         if key in OWN_KEYS:

@@ -4,13 +4,12 @@ An application asks the same model again and again with the same parameters. Whe
 read has changed, by type and value, the facts are those of the call before.
 """
 
-from functools import partial
 from operator import is_
 from typing import Any, Final, NamedTuple
-from weakref import ref
 
 from langchain_otel import semconv
 from langchain_otel.content.fields import mapping_of
+from langchain_otel.content.remembered import remember
 from langchain_otel.content.values import EMPTY, Facts, text
 from langchain_otel.operations.mapping import LANGSMITH, REQUEST, facts_from, facts_named
 from langchain_otel.operations.provider import provider_of, server_of
@@ -100,10 +99,8 @@ def _are_equal(values: list[Any], known: Request) -> bool:
 
 
 def _remember(owner: object, request: Request) -> None:
-    key = id(owner)
     try:
-        # A built-in function forgets the model: what a signal raises in Python would be lost.
-        _latest[key] = request, ref(owner, partial(_latest.pop, key))
+        remember(_latest, id(owner), owner, request)
     except TypeError:
         """It has no weak references: it is described each time."""
 
