@@ -72,7 +72,9 @@ class RecordingHandler(InlineHandler):
             recorder.start(self, operation, run_id, parent_run_id, started)
 
     def _end(self, run_id: UUID, result: Any = None, error: BaseException | None = None) -> None:
-        run = RUNS.of_handler(run_id, self)
+        run = RUNS.open_under(run_id.int if type(run_id) is UUID else key_of(run_id))
+        if run is not None and run.handler is not self:
+            run = RUNS.of_handler(run_id, self)
         if run is not None:
             run.recorder.end(run, result, error)
 
