@@ -93,6 +93,20 @@ def test_one_that_is_written_each_time_among_others(place: int, writes: list[Any
     assert said(messages) == first
 
 
+def test_one_of_a_class_that_was_not_met_before(writes: list[Any]) -> None:
+    """The first of a class is known as any other is."""
+
+    class Observation(ToolMessage):
+        pass
+
+    written = Written()
+    messages = [Observation("rain", tool_call_id=number) for number in "ab"]
+    first = said(messages, written)
+    assert len(writes) == 2
+    assert said(messages, written) == first == said(messages)
+    assert len(writes) == 4
+
+
 CHANGES: dict[str, Any] = {
     "an argument": lambda messages: messages[2].tool_calls[0]["args"].update(place="Porto"),
     "deep inside": lambda messages: messages[2].tool_calls[0]["args"]["days"].append(7),

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from langchain_otel.content.encodable import PLAIN_ONLY
+from langchain_otel.content.fields import fields_of
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.message_json import Reader, message_json, pieces_of, readers_of
 
@@ -120,7 +121,7 @@ def _piece(
 ) -> bytes:
     allowance = limits.allowance
     left = allowance.in_all
-    read = None if reader is None or left < limits.max_nodes else _read(reader[0](item))
+    read = None if left < limits.max_nodes else _read(fields_of(item))
     # None of its texts is cut, which would be counted, if all of them together are short enough.
     if read is None or len(read) > limits.max_length:
         reads.append(None)
