@@ -100,7 +100,7 @@ def test_one_of_a_class_that_was_not_met_before(writes: list[Any]) -> None:
         pass
 
     written = Written()
-    messages = [Observation("rain", tool_call_id=number) for number in "ab"]
+    messages = [Observation(content="rain", tool_call_id=number) for number in "ab"]
     first = said(messages, written)
     assert len(writes) == 2
     assert said(messages, written) == first == said(messages)

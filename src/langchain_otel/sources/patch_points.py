@@ -3,6 +3,7 @@
 from typing import Final
 
 from langchain_otel.operations import embeddings, search
+from langchain_otel.patching import output_taps
 from langchain_otel.patching.patcher import Patcher
 from langchain_otel.patching.points import (
     COROUTINE,
@@ -90,5 +91,7 @@ ALL_POINTS: Final[tuple[Point, ...]] = (
 POINTS: Final = tuple(point for point in ALL_POINTS if isinstance(point, PatchPoint))
 """The functions that are wrapped where they are."""
 
-PATCHER: Final = Patcher(ALL_POINTS, (garbage_collector.watch, provider_marks.watch))
+WATCHES: Final = (garbage_collector.watch, provider_marks.watch, output_taps.watch)
+
+PATCHER: Final = Patcher(ALL_POINTS, WATCHES)
 """The patch points as applied: once for the whole process, however many ask for them."""
