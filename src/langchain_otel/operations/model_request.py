@@ -4,7 +4,6 @@ An application asks the same model again and again with the same parameters. Whe
 read has changed, by type and value, the facts are those of the call before.
 """
 
-from operator import is_
 from typing import Any, Final, NamedTuple
 
 from langchain_otel import semconv
@@ -75,7 +74,7 @@ def _remembered(started: Started) -> Request:
     known, _ = _latest.get(id(started.owner), UNKNOWN)
     if known is not None and params.keys() == known.names:
         values = _read(known.keys, started, params, metadata)
-        if all(map(is_, values, known.values)) or _are_equal(values, known):
+        if _are_equal(values, known):
             return known
     keys = tuple(key for key in PARAMETERS if key in params)
     values = _read(keys, started, params, metadata)

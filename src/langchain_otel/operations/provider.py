@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from langchain_otel import semconv
 from langchain_otel.content.fields import fields_of, module_of, slot_of, text_of
-from langchain_otel.content.values import EMPTY, Facts, text
+from langchain_otel.content.values import Facts, text
 from langchain_otel.runs.bounded_map import BoundedMap
 
 Path = tuple[str, ...]
@@ -65,8 +65,9 @@ CLASSES: Final = {"AzureOpenAIEmbeddings": "azure"}
 
 # Where the provider packages keep the server: a field of the model, then what leads from there to
 # a parsed URL or to a text. Fields only: a property might build a client.
-OPENAI: Final[tuple[Path, ...]] = (("root_client", "_base_url"), ("root_async_client", "_base_url"))
 SERVERS: Final[tuple[Path, ...]] = (
+    ("root_client", "_base_url"),  # langchain-openai
+    ("root_async_client", "_base_url"),
     ("client", "_client", "_base_url"),  # a resource of a client, a client, or ollama's
     ("async_client", "_client", "_base_url"),
     ("_client", "_client", "_base_url"),  # langchain-anthropic once its client is built, ollama
@@ -135,17 +136,13 @@ def provider_of_class(kind: type, address: str | None = None) -> str | None:
 def server_of(owner: object) -> Facts:
     """The address and port that the model's own client talks to; nothing where it is unknown."""
     fields = fields_of(owner)
-    for path in OPENAI:
-        if path[0] in fields and (facts := server_at(_reached(fields, path))):
-            return facts
     # Pydantic's private attributes count as fields.
     private = slot_of(owner, "__pydantic_private__")
-    if type(private) is not dict:
-        private = EMPTY
-    if not fields.keys().isdisjoint(FIELDS) or not private.keys().isdisjoint(FIELDS):
+    if private and type(private) is dict:
+        fields = private | fields
+    if not FIELDS.isdisjoint(fields):
         for path in SERVERS:
-            facts = server_at(_reached(fields if path[0] in fields else private, path))
-            if facts:
+            if path[0] in fields and (facts := server_at(_reached(fields, path))):
                 return facts
     if type(owner).__module__.startswith(ANTHROPIC_PACKAGE):
         return server_at(_reached(fields, ANTHROPIC_URL))
