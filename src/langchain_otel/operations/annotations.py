@@ -14,7 +14,7 @@ from langchain_otel.content.values import EMPTY, MAX_ITEMS, MAX_TEXT, PLAIN, Fac
 from langchain_otel.operations.mapping import LANGGRAPH, facts_named
 from langchain_otel.operations.span_names import given_name
 from langchain_otel.runs.attempts import NAMESPACE
-from langchain_otel.runs.configurable_values import is_configurable
+from langchain_otel.runs.configurable_values import OWN_KEYS, is_configurable
 from langchain_otel.runs.identity import KEYS as IDENTITY_KEYS
 from langchain_otel.runs.identity import user_and_session_of
 from langchain_otel.runs.reported import Started
@@ -27,17 +27,8 @@ UNKNOWN: Final = object()
 RETRY_TAG: Final = "retry:attempt:"
 # Tags that LangChain itself adds to say which step a run is: the tree says it already.
 PLACE_TAGS: Final = ("seq:step:", "map:key:", "graph:step:", "condition:", "branch:")
-STEP_TAGS: Final = (RETRY_TAG, *PLACE_TAGS)
 # Metadata that LangChain adds for its own use, or that stands on the span under another name.
 OWN_METADATA: Final = ("ls_", "lc_", "langgraph_", "checkpoint_", "__")
-# Those that most runs have: a look into a set spares all others.
-OWN_KEYS: Final = frozenset(
-    (
-        *("ls_integration", "ls_model_name", "ls_model_type", "ls_provider", "ls_temperature"),
-        *("lc_agent_name", "lc_versions", "langgraph_checkpoint_ns", "langgraph_node"),
-        *("langgraph_path", "langgraph_step", "langgraph_triggers", "checkpoint_ns"),
-    )
-)
 
 
 def annotations(started: Started, run: "Run") -> Facts:
@@ -53,7 +44,7 @@ def annotations(started: Started, run: "Run") -> Facts:
     if run.operation.request is not None and started.options.get("name") is not None:
         # A step that is no operation of the conventions has the name of its run as its span's.
         _add_run_name(facts, started, run)
-    if started.tags:
+    if started.tags and not _say_place(started.tags):
         _add_tags(facts, started.tags, () if parent is None else parent.tags or ())
     if run.attempt > 1:
         facts[semconv.RETRY_ATTEMPT] = run.attempt
@@ -69,20 +60,30 @@ def annotations(started: Started, run: "Run") -> Facts:
 
 def _add_tags(facts: Facts, tags: list[Any], known: Sequence[Any]) -> None:
     new_tags = []
-    tags = [tag for tag in tags if not (type(tag) is str and tag.startswith(PLACE_TAGS))]
-    known_texts = [other for other in known if type(other) is str] if tags else []
+    known_texts = [other for other in known if type(other) is str]
     for tag in tags:
         name = tag if type(tag) is str else _tag_name(tag, known)
         if name is None or name in known_texts:
             continue
-        if not name.startswith(STEP_TAGS):
+        if name.startswith(PLACE_TAGS):
+            continue
+        if not name.startswith(RETRY_TAG):
             new_tags.append(name[:MAX_TEXT])
-        elif name.startswith(RETRY_TAG) and name[len(RETRY_TAG) :].isdecimal():
+        elif name[len(RETRY_TAG) :].isdecimal():
             facts[semconv.RETRY_ATTEMPT] = int(name[len(RETRY_TAG) :])
     if len(new_tags) > MAX_ITEMS:
         health.limited("the limit of tags of a run", f"those after the first {MAX_ITEMS} are cut")
     if new_tags:
         facts[semconv.TAGS] = new_tags[:MAX_ITEMS]
+
+
+def _say_place(tags: list[Any]) -> bool:
+    """Whether tags say no more than which step a run is, as those of most runs do."""
+    # Each run asks: `all` of a generator takes twice as long.
+    for tag in tags:  # noqa: SIM110
+        if type(tag) is not str or not tag.startswith(PLACE_TAGS):
+            return False
+    return True
 
 
 def _tag_name(tag: Any, known: Sequence[Any]) -> str | None:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from langchain_otel.runs.run import Run
 
 FUNCTION: Final = "function"
-COMMAND_MODULE: Final = "langgraph.types"
-COMMAND: Final = "Command"
+MESSAGE_CLASS: Final = ("langchain_core.messages.tool", "ToolMessage")
+COMMAND_CLASS: Final = ("langgraph.types", "Command")
 MESSAGES: Final = "messages"
 MAX_UPDATED: Final = 64
 
@@ -63,9 +63,12 @@ def _response(output: Any, run: "Run") -> Facts:
     if output is None or message is not None:
         # A message says itself whether it stands for an error; so does an exception.
         facts.pop(semconv.ERROR_TYPE, None)
-    # Before langchain-core 1.0 the call id comes only with the message that the tool gives back.
-    call_id = None if message is None else text(fields_of(message).get("tool_call_id"))
-    return facts if call_id is None else facts | {semconv.GEN_AI_TOOL_CALL_ID: call_id}
+    if message is not None and semconv.GEN_AI_TOOL_CALL_ID not in run.facts:
+        # Before langchain-core 1.0 the call id comes only with the message that a tool gives back.
+        call_id = text(fields_of(message).get("tool_call_id"))
+        if call_id is not None:
+            facts[semconv.GEN_AI_TOOL_CALL_ID] = call_id
+    return facts
 
 
 def _request_content(started: Started) -> Facts:
@@ -92,19 +95,22 @@ def _message(output: Any) -> Any:
     """
     if output is None or type(output) is str:
         return None
-    from langchain_core.messages import ToolMessage
-
-    if is_a(output, ToolMessage):
+    if _is_one_of(output, MESSAGE_CLASS):
         return output
-    command = getattr(sys.modules.get(COMMAND_MODULE), COMMAND, None)
-    if command is None or not is_a(output, command):
+    if not _is_one_of(output, COMMAND_CLASS):
         return None
     for value in _updated(fields_of(output).get("update")):
         messages = last_items(value) or [value]
-        found = next((item for item in reversed(messages) if is_a(item, ToolMessage)), None)
+        found = next((item for item in reversed(messages) if _is_one_of(item, MESSAGE_CLASS)), None)
         if found is not None:
             return found
     return None
+
+
+def _is_one_of(value: Any, name: tuple[str, str]) -> bool:
+    """Whether a value is of a class, by its module, which need not be imported, and its name."""
+    kind = getattr(sys.modules.get(name[0]), name[1], None)
+    return kind is not None and is_a(value, kind)
 
 
 def _updated(update: Any) -> list[Any]:

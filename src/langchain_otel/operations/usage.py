@@ -7,7 +7,7 @@ from langchain_otel import semconv
 from langchain_otel.content.counts import count, total
 from langchain_otel.content.fields import is_mapping, mapping_of
 from langchain_otel.content.values import EMPTY, Facts
-from langchain_otel.operations.mapping import Table, entries_in, facts_from, facts_named
+from langchain_otel.operations.mapping import Table, entries_in, facts_from
 
 INPUT: Final = semconv.GEN_AI_USAGE_INPUT_TOKENS
 OUTPUT: Final = semconv.GEN_AI_USAGE_OUTPUT_TOKENS
@@ -15,10 +15,6 @@ CACHE_READ: Final = semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS
 CACHE_WRITE: Final = semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS
 REASONING: Final = semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS
 
-USAGE: Final[Table] = {
-    "input_tokens": (INPUT, count),
-    "output_tokens": (OUTPUT, count),
-}
 INPUT_DETAILS: Final[Table] = {
     "cache_read": (CACHE_READ, count),
     "cache_creation": (CACHE_WRITE, count),
@@ -145,7 +141,7 @@ def usage_of(usage: Any) -> Facts:
     cost = usage.get(CACHED_COST)
     if type(cost) in PRICES and cost == 0:
         return {semconv.CACHE_HIT: True}
-    facts = facts_named(usage, USAGE)
+    facts = _tokens_of(usage)
     details = usage.get("input_token_details")
     if details is not None:
         details = mapping_of(details)
@@ -157,6 +153,18 @@ def usage_of(usage: Any) -> Facts:
         facts.update(facts_from(details, OUTPUT_DETAILS))
         if facts.get(REASONING):
             _include_reasoning(facts, usage)
+    return facts
+
+
+def _tokens_of(usage: Mapping[str, Any]) -> Facts:
+    # Not by a table, which would take longer than all else that most usages need.
+    facts: Facts = {}
+    tokens = count(usage.get("input_tokens"))
+    if tokens is not None:
+        facts[INPUT] = tokens
+    tokens = count(usage.get("output_tokens"))
+    if tokens is not None:
+        facts[OUTPUT] = tokens
     return facts
 
 

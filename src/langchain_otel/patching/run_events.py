@@ -110,27 +110,29 @@ def ends(original: Callable[..., Any]) -> Callable[..., Any]:
     if inspect.iscoroutinefunction(original):
 
         @wraps(original)
-        async def acall(self: Any, *args: Any, **kwargs: Any) -> Any:
+        async def acall(*args: Any, **kwargs: Any) -> Any:
             try:
-                result = await method(self, *args, **kwargs)
+                result = await method(*args, **kwargs)
             except BaseException:
-                _report(self, name, args, kwargs)
+                _report(name, args, kwargs)
                 raise
-            if RUNS.has_open(self.run_id.int if type(self.run_id) is UUID else key_of(self.run_id)):
-                _end(self.run_id, name, args)
+            run_id = args[0].run_id
+            if RUNS.has_open(run_id.int if type(run_id) is UUID else key_of(run_id)):
+                _end(run_id, name, args)
             return result
 
         return acall
 
     @wraps(original)
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
         try:
-            result = method(self, *args, **kwargs)
+            result = method(*args, **kwargs)
         except BaseException:
-            _report(self, name, args, kwargs)
+            _report(name, args, kwargs)
             raise
-        if RUNS.has_open(self.run_id.int if type(self.run_id) is UUID else key_of(self.run_id)):
-            _end(self.run_id, name, args)
+        run_id = args[0].run_id
+        if RUNS.has_open(run_id.int if type(run_id) is UUID else key_of(run_id)):
+            _end(run_id, name, args)
         return result
 
     return call
@@ -142,9 +144,9 @@ def _end(run_id: UUID, event: str, args: tuple[Any, ...]) -> None:
         head = RUNS.head(run_id)
         for run in [] if head is None else list(head.recordings()):
             if event.endswith(FAILING):
-                run.recorder.abandon(run, args[0])
+                run.recorder.abandon(run, args[1])
             else:
-                run.recorder.end(run, args[0] if args else None)
+                run.recorder.end(run, args[1] if len(args) > 1 else None)
     except Exception as failure:
         health.failed("end", failure)
 
@@ -156,11 +158,12 @@ def _abandon(run_id: Any, error: BaseException) -> None:
         health.failed("start", failure)
 
 
-def _report(manager: Any, event: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+def _report(event: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Call our handlers with an event that LangChain may not have got to them with."""
     try:
+        manager, *reported = args
         for handler in manager.handlers:
             if isinstance(handler, InlineHandler) and RUNS.of_handler(manager.run_id, handler):
-                getattr(handler, event)(*args, run_id=manager.run_id, **kwargs)
+                getattr(handler, event)(*reported, run_id=manager.run_id, **kwargs)
     except Exception as failure:
         health.failed("end", failure)

@@ -178,13 +178,15 @@ class Recorder:
         operation, agent = run.operation, run.agent
         if self._costs is not None and operation.family == "model":
             run.asked = started
-        description = run, started, self._policy, self._dialect, self._own
+        policy, dialect, own = self._policy, self._dialect, self._own
         is_recorded = run.parent is not None and run.parent.span.is_recording()
         attributes: Attributes | LazyAttributes
         if is_recorded or (run.parent is None and records_all(self._tracer, hangs_under)):
-            attributes = attributes_at_start(*description)
+            attributes = attributes_at_start(run, started, policy, dialect, own)
         else:
-            attributes = LazyAttributes(partial(attributes_at_start, *description))
+            attributes = LazyAttributes(
+                partial(attributes_at_start, run, started, policy, dialect, own)
+            )
         links: Sequence[Link] = ()
         if operation.family == "tool":
             links = links_of(run, call_id_of(started), trace.get_current_span(hangs_under))

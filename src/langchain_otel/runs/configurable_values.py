@@ -15,8 +15,16 @@ from langchain_otel.runs.identity import KEYS as IDENTITY_KEYS
 MAX_VALUES: Final = 64
 MAX_KEYS: Final = 256
 MAX_CHANGED: Final = 4_096
-# What nothing is recorded of as metadata: LangGraph's own keys, and what says whose a run is.
-NEVER_METADATA: Final = IDENTITY_KEYS | {"checkpoint_ns", "checkpoint_id", "checkpoint_map"}
+# The keys that LangChain and LangGraph give most runs: a look into a set spares all others.
+OWN_KEYS: Final = frozenset(
+    (
+        *("ls_integration", "ls_model_name", "ls_model_type", "ls_provider", "ls_temperature"),
+        *("lc_agent_name", "lc_versions", "langgraph_checkpoint_ns", "langgraph_node"),
+        *("langgraph_path", "langgraph_step", "langgraph_triggers", "checkpoint_ns"),
+    )
+)
+# What nothing is recorded of as a user's metadata: those, and what says whose a run is.
+NEVER_METADATA: Final = OWN_KEYS | IDENTITY_KEYS | {"checkpoint_id", "checkpoint_map"}
 # The keys that are all there in every configuration that LangChain has merged, or completed.
 MERGED: Final = frozenset(("configurable", "metadata", "tags"))
 COMPLETE: Final = MERGED | {"callbacks", "recursion_limit"}
@@ -74,8 +82,10 @@ def may_be_mixed(merged: Mapping[str, Any]) -> bool:
     """Whether there may be anything to note of a configuration: mostly there is not."""
     if notes_here() or _changed:
         return True
-    shared: set[str] = merged["metadata"].keys() & merged["configurable"].keys()
-    return not shared <= NEVER_METADATA
+    metadata: Mapping[str, Any] = merged["metadata"]
+    if NEVER_METADATA.issuperset(metadata):
+        return False
+    return not metadata.keys() & merged["configurable"].keys() <= NEVER_METADATA
 
 
 def note_configurable(user_configs: Sequence[UserConfig], merged: Mapping[str, Any]) -> None:

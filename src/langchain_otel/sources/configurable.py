@@ -58,7 +58,8 @@ def completes_config(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(original)
     def call(config: Any = None, *args: Any, **kwargs: Any) -> Any:
-        completed = original(config, *args, **kwargs)
+        # Written out, because to pass on what is not there takes as long as the rest.
+        completed = original(config, *args, **kwargs) if args or kwargs else original(config)
         try:
             if (
                 completed.get("metadata")

@@ -64,7 +64,7 @@ def copies_context(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(original)
     def call(config: Any, *args: Any, **kwargs: Any) -> Any:
-        result = original(config, *args, **kwargs)
+        result = original(config, *args, **kwargs) if args or kwargs else original(config)
         try:
             enter_body(config)
         except Exception as error:
