@@ -4,6 +4,7 @@ An application asks the same model again and again with the same parameters. Whe
 read has changed, by type and value, the facts are those of the call before.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from langchain_otel import semconv
@@ -24,17 +25,19 @@ METADATA: Final = ("ls_provider", "ls_model_name", *LANGSMITH)
 UNCHANGING: Final = frozenset((str, int, float, bool, type(None)))
 
 
+Entries = list[tuple[str, Any]]
+
+
 class Request(NamedTuple):
     """A request as it was read, and what was found in it: the model's name, facts.
 
-    `names` are those of all parameters, `keys` those of the ones that are read; `values` has what
-    was read, `types` of which types that was.
+    `names` are those of all its parameters; `parameters` and `metadata` are what was read.
     """
 
     names: frozenset[str]
-    keys: tuple[str, ...]
-    types: list[type]
-    values: list[Any]
+    parameters: Entries
+    metadata: Entries
+    is_structured: bool
     name: str | None
     facts: Facts
 
@@ -71,30 +74,35 @@ def _remembered(started: Started) -> Request:
     params, metadata = started.options.get("invocation_params"), started.metadata or EMPTY
     if type(params) is not dict:
         params = mapping_of(params)
+    is_structured = STRUCTURED in mapping_of(started.options.get("options"))
     known, _ = _latest.get(id(started.owner), UNKNOWN)
-    if known is not None and params.keys() == known.names:
-        values = _read(known.keys, started, params, metadata)
-        if _are_equal(values, known):
-            return known
-    keys = tuple(key for key in PARAMETERS if key in params)
-    values = _read(keys, started, params, metadata)
-    types = list(map(type, values))
+    if (
+        known is not None
+        and is_structured is known.is_structured
+        and params.keys() == known.names
+        and _has_still(params, known.parameters)
+        and _has_still(metadata, known.metadata)
+    ):
+        return known
+    parameters = [(key, params[key]) for key in PARAMETERS if key in params]
+    said = [(key, metadata.get(key)) for key in METADATA]
     name, facts = _name(params, metadata), _facts(started, params, metadata)
-    request = Request(frozenset(params), keys, types, values, name, facts)
-    if started.owner is not None and UNCHANGING.issuperset(types):
+    request = Request(frozenset(params), parameters, said, is_structured, name, facts)
+    types = {type(value) for _, value in (*parameters, *said)}
+    if started.owner is not None and types <= UNCHANGING:
         _remember(started.owner, request)
     return request
 
 
-def _read(keys: tuple[str, ...], started: Started, params: Any, metadata: Any) -> list[Any]:
-    values = [*map(params.get, keys), *map(metadata.get, METADATA)]
-    values.append(STRUCTURED in mapping_of(started.options.get("options")))
-    return values
-
-
-def _are_equal(values: list[Any], known: Request) -> bool:
-    # Of two types, values may be equal that say different things; others' may be compared by code.
-    return list(map(type, values)) == known.types and values == known.values
+def _has_still(source: Mapping[str, Any], entries: Entries) -> bool:
+    """Whether a source has the values that it had: the same, or equal ones of the same type."""
+    for key, before in entries:
+        value = source.get(key)
+        # Of two types, values may be equal that say different things; another's may be compared by
+        # code of its own.
+        if value is not before and (type(value) is not type(before) or value != before):
+            return False
+    return True
 
 
 def _remember(owner: object, request: Request) -> None:

@@ -1,7 +1,6 @@
 """Links the span of a tool to the model call that asked for it."""
 
-from collections.abc import Iterator, Mapping
-from itertools import chain
+from collections.abc import Mapping
 from typing import Any, Final
 from weakref import ref
 
@@ -28,9 +27,14 @@ def note_tool_calls(run: Run, reported: list[list[Reported]]) -> None:
     span_context = run.span.get_span_context()
     if not span_context.is_valid:
         return
-    for call_id in _tool_calls(reported):
-        _requests.put((span_context.trace_id, call_id), span_context)
-        _requests.put((ref(run.recorder), call_id), span_context)
+    for choices in reported:
+        for _, message in choices:
+            calls = message.get("tool_calls", NO_CALLS)
+            for call in calls[:MAX_ITEMS] if type(calls) is list else first_items(calls):
+                call_id = text(call.get("id") if type(call) is dict else entry(call, "id"))
+                if call_id is not None:
+                    _requests.put((span_context.trace_id, call_id), span_context)
+                    _requests.put((ref(run.recorder), call_id), span_context)
 
 
 def links_of(run: Run, call_id: str | None, around: Span) -> list[Link]:
@@ -60,14 +64,3 @@ def take_over(run: Run, requests: Mapping[str, SpanContext]) -> None:
     trace_id = run.span.get_span_context().trace_id
     for call_id, model in requests.items():
         _requests.put((trace_id, call_id), model)
-
-
-def _tool_calls(reported: list[list[Reported]]) -> Iterator[str]:
-    for _, message in chain.from_iterable(reported):
-        calls = message.get("tool_calls", NO_CALLS)
-        if type(calls) is not list:
-            calls = first_items(calls)
-        for call in calls[:MAX_ITEMS]:
-            call_id = text(call.get("id") if type(call) is dict else entry(call, "id"))
-            if call_id is not None:
-                yield call_id
