@@ -1,6 +1,6 @@
 """Writes single messages as JSON; one that is a text alone, as most are, without data first."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from orjson import dumps
@@ -31,11 +31,6 @@ TEMPLATES: Final = {
 """The JSON of a message that is a text alone."""
 
 
-def readers_of(items: Sequence[Any]) -> Iterable[Reader | None]:
-    """How the fields of each are read; None for one of a class that was not met before."""
-    return map(READERS.get, map(id, map(type, items)))
-
-
 def pieces_of(items: Sequence[Any], limits: Limits, write: Write) -> list[bytes]:
     """The JSON of each message, in order; the newest ones are written first.
 
@@ -45,9 +40,8 @@ def pieces_of(items: Sequence[Any], limits: Limits, write: Write) -> list[bytes]
     pieces: list[bytes] = []
     allowance = limits.allowance
     left = allowance.bytes
-    newest_first = items[::-1]
-    for item, reader in zip(newest_first, readers_of(newest_first), strict=True):
-        piece = write(item, reader, limits)
+    for item in reversed(items):
+        piece = write(item, READERS.get(id(type(item))), limits)
         if piece:
             allowance.bytes = left = left - len(piece) - 1
             if left < 0:

@@ -12,9 +12,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from langchain_otel.content.encodable import PLAIN_ONLY
-from langchain_otel.content.fields import fields_of
+from langchain_otel.content.fields import READERS, fields_of
 from langchain_otel.content.limits import Limits
-from langchain_otel.content.message_json import Reader, message_json, pieces_of, readers_of
+from langchain_otel.content.message_json import Reader, message_json, pieces_of
 
 # What is not read of a message, and may be anything, of any size.
 UNREAD: Final = dict.fromkeys(("response_metadata", "usage_metadata", "artifact"))
@@ -89,11 +89,11 @@ class Written:
 def _begins_with(beginning: Beginning, items: Sequence[Any]) -> bool:
     if not 0 < beginning.size <= len(items):
         return False
-    first = items[: beginning.size]
     held = [
         fields | UNREAD
-        for item, reader in zip(first, readers_of(first), strict=True)
-        if reader is not None and type(fields := reader[0](item)) is dict
+        for item in items[: beginning.size]
+        if (reader := READERS.get(id(type(item)))) is not None
+        and type(fields := reader[0](item)) is dict
     ]
     try:
         return orjson.dumps(held, None, PLAIN_ONLY)[1:-1] == beginning.read
