@@ -9,6 +9,7 @@ from opentelemetry.trace import SpanKind
 from langchain_otel import semconv
 from langchain_otel.content.fields import entry, fields_of, mapping_of
 from langchain_otel.content.message_list import state_messages
+from langchain_otel.content.remembered import remember
 from langchain_otel.content.values import EMPTY, MAX_TEXT, Facts, text
 from langchain_otel.operations.span_names import TYPE_NAMES, own_name, titled
 from langchain_otel.runs.reported import Started
@@ -31,14 +32,29 @@ PREVIOUS: Final = "__previous__"
 GRAPH_MODULE: Final = "langgraph.pregel.main"
 
 
+_operations: Final[dict[int, tuple[Operation, object]]] = {}
+"""What the chains of a class are, by the id of the class, for as long as it lives."""
+
+
 def operation_of(owner: object) -> Operation:
     """Which operation it is that a chain runs, by the type of what runs, never by its name."""
-    for kind in type(owner).__mro__:
-        if kind.__module__ == GRAPH_MODULE:
-            return AGENT if _is_agent(owner) else WORKFLOW
-        if kind.__name__ == "AgentExecutor" and kind.__module__ in AGENT_MODULES:
-            return AGENT
-    return CHAIN
+    kind = type(owner)
+    known = _operations.get(id(kind))
+    operation = _operation_of(kind) if known is None else known[0]
+    return AGENT if operation is WORKFLOW and _is_agent(owner) else operation
+
+
+def _operation_of(kind: type) -> Operation:
+    operation = CHAIN
+    for base in kind.__mro__:
+        if base.__module__ == GRAPH_MODULE:
+            operation = WORKFLOW
+            break
+        if base.__name__ == "AgentExecutor" and base.__module__ in AGENT_MODULES:
+            operation = AGENT
+            break
+    remember(_operations, id(kind), kind, operation)
+    return operation
 
 
 def _is_no_node(started: Started, run: "Run") -> bool:

@@ -65,7 +65,7 @@ def attributes_at_start(
         attributes = facts if dialect.started is None else dialect.started(facts, run, started)
         if run.own_attributes or own.reads_baggage:
             attributes = {**own.of(run), **attributes}
-        return sound_attributes(attributes)
+        return sound_attributes(attributes) if attributes else attributes
     except Exception as error:
         health.failed("dialect", error)
         return {}

@@ -34,6 +34,10 @@ class EndedRun(NamedTuple):
         return [self._replace(others=()), *self.others]
 
 
+Ended = tuple[SpanContext, RunRecorder, str | None, bool, bool, tuple[EndedRun, ...]]
+"""What an `EndedRun` holds. Each run that ends leaves one, and few are ever asked for."""
+
+
 class RunStore:
     """The open runs by run id, and the span contexts of the last runs that ended.
 
@@ -45,7 +49,7 @@ class RunStore:
         self.max_open = max_open
         self._max_ended = max_ended
         self._open: dict[Key, Run] = {}
-        self._ended: dict[Key, EndedRun] = {}
+        self._ended: dict[Key, Ended] = {}
         self._ended_order: deque[Key] = deque()
         self.has_open: Final[Callable[[Key], bool]] = self._open.__contains__
         """Whether the run with this key is open: a step of C, for it is asked at each end."""
@@ -100,12 +104,12 @@ class RunStore:
 
     def ended(self, run_id: UUID) -> EndedRun | None:
         """What is remembered of a run that ended lately."""
-        found = self._ended.get(run_id.int if type(run_id) is UUID else key_of(run_id))
+        found = self._remembered(key_of(run_id))
         return None if found is None or found.is_silent else found
 
     def was_silent(self, run_id: UUID, recorder: RunRecorder) -> bool:
         """Whether a run ended lately of which this recorder recorded nothing."""
-        found = self._ended.get(run_id.int if type(run_id) is UUID else key_of(run_id))
+        found = self._remembered(key_of(run_id))
         return found is not None and any(
             each.is_silent and each.recorder.origin is recorder.origin
             for each in found.recordings()
@@ -113,7 +117,7 @@ class RunStore:
 
     def ended_contexts(self) -> list[SpanContext]:
         """The span contexts of the last runs that ended."""
-        found = list(self._ended.values())
+        found = [EndedRun(*ended) for ended in list(self._ended.values())]
         return [ended.span_context for ended in found if not ended.is_silent]
 
     def ended_runs(self) -> list[tuple[Key, EndedRun]]:
@@ -122,7 +126,7 @@ class RunStore:
         return [
             (key, ended)
             for key, head in heads
-            for ended in head.recordings()
+            for ended in EndedRun(*head).recordings()
             if not ended.is_silent
         ]
 
@@ -165,6 +169,10 @@ class RunStore:
         self._ended.clear()
         self._ended_order.clear()
 
+    def _remembered(self, key: Key) -> EndedRun | None:
+        found = self._ended.get(key)
+        return None if found is None else EndedRun(*found)
+
     def _oldest(self) -> Run | None:
         try:
             return next(iter(self._open.values()))
@@ -180,12 +188,11 @@ class RunStore:
             return
         is_root = run.is_root and run.enclosing is None
         response_id = run.facts.get(semconv.GEN_AI_RESPONSE_ID)
-        # Without the class's own `__new__`, a function of Python that takes twice as long.
-        ended = tuple.__new__(
-            EndedRun, (span_context, run.recorder, response_id, is_root, run.is_silent, ())
-        )
-        earlier = self._ended.get(run.key)
-        self._ended[run.key] = ended if earlier is None else _together(ended, earlier)
+        ended: Ended = (span_context, run.recorder, response_id, is_root, run.is_silent, ())
+        earlier = self._remembered(run.key)
+        if earlier is not None:
+            ended = _together(EndedRun(*ended), earlier)
+        self._ended[run.key] = ended
         if run.ended:
             return
         self._ended_order.append(run.key)

@@ -10,6 +10,7 @@ from langchain_otel.runs.frame import owner_of
 MANAGERS: Final = "langchain_core.callbacks.manager"
 RUNNABLES: Final = "langchain_core.runnables.base"
 SELF: Final = "self"
+OWN_FRAMES: Final = 3
 MAX_FRAMES: Final = 32
 
 
@@ -26,7 +27,8 @@ def owner_of_chain(run_id: UUID, parent_run_id: UUID | None) -> object | None:
 def _calling_runnable() -> object | None:
     """The `self` of the first method beyond those of LangChain's callback manager."""
     runnable: Any = getattr(sys.modules.get(RUNNABLES), "Runnable", None)
-    frame: FrameType | None = sys._getframe(1)
+    # Not of this module, nor of a handler of ours.
+    frame: FrameType | None = sys._getframe(OWN_FRAMES)
     is_beyond = False
     for _ in range(MAX_FRAMES):
         if frame is None or runnable is None:
