@@ -41,7 +41,8 @@ def answers() -> dict[Any, bool]:
     return {kind: isinstance(kind(), _StreamingCallbackHandler) for kind in TAPS}
 
 
-def test_answers_are_what_they_were(tracing: Tracing) -> None:
+async def test_answers_are_what_they_were(tracing: Tracing) -> None:
+    """In a loop, which LangChain's own handler asks for."""
     assert answers() == TAPS
     assert issubclass(Tapping, _StreamingCallbackHandler)
     assert not issubclass(OpenTelemetryCallbackHandler, _StreamingCallbackHandler)
