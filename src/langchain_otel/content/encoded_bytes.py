@@ -8,7 +8,7 @@ import re
 from typing import Any, Final
 
 from langchain_otel.content.fields import NO_FIELDS
-from langchain_otel.content.media import MIME_KEYS, measured
+from langchain_otel.content.media import MIME_KEYS, compiled, measured
 
 ALWAYS: Final = frozenset(
     ("b64", "b64_json", "base64", "blob", "image_base64", "audio_base64", "partial_image_b64")
@@ -30,22 +30,21 @@ SLACK: Final = 1_024
 MAX_PIECES: Final = 4_000
 
 _KEY: Final = "|".join(sorted(KEYS, key=len, reverse=True))
-FOUND: Final = re.compile(
-    rf""";base64,|["'](?P<key>{_KEY})\\{{0,4}}["']\s{{0,4}}:\s{{0,4}}b?"""
-    r"""(?P<quote>\\{0,4}["'])""",
-    re.IGNORECASE,
+FOUND: Final = (
+    rf"""(?i);base64,|["'](?P<key>{_KEY})\\{{0,4}}["']\s{{0,4}}:\s{{0,4}}b?"""
+    r"""(?P<quote>\\{0,4}["'])"""
 )
 _RUN: Final = r"(?:[A-Za-z0-9+/=_%-]++|\\{1,4}/)*+"
 _BREAK: Final = r"(?:\\{1,4}[rn]|[\r\n]){1,4}"
 # What is wrapped goes on after a line break: long lines, and one that may be short.
-ENCODED: Final = re.compile(
+ENCODED: Final = (
     rf"""{_RUN}(?:(?:{_BREAK}[A-Za-z0-9+/_-]{{40,}}+={{0,2}})++"""
     rf"""(?:{_BREAK}[A-Za-z0-9+/_-]{{1,80}}(?:={{1,2}}|(?=[\s"')\]>\\]|$)))?)?"""
 )
-ALPHABET: Final = re.compile(r"(?:[A-Za-z0-9+/_-]++|\\{1,4}[rn/]|[\r\n])*+={0,2}\s{0,2}")
-MEDIA: Final = re.compile("mime|media|image|audio|video|pdf|base64|blob", re.IGNORECASE)
-MIME: Final = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}")
-MIXED: Final = (re.compile("[A-Z]"), re.compile("[a-z]"), re.compile("[0-9]"))
+ALPHABET: Final = r"(?:[A-Za-z0-9+/_-]++|\\{1,4}[rn/]|[\r\n])*+={0,2}\s{0,2}"
+MEDIA: Final = "(?i)mime|media|image|audio|video|pdf|base64|blob"
+MIME: Final = r"[\w.+-]{1,64}/[\w.+-]{1,64}"
+MIXED: Final = ("[A-Z]", "[a-z]", "[0-9]")
 
 
 def may_hold_bytes(text: str, limit: int) -> bool:
@@ -63,7 +62,7 @@ def without_bytes(text: str, limit: int) -> str:
     pieces: list[str] = []
     position = size = 0
     while size <= limit and len(pieces) < MAX_PIECES:
-        found = FOUND.search(text, position, position + limit - size + SLACK)
+        found = compiled(FOUND).search(text, position, position + limit - size + SLACK)
         if found is None:
             break
         start, end, described = _described(text, found, position)
@@ -91,7 +90,7 @@ def described_bytes(value: dict[Any, Any]) -> dict[str, str]:
 def description_of(data: str, mime: str | None) -> str:
     """What is said of bytes in a text: their type, size and hash."""
     size, digest = measured(data)
-    kind = mime if mime is not None and MIME.fullmatch(mime) else "bytes"
+    kind = mime if mime is not None and compiled(MIME).fullmatch(mime) else "bytes"
     return f"[{kind}, {size} bytes, sha256 {digest}]"
 
 
@@ -107,7 +106,7 @@ def _described(text: str, found: re.Match[str], earliest: int) -> tuple[int, int
     if len(data) < SHORTEST:
         return begin, begin, ""
     beside = text[max(0, begin - BESIDE) : begin] + text[end : end + BESIDE]
-    is_media = key.lower() in ALWAYS or MEDIA.search(beside) is not None
+    is_media = key.lower() in ALWAYS or compiled(MEDIA).search(beside) is not None
     is_whole = end == len(text) or text.startswith(found["quote"], end)
     if is_whole and _is_encoded(data, is_media=is_media):
         return begin, end, description_of(data, None)
@@ -115,7 +114,7 @@ def _described(text: str, found: re.Match[str], earliest: int) -> tuple[int, int
 
 
 def _end(text: str, begin: int) -> int:
-    encoded = ENCODED.match(text, begin)
+    encoded = compiled(ENCODED).match(text, begin)
     return begin if encoded is None else encoded.end()
 
 
@@ -130,17 +129,17 @@ def _header(text: str, position: int, earliest: int) -> tuple[int, str | None]:
 
 
 def _is_encoded(text: str, *, is_media: bool) -> bool:
-    if len(text) < SHORTEST or ALPHABET.fullmatch(text) is None:
+    if len(text) < SHORTEST or compiled(ALPHABET).fullmatch(text) is None:
         return False
     if is_media or (text.endswith("=") and len(text) % 4 == 0):
         return True
-    return len(text) >= LONG and all(kind.search(text, 0, BESIDE) for kind in MIXED)
+    return len(text) >= LONG and all(compiled(kind).search(text, 0, BESIDE) for kind in MIXED)
 
 
 def _is_media(value: dict[Any, Any]) -> bool:
     words = (dict.get(value, key) for key in ("type", "encoding", "format"))
     return _mime(value) is not None or any(
-        type(word) is str and MEDIA.search(word, 0, BESIDE) is not None for word in words
+        type(word) is str and compiled(MEDIA).search(word, 0, BESIDE) is not None for word in words
     )
 
 

@@ -7,6 +7,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
@@ -58,8 +59,8 @@ PART_FIELDS: Final = frozenset(
 SCHEMES: Final = ("data:", "DATA:", "Data:")
 MAX_KNOWN: Final = 256
 MAX_HEADER: Final = 256
-WHOLE: Final = re.compile(r"[A-Za-z0-9+/=_%\r\n-]*+")
-ESCAPES: Final = re.compile(r"\\{1,4}[rn]|[\\\s=]")
+WHOLE: Final = r"[A-Za-z0-9+/=_%\r\n-]*+"
+ESCAPES: Final = r"\\{1,4}[rn]|[\\\s=]"
 STANDARD: Final = str.maketrans("-_", "+/")
 MAX_URL: Final = 512
 MAX_SCHEME: Final = 32
@@ -74,6 +75,12 @@ class Blob(NamedTuple):
 
 _known: Final[dict[tuple[int, int], Blob]] = {}
 """Bytes that were hashed lately, by hash and length: a conversation sends its pictures again."""
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern, compiled when it is first needed: most processes never search for bytes."""
+    return re.compile(pattern)
 
 
 def media_part(block: Any, *, binary: bool) -> Part | None:
@@ -117,7 +124,10 @@ def is_data_url(text: str) -> bool:
     if not text.startswith(SCHEMES):
         return False
     begin = text.find(",", 0, MAX_HEADER) + 1
-    return text[:begin].lower().endswith(";base64,") and WHOLE.fullmatch(text, begin) is not None
+    return (
+        text[:begin].lower().endswith(";base64,")
+        and compiled(WHOLE).fullmatch(text, begin) is not None
+    )
 
 
 def _part(modality: str, block: Mapping[str, Any], *, binary: bool) -> Part | None:
@@ -218,7 +228,7 @@ def measured(data: Any) -> Blob:
 def _decoded(data: str) -> bytes:
     # Base64 as it was before it was put into a URL or into JSON, or lost its padding.
     try:
-        data = ESCAPES.sub("", unquote(data)).translate(STANDARD)
+        data = compiled(ESCAPES).sub("", unquote(data)).translate(STANDARD)
         return base64.b64decode(data + "=" * (-len(data) % 4), validate=False)
     except (binascii.Error, ValueError):
         return data.encode("utf-8", "replace")
