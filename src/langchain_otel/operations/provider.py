@@ -138,7 +138,7 @@ def server_of(owner: object) -> Facts:
     fields = fields_of(owner)
     # Pydantic's private attributes count as fields.
     private = slot_of(owner, "__pydantic_private__")
-    if private and type(private) is dict:
+    if type(private) is dict and private:
         fields = private | fields
     if not FIELDS.isdisjoint(fields):
         for path in SERVERS:

@@ -139,7 +139,10 @@ def ends(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _end(run_id: UUID, event: str, args: tuple[Any, ...]) -> None:
-    """End a run whose end LangChain could not report to our handler, as out of memory."""
+    """End a run whose end LangChain could not report to our handler, as out of memory.
+
+    `args` are those of the manager's method, with the manager.
+    """
     try:
         head = RUNS.head(run_id)
         for run in [] if head is None else list(head.recordings()):
