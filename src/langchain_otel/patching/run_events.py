@@ -62,9 +62,13 @@ def begins_one(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _begins_sync(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
-        run_id = _run_id(args, kwargs, new_id)
+        if len(args) > REQUIRED:
+            args = _required(args, kwargs)
+        run_id = kwargs.get("run_id")
+        if run_id is None:
+            run_id = kwargs["run_id"] = new_id()
         try:
-            result = method(*args[:REQUIRED], **kwargs)
+            result = method(*args, **kwargs)
             if current_frame() is not None:
                 begin_body()
         except BaseException as error:
@@ -77,9 +81,13 @@ def _begins_sync(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Call
 
 def _begins_async(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Callable[..., Any]:
     async def call(*args: Any, **kwargs: Any) -> Any:
-        run_id = _run_id(args, kwargs, new_id)
+        if len(args) > REQUIRED:
+            args = _required(args, kwargs)
+        run_id = kwargs.get("run_id")
+        if run_id is None:
+            run_id = kwargs["run_id"] = new_id()
         try:
-            result = await method(*args[:REQUIRED], **kwargs)
+            result = await method(*args, **kwargs)
             if current_frame() is not None:
                 begin_body()
         except BaseException as error:
@@ -90,14 +98,10 @@ def _begins_async(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Cal
     return call
 
 
-def _run_id(args: tuple[Any, ...], kwargs: dict[str, Any], new_id: Callable[[], UUID]) -> UUID:
-    """The id of the run to start, a new one if need be; all optional arguments are in `kwargs`."""
-    if len(args) > REQUIRED:
-        kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
-    run_id: UUID | None = kwargs.get("run_id")
-    if run_id is None:
-        run_id = kwargs["run_id"] = new_id()
-    return run_id
+def _required(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """The arguments that the start of a run must have; the others are in `kwargs` afterwards."""
+    kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
+    return args[:REQUIRED]
 
 
 def ends(original: Callable[..., Any]) -> Callable[..., Any]:

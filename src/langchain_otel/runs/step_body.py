@@ -1,10 +1,12 @@
 """Makes the span of a run current in the copy of the context in which LangChain runs its body."""
 
 from typing import Any
+from uuid import UUID
 
 from langchain_otel.runs.context import RUN_KEY, current, inside, make_current
 from langchain_otel.runs.frame import current_frame, hide_frame
 from langchain_otel.runs.identity import KEYS, set_identity_in_body
+from langchain_otel.runs.run_id import key_of
 from langchain_otel.runs.store import RUNS
 
 
@@ -14,7 +16,9 @@ def enter_body(config: Any) -> None:
     `config` is a `RunnableConfig` whose callback manager names that run as the parent of the next.
     """
     run_id = getattr(config.get("callbacks"), "parent_run_id", None)
-    run = None if run_id is None else RUNS.head(run_id)
+    run = None
+    if run_id is not None:
+        run = RUNS.open_under(run_id.int if type(run_id) is UUID else key_of(run_id))
     if run is not None:
         run.passes_on = True
         ambient = current()
