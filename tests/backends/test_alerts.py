@@ -38,8 +38,10 @@ def promtool(*arguments: str | Path) -> str:
     """What it says; the test is skipped where it is not installed, or fails where required."""
     if (program := shutil.which("promtool")) is None:
         unavailable(ServerError(f"promtool is not installed: run `{INSTALL_COMMAND}`"))
+    # The cases take minutes of a processor, which others may want at the same time.
+    patience = 4 * PATIENCE
     done = subprocess.run(
-        [program, *arguments], capture_output=True, check=False, text=True, timeout=PATIENCE
+        [program, *arguments], capture_output=True, check=False, text=True, timeout=patience
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
