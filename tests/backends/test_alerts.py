@@ -39,7 +39,7 @@ def promtool(*arguments: str | Path) -> str:
     if (program := shutil.which("promtool")) is None:
         unavailable(ServerError(f"promtool is not installed: run `{INSTALL_COMMAND}`"))
     # The cases take minutes of a processor, which others may want at the same time.
-    patience = 4 * PATIENCE
+    patience = 2 * PATIENCE
     done = subprocess.run(
         [program, *arguments], capture_output=True, check=False, text=True, timeout=patience
     )
