@@ -44,7 +44,7 @@ def annotations(started: Started, run: "Run") -> Facts:
     if run.operation.request is not None and started.options.get("name") is not None:
         # A step that is no operation of the conventions has the name of its run as its span's.
         _add_run_name(facts, started, run)
-    if started.tags and not _say_place(started.tags):
+    if started.tags and not _say_only_place(started.tags):
         _add_tags(facts, started.tags, () if parent is None else parent.tags or ())
     if run.attempt > 1:
         facts[semconv.RETRY_ATTEMPT] = run.attempt
@@ -77,7 +77,7 @@ def _add_tags(facts: Facts, tags: list[Any], known: Sequence[Any]) -> None:
         facts[semconv.TAGS] = new_tags[:MAX_ITEMS]
 
 
-def _say_place(tags: list[Any]) -> bool:
+def _say_only_place(tags: list[Any]) -> bool:
     """Whether tags say no more than which step a run is, as those of most runs do."""
     # Each run asks: `all` of a generator takes twice as long.
     for tag in tags:  # noqa: SIM110

@@ -24,7 +24,6 @@ METADATA: Final = ("ls_provider", "ls_model_name", *LANGSMITH)
 """All that the description of a request is made of, beside the kind of model server."""
 UNCHANGING: Final = frozenset((str, int, float, bool, type(None)))
 
-
 Entries = list[tuple[str, Any]]
 
 
@@ -80,8 +79,8 @@ def _remembered(started: Started) -> Request:
         known is not None
         and is_structured is known.is_structured
         and params.keys() == known.names
-        and _has_still(params, known.parameters)
-        and _has_still(metadata, known.metadata)
+        and _is_unchanged(params, known.parameters)
+        and _is_unchanged(metadata, known.metadata)
     ):
         return known
     parameters = [(key, params[key]) for key in PARAMETERS if key in params]
@@ -94,8 +93,8 @@ def _remembered(started: Started) -> Request:
     return request
 
 
-def _has_still(source: Mapping[str, Any], entries: Entries) -> bool:
-    """Whether a source has the values that it had: the same, or equal ones of the same type."""
+def _is_unchanged(source: Mapping[str, Any], entries: Entries) -> bool:
+    """Whether a source has the values that it had: the very same, or equal ones of one type."""
     for key, before in entries:
         value = source.get(key)
         # Of two types, values may be equal that say different things; another's may be compared by

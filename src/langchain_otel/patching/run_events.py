@@ -63,7 +63,7 @@ def begins_one(original: Callable[..., Any]) -> Callable[..., Any]:
 def _begins_sync(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         if len(args) > REQUIRED:
-            args = _required(args, kwargs)
+            args = _required_arguments(args, kwargs)
         run_id = kwargs.get("run_id")
         if run_id is None:
             run_id = kwargs["run_id"] = new_id()
@@ -82,7 +82,7 @@ def _begins_sync(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Call
 def _begins_async(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Callable[..., Any]:
     async def call(*args: Any, **kwargs: Any) -> Any:
         if len(args) > REQUIRED:
-            args = _required(args, kwargs)
+            args = _required_arguments(args, kwargs)
         run_id = kwargs.get("run_id")
         if run_id is None:
             run_id = kwargs["run_id"] = new_id()
@@ -98,7 +98,7 @@ def _begins_async(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Cal
     return call
 
 
-def _required(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+def _required_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     """The arguments that the start of a run must have; the others are in `kwargs` afterwards."""
     kwargs.update(zip(OPTIONAL, args[REQUIRED:], strict=False))
     return args[:REQUIRED]

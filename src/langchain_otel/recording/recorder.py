@@ -184,9 +184,8 @@ class Recorder:
         if is_recorded or (run.parent is None and records_all(self._tracer, hangs_under)):
             attributes = attributes_at_start(run, started, policy, dialect, own)
         else:
-            attributes = LazyAttributes(
-                partial(attributes_at_start, run, started, policy, dialect, own)
-            )
+            make = partial(attributes_at_start, run, started, policy, dialect, own)
+            attributes = LazyAttributes(make)
         links: Sequence[Link] = ()
         if operation.family == "tool":
             links = links_of(run, call_id_of(started), trace.get_current_span(hangs_under))
