@@ -39,8 +39,9 @@ def running_shop(endpoint: str) -> Iterator[Shop]:
         "OTEL_SERVICE_NAME": service,
         "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
         "OTEL_INSTRUMENTATION_LANGCHAIN_COST": "true",
-        # Metrics are sent when it says so.
+        # Metrics and spans are sent when it says so: what is read in between would be half of it.
         "OTEL_METRIC_EXPORT_INTERVAL": "3600000",
+        "OTEL_BSP_SCHEDULE_DELAY": "3600000",
     } | {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
     process = subprocess.Popen(
         [INSTRUMENT, sys.executable, PROGRAM],
