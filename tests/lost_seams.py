@@ -4,8 +4,9 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from copy import copy
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -14,6 +15,7 @@ from langchain_otel.patching.points import PatchPoint, Point, Seam, SubclassPoin
 from langchain_otel.sources.patch_points import ALL_POINTS, PATCHER
 from modes.probe import Probe
 
+P = TypeVar("P", bound=Point)
 Replace = Callable[[Point, pytest.MonkeyPatch], Point]
 
 SEAMS = list(dict.fromkeys(point.seam for point in ALL_POINTS))
@@ -40,17 +42,25 @@ class ByRunId(Probe):
                 self.runs.parents[run_id] = actual.parents[run_id]
 
 
+def changed(point: P, **values: Any) -> P:
+    """A point that differs in some values."""
+    other = copy(point)
+    for name, value in values.items():
+        setattr(other, name, value)
+    return other
+
+
 def function_gone(point: Point, _: pytest.MonkeyPatch) -> Point:
     owner, dot, name = point.path.rpartition(".")
-    return point._replace(path=f"{owner}{dot}{name}_of_another_version")
+    return changed(point, path=f"{owner}{dot}{name}_of_another_version")
 
 
 def class_gone(point: Point, _: pytest.MonkeyPatch) -> Point:
-    return point._replace(path=f"Other{point.path}")
+    return changed(point, path=f"Other{point.path}")
 
 
 def module_gone(point: Point, _: pytest.MonkeyPatch) -> Point:
-    return point._replace(module=f"{point.module}_of_another_version")
+    return changed(point, module=f"{point.module}_of_another_version")
 
 
 def refused(point: Point, _: pytest.MonkeyPatch) -> Point:
@@ -58,8 +68,8 @@ def refused(point: Point, _: pytest.MonkeyPatch) -> Point:
         raise TypeError(original)
 
     if isinstance(point, SubclassPoint):
-        return point._replace(path="__name__")
-    return point._replace(wrap=wrap)
+        return changed(point, path="__name__")
+    return changed(point, wrap=wrap)
 
 
 def signature_changed(point: Point, patch: pytest.MonkeyPatch) -> Point:
@@ -69,10 +79,10 @@ def signature_changed(point: Point, patch: pytest.MonkeyPatch) -> Point:
     module = sys.modules.get(point.module)
     owner, found = (None, None) if module is None else _found(point.path, module)
     if found is not None:
-        changed = forwarding(found)
+        wrapped = forwarding(found)
         first = inspect.Parameter("new", inspect.Parameter.POSITIONAL_ONLY)
-        changed.__signature__ = inspect.Signature([first, first.replace(name="other")])
-        patch.setattr(owner, point.path.rpartition(".")[2], changed)
+        wrapped.__signature__ = inspect.Signature([first, first.replace(name="other")])
+        patch.setattr(owner, point.path.rpartition(".")[2], wrapped)
     return point
 
 

@@ -32,7 +32,15 @@ MAX_FUNCTION_LINES = 40
 
 # What each room may import beside itself. A module of the top level that is no word may import
 # everything.
-WORDS = {"semconv", "version", "exception_fields", "async_exceptions", "health", "forks"}
+WORDS = {
+    "semconv",
+    "version",
+    "exception_fields",
+    "async_exceptions",
+    "health",
+    "failure_kinds",
+    "forks",
+}
 ROOMS = {
     "content": WORDS,
     "runs": WORDS | {"content"},
@@ -73,9 +81,10 @@ ROOMS = {
         "runs",
         "sources",
     },
-    **dict.fromkeys(WORDS - {"health", "async_exceptions"}, frozenset[str]()),
+    **dict.fromkeys(WORDS - {"health", "failure_kinds", "async_exceptions"}, frozenset[str]()),
     "async_exceptions": {"exception_fields"},
     "health": {"async_exceptions"},
+    "failure_kinds": {"health"},
 }
 MAX_TOP_LEVEL = 12
 

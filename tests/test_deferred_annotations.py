@@ -12,6 +12,7 @@ from langchain_otel.patching.points import PatchPoint, Seam
 from langchain_otel.patching.signatures import signature_of
 from langchain_otel.sources.remote_calls import calls_remotely, carries_trace
 from langchain_otel.sources.unreported_calls import UnreportedCall, traced
+from lost_seams import changed
 
 SEAM = Seam("a seam", "We rely on it.", "nothing")
 CALL = UnreportedCall(EMBEDDINGS, lambda *_: None, lambda *_: None)
@@ -31,7 +32,7 @@ def test_the_contract_is_kept() -> None:
     """Names and kinds of parameters are read, and no more."""
     point = PatchPoint("m", "Chain.invoke", lambda same: same, SEAM, parameters=("self", "values"))
     assert keeps_contract(point, Chain.invoke)
-    assert not keeps_contract(point._replace(parameters=("self", "other")), Chain.invoke)
+    assert not keeps_contract(changed(point, parameters=("self", "other")), Chain.invoke)
     assert list(signature_of(Chain.invoke).parameters) == ["self", "values", "headers"]
 
 

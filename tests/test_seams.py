@@ -24,6 +24,7 @@ from lost_seams import (
     WAYS,
     ByRunId,
     Replace,
+    changed,
     counting,
     form_changed,
     function_gone,
@@ -113,7 +114,7 @@ def test_langchain_calls_what_we_wrap(monkeypatch: pytest.MonkeyPatch) -> None:
     """A function that is still there, and that nobody calls any more, would be a seam lost."""
     called: set[Any] = set()
     counted = [
-        point._replace(wrap=counting(point, called))
+        changed(point, wrap=counting(point, called))
         for point in ALL_POINTS
         if isinstance(point, PatchPoint) and point.module.startswith(OURS_TO_RUN)
     ]

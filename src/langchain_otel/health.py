@@ -2,8 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from langchain_otel.async_exceptions import is_asynchronous
 
@@ -22,42 +21,7 @@ events: Final[Counter[str]] = Counter()
 """How often what is no failure happened, by the names above."""
 
 OTLP: Final = "otlp"
-OPTIONS: Final = frozenset(
-    (
-        *("redact", "completion_hook", "request_hook", "response_hook"),
-        *("span_name", "run_filter", "cost"),
-    )
-)
-"""The options that are functions of the user's."""
-
-
-class Failure(NamedTuple):
-    """Our own code failed."""
-
-    place: str
-    reason: str
-
-
-class OptionFailure(NamedTuple):
-    """A function of the user's failed, or gave what it may not."""
-
-    option: str
-    reason: str
-
-
-class AttributeLeftOut(NamedTuple):
-    """An attribute could not be written as OTLP."""
-
-    reason: str
-
-
-class Limit(NamedTuple):
-    """A limit was met."""
-
-    name: str
-
-
-Kind = Failure | OptionFailure | AttributeLeftOut | Limit
+"""The place of a failure to write an attribute."""
 
 MAX_UNKNOWN_TENANTS: Final = 20
 MAX_TENANT_NAME: Final = 64
@@ -98,21 +62,6 @@ def limited(limit: str, consequence: str) -> None:
     """Record that the limit named `limit` was met; `consequence` says what happens instead."""
     if _first(limit):
         logger.warning("langchain-otel: %s was reached: %s. Logged once.", limit, consequence)
-
-
-def counted() -> Iterator[tuple[Kind, int]]:
-    """Each kind of failure, and each limit, with how often it was counted."""
-    for key, count in sorted(failures.copy().items()):
-        yield _kind(key), count
-
-
-def _kind(key: str) -> Kind:
-    place, colon, reason = key.partition(":")
-    if not colon:
-        return Limit(key)
-    if place == OTLP:
-        return AttributeLeftOut(reason)
-    return OptionFailure(place, reason) if place in OPTIONS else Failure(place, reason)
 
 
 def left_out(attribute: str, error: Exception) -> None:

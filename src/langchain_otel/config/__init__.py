@@ -199,16 +199,18 @@ def _expected(option: Option, error: ValueError) -> str:
 
 def _standard(option: Option) -> Any:
     """What OpenTelemetry's own variable says, where an option has one; else the default."""
-    if option.standard is None:
+    standard = option.standard
+    if standard is None:
         return option.default
-    variable, words = option.standard
-    value = os.environ.get(variable, "").strip()
+    value = os.environ.get(standard.variable, "").strip()
     said = {word.strip() for word in value.lower().split(",")}
-    for word, meaning in words.items():
+    for word, meaning in standard.words.items():
         if word in said:
             return meaning
     if value:
-        logger.warning(INVALID, variable, value, " or ".join(words), option.default)
+        logger.warning(
+            INVALID, standard.variable, value, " or ".join(standard.words), option.default
+        )
     return option.default
 
 

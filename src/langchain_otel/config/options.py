@@ -76,11 +76,14 @@ class Hook(Protocol):
         """Take the content of a model call."""
 
 
-class Standard(NamedTuple):
+class Standard:
     """A variable of OpenTelemetry's own, and the values of an option for its words, in order."""
 
-    variable: str
-    words: dict[str, str]
+    __slots__ = ("variable", "words")
+
+    def __init__(self, variable: str, words: dict[str, str]) -> None:
+        self.variable = variable
+        self.words = words
 
 
 class Option(NamedTuple):

@@ -89,9 +89,9 @@ def described_bytes(value: dict[Any, Any]) -> dict[str, str]:
 
 def description_of(data: str, mime: str | None) -> str:
     """What is said of bytes in a text: their type, size and hash."""
-    size, digest = measured(data)
+    blob = measured(data)
     kind = mime if mime is not None and compiled(MIME).fullmatch(mime) else "bytes"
-    return f"[{kind}, {size} bytes, sha256 {digest}]"
+    return f"[{kind}, {blob.size} bytes, sha256 {blob.digest}]"
 
 
 def _described(text: str, found: re.Match[str], earliest: int) -> tuple[int, int, str]:

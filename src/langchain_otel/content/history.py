@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
@@ -19,11 +19,14 @@ Facts = dict[str, Any]
 Key = tuple[Any, ...]
 
 
-class Latest(NamedTuple):
+class Latest:
     """The messages of the last request, each with its content, and how many were alike."""
 
-    messages: list[tuple[Any, Any]]
-    alike: Counter[Key]
+    __slots__ = ("alike", "messages")
+
+    def __init__(self, messages: list[tuple[Any, Any]], alike: Counter[Key]) -> None:
+        self.messages = messages
+        self.alike = alike
 
     def goes_on_in(self, items: Sequence[Any]) -> bool:
         """Whether a request begins with all these messages, the very objects."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import unquote
 
 from langchain_otel.content.fields import mapping_of, text_of
@@ -66,11 +66,14 @@ MAX_URL: Final = 512
 MAX_SCHEME: Final = 32
 
 
-class Blob(NamedTuple):
+class Blob:
     """What is known of some bytes."""
 
-    size: int
-    digest: str
+    __slots__ = ("digest", "size")
+
+    def __init__(self, size: int, digest: str) -> None:
+        self.size = size
+        self.digest = digest
 
 
 _known: Final[dict[tuple[int, int], Blob]] = {}
@@ -115,8 +118,9 @@ def blob_part(modality: str, data: Any, mime: str | None, *, binary: bool) -> Pa
     if binary:
         content = data if isinstance(data, str) else base64.b64encode(data).decode()
         return _described("blob", modality, mime, {"content": content})
-    size, digest = measured(data)
-    return _described("blob", modality, mime, {"content": "", "size": size, "sha256": digest})
+    blob = measured(data)
+    known = {"content": "", "size": blob.size, "sha256": blob.digest}
+    return _described("blob", modality, mime, known)
 
 
 def is_data_url(text: str) -> bool:

@@ -7,7 +7,7 @@ what may be recorded: one that was changed is another one.
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
@@ -20,23 +20,31 @@ from langchain_otel.content.message_json import Reader, message_json, pieces_of
 UNREAD: Final = dict.fromkeys(("response_metadata", "usage_metadata", "artifact"))
 
 
-class Piece(NamedTuple):
+class Piece:
     """The JSON of a message, and how many values it took of those that all may have together."""
 
-    encoded: bytes
-    values: int
+    __slots__ = ("encoded", "values")
+
+    def __init__(self, encoded: bytes, values: int) -> None:
+        self.encoded = encoded
+        self.values = values
 
 
 Pieces = dict[bytes, Piece]
 
 
-class Beginning(NamedTuple):
+class Beginning:
     """The messages that the last request began with: what they hold, and what was written."""
 
-    size: int = 0
-    read: bytes = b""
-    encoded: bytes = b""
-    values: int = 0
+    __slots__ = ("encoded", "read", "size", "values")
+
+    def __init__(
+        self, size: int = 0, read: bytes = b"", encoded: bytes = b"", values: int = 0
+    ) -> None:
+        self.size = size
+        self.read = read
+        self.encoded = encoded
+        self.values = values
 
 
 NOTHING: Final = Beginning()

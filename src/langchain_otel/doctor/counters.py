@@ -6,6 +6,13 @@ from typing import Final
 from langchain_otel import health
 from langchain_otel.doctor.finding import MEND, NOTE, OK, Finding
 from langchain_otel.doctor.scene import Scene
+from langchain_otel.failure_kinds import (
+    AttributeLeftOut,
+    Failure,
+    Kind,
+    OptionFailure,
+    counted,
+)
 
 TOPIC: Final = "failures"
 EVENTS: Final = {
@@ -34,22 +41,22 @@ TIMES: Final = {1: "once"}
 
 def counters(_: Scene) -> Iterator[Finding]:
     """Each kind of failure, each limit that was met, and what has no span of its own."""
-    for kind, count in health.counted():
+    for kind, count in counted():
         yield _finding(kind, _times(count))
     if not health.failures:
         yield Finding(TOPIC, OK, "langchain-otel counted no failure in this process.")
     yield from _events()
 
 
-def _finding(kind: health.Kind, times: str) -> Finding:
-    if isinstance(kind, health.OptionFailure):
+def _finding(kind: Kind, times: str) -> Finding:
+    if isinstance(kind, OptionFailure):
         sentence = f"The function given as {kind.option} failed {times}: {kind.reason}."
         step = "Mend it; the log of langchain_otel says what was left out, and DEBUG where."
         return Finding(TOPIC, MEND, sentence, step)
-    if isinstance(kind, health.AttributeLeftOut):
+    if isinstance(kind, AttributeLeftOut):
         sentence = f"An attribute was left out {times}: {kind.reason} as it was written as OTLP."
         return Finding(TOPIC, MEND, sentence, "The log says which: give it a value of plain data.")
-    if isinstance(kind, health.Failure):
+    if isinstance(kind, Failure):
         where = f"{kind.place}:{kind.reason}"
         sentence = f"langchain-otel failed in {where} {times}: a span may lack attributes."
         step = "Please report it with the stack trace that the log level DEBUG shows."

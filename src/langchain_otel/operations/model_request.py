@@ -5,7 +5,7 @@ read has changed, by type and value, the facts are those of the call before.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from langchain_otel import semconv
 from langchain_otel.content.fields import mapping_of
@@ -27,18 +27,30 @@ UNCHANGING: Final = frozenset((str, int, float, bool, type(None)))
 Entries = list[tuple[str, Any]]
 
 
-class Request(NamedTuple):
+class Request:
     """A request as it was read, and what was found in it: the model's name, facts.
 
     `names` are those of all its parameters; `parameters` and `metadata` are what was read.
     """
 
-    names: frozenset[str]
-    parameters: Entries
-    metadata: Entries
-    is_structured: bool
-    name: str | None
-    facts: Facts
+    __slots__ = ("facts", "is_structured", "metadata", "name", "names", "parameters")
+
+    def __init__(
+        self,
+        names: frozenset[str],
+        parameters: Entries,
+        metadata: Entries,
+        name: str | None,
+        facts: Facts,
+        *,
+        is_structured: bool,
+    ) -> None:
+        self.names = names
+        self.parameters = parameters
+        self.metadata = metadata
+        self.name = name
+        self.facts = facts
+        self.is_structured = is_structured
 
 
 _latest: Final[dict[int, tuple[Request, object]]] = {}
@@ -86,7 +98,7 @@ def _remembered(started: Started) -> Request:
     parameters = [(key, params[key]) for key in PARAMETERS if key in params]
     said = [(key, metadata.get(key)) for key in METADATA]
     name, facts = _name(params, metadata), _facts(started, params, metadata)
-    request = Request(frozenset(params), parameters, said, is_structured, name, facts)
+    request = Request(frozenset(params), parameters, said, name, facts, is_structured=is_structured)
     types = {type(value) for _, value in (*parameters, *said)}
     if started.owner is not None and types <= UNCHANGING:
         _remember(started.owner, request)

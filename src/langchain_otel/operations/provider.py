@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from langchain_otel import semconv
@@ -194,12 +194,15 @@ def _server(url: "Url | None") -> Facts:
     return facts if port is None else facts | {semconv.SERVER_PORT: port}
 
 
-class Url(NamedTuple):
+class Url:
     """The server that a URL names."""
 
-    host: str | None
-    port: int | None
-    scheme: str
+    __slots__ = ("host", "port", "scheme")
+
+    def __init__(self, host: str | None, port: int | None, scheme: str) -> None:
+        self.host = host
+        self.port = port
+        self.scheme = scheme
 
 
 @lru_cache(MAX_URLS)

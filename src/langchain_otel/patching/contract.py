@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from types import CodeType, FunctionType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from langchain_otel.patching.points import Form, PatchPoint
 from langchain_otel.patching.signatures import signature_of
@@ -14,6 +14,9 @@ GENERATOR_FLAGS: Final[Mapping[int, Form]] = {
     inspect.CO_COROUTINE: "coroutine",
     inspect.CO_ASYNC_GENERATOR: "async generator",
 }
+Parameters = tuple[list[str], Sequence[str], int]
+"""Names by position, empty where a caller cannot use them; keywords; `*args` and `**kwargs`."""
+
 VARIADIC: Final = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 KINDS: Final = (
     inspect.Parameter.POSITIONAL_ONLY,
@@ -61,26 +64,18 @@ def _begins_with(function: FunctionType, names: tuple[str, ...]) -> bool:
     )
 
 
-class _Parameters(NamedTuple):
-    """Names by position, empty where a caller cannot use them; keywords; `*args` and `**kwargs`."""
-
-    positional: list[str]
-    keywords: Sequence[str]
-    variadic: int
-
-
-def _defined(code: CodeType) -> _Parameters:
+def _defined(code: CodeType) -> Parameters:
     nameless, end = code.co_posonlyargcount, code.co_argcount
-    return _Parameters(
+    return (
         [""] * nameless + [*code.co_varnames[nameless:end]],
         code.co_varnames[end : end + code.co_kwonlyargcount],
         (code.co_flags & VARIADIC).bit_count(),
     )
 
 
-def _declared(function: FunctionType) -> _Parameters:
+def _declared(function: FunctionType) -> Parameters:
     kinds: dict[Any, list[str]] = {}
     for each in signature_of(function).parameters.values():
         kinds.setdefault(each.kind, []).append(each.name)
     nameless, named, args, keywords, kwargs = (kinds.get(kind, []) for kind in KINDS)
-    return _Parameters([""] * len(nameless) + named, keywords, len(args) + len(kwargs))
+    return [""] * len(nameless) + named, keywords, len(args) + len(kwargs)

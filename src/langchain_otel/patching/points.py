@@ -1,7 +1,7 @@
 """Defines a seam, and a patch point: a function of another package, and what we need of it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 from langchain_otel.patching.supported import conflicting_version, is_installed
 
@@ -27,54 +27,84 @@ DISTRIBUTIONS: Final = {"langgraph.checkpoint": "langgraph-checkpoint", "google"
 ROOTS: Final = {"langgraph": "langgraph.pregel", "google": "google.genai"}
 
 
-class Seam(NamedTuple):
+class Seam:
     """What we rely on in another package, in one sentence, and what is lost without it."""
 
-    name: str
-    relies: str
-    lost: str
+    __slots__ = ("lost", "name", "relies")
+
+    def __init__(self, name: str, relies: str, lost: str) -> None:
+        self.name = name
+        self.relies = relies
+        self.lost = lost
 
 
-class PatchPoint(NamedTuple):
-    """A function of LangChain, and what is put around it: `wrap` gives back the wrapped one.
+class _Place:
+    """A place in LangChain, by its module and the path there, and what is put around it.
 
-    `form` is what it has to be, `parameters` are those that it has to begin with; an empty name
-    stands for any. `versions` says which versions have it, where that is not all of the range.
+    `wrap` gives back the wrapped one. `versions` says which versions have it, where that is not all
+    of the range.
     """
 
-    module: str
-    path: str
-    wrap: Wrap
-    seam: Seam
-    form: Form = "function"
-    parameters: tuple[str, ...] = ()
-    versions: str = ""
+    __slots__ = ("module", "path", "seam", "versions", "wrap")
+
+    def __init__(self, module: str, path: str, wrap: Wrap, seam: Seam, versions: str = "") -> None:
+        self.module = module
+        self.path = path
+        self.wrap = wrap
+        self.seam = seam
+        self.versions = versions
 
 
-class ClosurePoint(NamedTuple):
+class PatchPoint(_Place):
+    """A function of LangChain.
+
+    `form` is what it has to be, `parameters` are those that it has to begin with; an empty name
+    stands for any.
+    """
+
+    __slots__ = ("form", "parameters")
+
+    def __init__(
+        self,
+        module: str,
+        path: str,
+        wrap: Wrap,
+        seam: Seam,
+        form: Form = FUNCTION,
+        parameters: tuple[str, ...] = (),
+        versions: str = "",
+    ) -> None:
+        super().__init__(module, path, wrap, seam, versions)
+        self.form = form
+        self.parameters = parameters
+
+
+class ClosurePoint(_Place):
     """A function that a function of LangChain has in a variable of its own.
 
     So the wrapped one is called also by those who imported the function before it was patched.
     """
 
-    module: str
-    path: str
-    variable: str
-    wrap: Wrap
-    seam: Seam
-    form: Form
-    versions: str = ""
+    __slots__ = ("form", "variable")
+
+    def __init__(
+        self, module: str, path: str, variable: str, wrap: Wrap, seam: Seam, form: Form
+    ) -> None:
+        super().__init__(module, path, wrap, seam)
+        self.variable = variable
+        self.form = form
 
 
-class SubclassPoint(NamedTuple):
-    """Methods of the subclasses of a class of LangChain, and what is put around each."""
+class SubclassPoint(_Place):
+    """Methods of the subclasses of a class of LangChain."""
 
-    module: str
-    path: str
-    methods: Callable[[str], bool]
-    wrap: Wrap
-    seam: Seam
-    versions: str = ""
+    __slots__ = ("methods",)
+
+    def __init__(
+        self, module: str, path: str, methods: Callable[[str], bool], wrap: Wrap, seam: Seam
+    ) -> None:
+        super().__init__(module, path, wrap, seam)
+        self.methods = methods
 
 
 Point = PatchPoint | ClosurePoint | SubclassPoint

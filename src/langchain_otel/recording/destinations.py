@@ -1,7 +1,7 @@
 """Holds where the signals of a recorder go, and checks what is given as a provider."""
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from opentelemetry._logs import LoggerProvider
 from opentelemetry.metrics import MeterProvider
@@ -15,12 +15,20 @@ PROVIDER_METHODS: Final = {
 }
 
 
-class Destinations(NamedTuple):
+class Destinations:
     """The providers that a recorder is given; None: that of its base, or else the global one."""
 
-    tracer_provider: TracerProvider | None = None
-    meter_provider: MeterProvider | None = None
-    logger_provider: LoggerProvider | None = None
+    __slots__ = ("logger_provider", "meter_provider", "tracer_provider")
+
+    def __init__(
+        self,
+        tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
+        logger_provider: LoggerProvider | None = None,
+    ) -> None:
+        self.tracer_provider = tracer_provider
+        self.meter_provider = meter_provider
+        self.logger_provider = logger_provider
 
 
 NOWHERE_ELSE: Final = Destinations()

@@ -4,7 +4,7 @@ Histograms are recorded with the span's context, so that exemplars lead to the t
 """
 
 from copy import copy
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from opentelemetry.metrics import Histogram, Meter, MeterProvider, get_meter_provider
 
@@ -26,17 +26,22 @@ if TYPE_CHECKING:
 Record = tuple[Row, Histogram, dict[str, Any]]
 
 
-class Recording(NamedTuple):
+class Recording:
     """What is recorded of runs with the same attributes: in which histograms, under which set.
 
     `timing` is what is recorded of a run whose tokens another one counts, `priced` the set of what
     it cost.
     """
 
-    records: list[Record]
-    timing: list[Record]
-    series: Series
-    priced: Series
+    __slots__ = ("priced", "records", "series", "timing")
+
+    def __init__(
+        self, records: list[Record], timing: list[Record], series: Series, priced: Series
+    ) -> None:
+        self.records = records
+        self.timing = timing
+        self.series = series
+        self.priced = priced
 
 
 class Instruments:

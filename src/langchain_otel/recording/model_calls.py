@@ -5,7 +5,7 @@ its own. The inner run made the call: it counts, and the outer one adds only wha
 stream that is left may end the outer run first, which then has counted for both.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from langchain_otel import semconv
 from langchain_otel.operations.provider_report import USAGE_NAMES
@@ -14,11 +14,14 @@ from langchain_otel.runs.run import Run, share_tree
 from langchain_otel.runs.store import RUNS
 
 
-class Share(NamedTuple):
+class Share:
     """What a run adds to the calls of its agent, and to sums of tokens."""
 
-    call: bool
-    tokens: bool
+    __slots__ = ("call", "tokens")
+
+    def __init__(self, *, call: bool, tokens: bool) -> None:
+        self.call = call
+        self.tokens = tokens
 
 
 WHOLE: Final = Share(call=True, tokens=True)
@@ -44,16 +47,16 @@ def share_of(run: Run) -> Share:
     around = run.model
     call, tokens = not run.has_inner_call, not run.has_inner_tokens
     if around is None:
-        return Share(call, tokens)
+        return Share(call=call, tokens=tokens)
     same_agent = run.agent is around.agent
     if around.ended:
         first = around.has_inner_call or not same_agent
         uncounted = around.has_inner_tokens or USAGE_NAMES.isdisjoint(around.facts)
-        return Share(call and first, tokens and uncounted)
+        return Share(call=call and first, tokens=tokens and uncounted)
     around.has_inner_call = around.has_inner_call or same_agent
     if not tokens or semconv.CACHE_HIT in run.facts or not USAGE_NAMES.isdisjoint(run.facts):
         around.has_inner_tokens = True
-    return Share(call, tokens)
+    return Share(call=call, tokens=tokens)
 
 
 def counts_tokens(run: Run) -> bool:

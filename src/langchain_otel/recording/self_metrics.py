@@ -11,6 +11,14 @@ from typing import Final, NamedTuple
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 from langchain_otel import health, semconv
+from langchain_otel.failure_kinds import (
+    AttributeLeftOut,
+    Failure,
+    Kind,
+    Limit,
+    OptionFailure,
+    counted,
+)
 from langchain_otel.runs.store import RUNS
 
 Counts = Counter[tuple[str, ...]]
@@ -29,10 +37,10 @@ class SelfMetric(NamedTuple):
     falls: bool = False
 
 
-def _failures(kind: type[health.Kind]) -> Callable[[], Counts]:
+def _failures(kind: type[Kind]) -> Callable[[], Counts]:
     def counts() -> Counts:
         found: Counts = Counter()
-        for each, count in health.counted():
+        for each, count in counted():
             if type(each) is kind:
                 found[tuple(each)] += count
         return found
@@ -64,22 +72,20 @@ SELF_METRICS: Final = (
         semconv.METRIC_SELF_FAILURES,
         FAILURE,
         (semconv.SELF_PLACE, semconv.ERROR_TYPE),
-        _failures(health.Failure),
+        _failures(Failure),
     ),
     SelfMetric(
         semconv.METRIC_SELF_OPTION_FAILURES,
         FAILURE,
         (semconv.SELF_OPTION, semconv.ERROR_TYPE),
-        _failures(health.OptionFailure),
+        _failures(OptionFailure),
     ),
-    SelfMetric(
-        semconv.METRIC_SELF_LIMITS, "{limit}", (semconv.SELF_LIMIT,), _failures(health.Limit)
-    ),
+    SelfMetric(semconv.METRIC_SELF_LIMITS, "{limit}", (semconv.SELF_LIMIT,), _failures(Limit)),
     SelfMetric(
         semconv.METRIC_SELF_ATTRIBUTES,
         "{attribute}",
         (semconv.ERROR_TYPE,),
-        _failures(health.AttributeLeftOut),
+        _failures(AttributeLeftOut),
     ),
     SelfMetric(semconv.METRIC_SELF_EVICTED, RUN, (), _events(health.EVICTED)),
     SelfMetric(semconv.METRIC_SELF_ORPHANED, RUN, (), _events(health.ORPHANED)),

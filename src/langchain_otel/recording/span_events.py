@@ -1,6 +1,6 @@
 """Records what LangChain reports in the middle of a run as events of its span."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from langchain_otel import health, semconv
 from langchain_otel.content.encodable import sound_attributes
@@ -51,11 +51,14 @@ def _custom_facts(named_data: tuple[Any, Any]) -> Facts:
     return {semconv.EVENT_NAME: name_of(named_data[0])}
 
 
-class Pause(NamedTuple):
+class Pause:
     """A graph that pauses: at which checkpoint, and what each interrupt asks a person."""
 
-    checkpoint_id: str
-    interrupts: tuple[Any, ...]
+    __slots__ = ("checkpoint_id", "interrupts")
+
+    def __init__(self, checkpoint_id: str, interrupts: tuple[Any, ...]) -> None:
+        self.checkpoint_id = checkpoint_id
+        self.interrupts = interrupts
 
 
 def _pause_facts(pause: Pause) -> Facts:

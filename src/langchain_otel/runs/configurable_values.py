@@ -7,7 +7,7 @@ will start: it is a variable of the context. Of the values themselves only hashe
 
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from langchain_otel.runs.bounded_map import BoundedMap
 from langchain_otel.runs.identity import KEYS as IDENTITY_KEYS
@@ -32,27 +32,35 @@ COMPLETE: Final = MERGED | {"callbacks", "recursion_limit"}
 Marks = dict[str, int]
 
 
-class Note(NamedTuple):
+class Note:
     """Of one key: which values are configurable (None: any), and which one is metadata as well."""
 
-    configurable: frozenset[int] | None
-    metadata: int | None
+    __slots__ = ("configurable", "metadata")
+
+    def __init__(self, configurable: frozenset[int] | None, metadata: int | None) -> None:
+        self.configurable = configurable
+        self.metadata = metadata
 
     def holds(self, mark: int) -> bool:
         """Whether a value is configurable, and not metadata as well."""
         return mark != self.metadata and (self.configurable is None or mark in self.configurable)
 
 
-class UserConfig(NamedTuple):
+class UserConfig:
     """A configuration as a user gives it, before LangChain changes it.
 
     Some versions of LangGraph complete the user's own metadata in place: `changed` is what they
     have added to them in an earlier call.
     """
 
-    config: Mapping[str, Any]
-    metadata: Mapping[str, Any]
-    changed: Marks
+    __slots__ = ("changed", "config", "metadata")
+
+    def __init__(
+        self, config: Mapping[str, Any], metadata: Mapping[str, Any], changed: Marks
+    ) -> None:
+        self.config = config
+        self.metadata = metadata
+        self.changed = changed
 
 
 _NO_NOTE: Final = Note(frozenset(), None)

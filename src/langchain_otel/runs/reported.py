@@ -1,7 +1,7 @@
 """Holds what LangChain reports of a run when it starts, and in its middle."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from langchain_otel.content.values import Facts
 
@@ -34,9 +34,14 @@ class Started:
         self.request: Any = None
 
 
-class SpanEvent(NamedTuple):
+class SpanEvent:
     """A kind of event in the middle of a run: its name, and what it records of what is reported."""
 
-    name: str
-    facts: Callable[[Any], Facts]
-    content: Callable[[Any], Any]
+    __slots__ = ("content", "facts", "name")
+
+    def __init__(
+        self, name: str, facts: Callable[[Any], Facts], content: Callable[[Any], Any]
+    ) -> None:
+        self.name = name
+        self.facts = facts
+        self.content = content

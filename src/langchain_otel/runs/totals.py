@@ -1,7 +1,6 @@
 """Adds up the calls and tokens of one invocation of an agent, and what calls cost."""
 
 from decimal import Decimal
-from typing import NamedTuple
 
 from langchain_otel.content.counts import total
 from langchain_otel.content.history import History
@@ -45,16 +44,24 @@ class Totals:
         self.output_tokens = _sum(self.output_tokens, output_tokens)
 
 
-class Spent(NamedTuple):
+class Spent:
     """US dollars of one call by kind, or of all calls below an agent or a workflow together.
 
     `unknown_calls` counts calls of which the price, or a part of it, is not known; `amounts` is
     None where none is.
     """
 
-    amounts: dict[str, Decimal] | None = None
-    total: Decimal | None = None
-    unknown_calls: int = 0
+    __slots__ = ("amounts", "total", "unknown_calls")
+
+    def __init__(
+        self,
+        amounts: dict[str, Decimal] | None = None,
+        total: Decimal | None = None,
+        unknown_calls: int = 0,
+    ) -> None:
+        self.amounts = amounts
+        self.total = total
+        self.unknown_calls = unknown_calls
 
 
 def _sum(known: int | None, count: int | None) -> int | None:

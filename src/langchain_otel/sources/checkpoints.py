@@ -11,7 +11,7 @@ from functools import wraps
 from itertools import islice
 from math import isfinite
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext
 
@@ -36,15 +36,23 @@ MAX_CHECKPOINTS: Final = 4_096
 MAX_TRACE_PARENT: Final = 128
 
 
-class Origin(NamedTuple):
+class Origin:
     """Where a checkpoint comes from: a span, and when it paused there (Unix seconds), if it did.
 
     `requests` are the tool calls that models had asked for by then, with the models' spans.
     """
 
-    span_context: SpanContext
-    paused_at: float | None = None
-    requests: Mapping[str, SpanContext] = MappingProxyType({})
+    __slots__ = ("paused_at", "requests", "span_context")
+
+    def __init__(
+        self,
+        span_context: SpanContext,
+        paused_at: float | None = None,
+        requests: Mapping[str, SpanContext] = MappingProxyType({}),
+    ) -> None:
+        self.span_context = span_context
+        self.paused_at = paused_at
+        self.requests = requests
 
 
 _origins: Final[BoundedMap[str, Origin]] = BoundedMap(MAX_CHECKPOINTS)

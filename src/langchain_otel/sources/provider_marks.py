@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from langchain_otel.patching.imports import when_imported
 from langchain_otel.runs.run import Suppressed
@@ -11,13 +11,18 @@ from langchain_otel.runs.suppression import marks
 Undo = Callable[[], None]
 
 
-class Mark(NamedTuple):
+class Mark:
     """The names that a module has for the key of a mark and the class of its value; None: True."""
 
-    suppressed: Suppressed
-    module: str
-    key: str
-    value: str | None = None
+    __slots__ = ("key", "module", "suppressed", "value")
+
+    def __init__(
+        self, suppressed: Suppressed, module: str, key: str, value: str | None = None
+    ) -> None:
+        self.suppressed = suppressed
+        self.module = module
+        self.key = key
+        self.value = value
 
 
 GENAI: Final = "opentelemetry.util.genai.invocation"

@@ -8,7 +8,7 @@ exception. LangChain's own runs inside hang under its span as under a user's: se
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial, wraps
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from opentelemetry.context import Context
@@ -29,7 +29,7 @@ CALLS: Final = "langchain-otel-calls"
 """Stands where a run has its handler: no handler of LangChain's is it, so none ends the run."""
 
 
-class UnreportedCall(NamedTuple):
+class UnreportedCall:
     """A kind of call: its operation, what it starts with, and which other span records it.
 
     `started` takes the object that is called and the arguments by name, and returns None for a call
@@ -38,16 +38,27 @@ class UnreportedCall(NamedTuple):
     part of, if it is.
     """
 
-    operation: Operation
-    started: Callable[[object, Mapping[str, Any]], Started | None]
-    recorded_by: Callable[[object, Run | None, Run | None], Run | None]
+    __slots__ = ("operation", "recorded_by", "started")
+
+    def __init__(
+        self,
+        operation: Operation,
+        started: Callable[[object, Mapping[str, Any]], Started | None],
+        recorded_by: Callable[[object, Run | None, Run | None], Run | None],
+    ) -> None:
+        self.operation = operation
+        self.started = started
+        self.recorded_by = recorded_by
 
 
-class _Open(NamedTuple):
+class _Open:
     """A call under way: its frame, and the id that its runs have, one for each recorder."""
 
-    frame: Frame
-    run_id: UUID
+    __slots__ = ("frame", "run_id")
+
+    def __init__(self, frame: Frame, run_id: UUID) -> None:
+        self.frame = frame
+        self.run_id = run_id
 
     def end(self, result: Any = None, error: BaseException | None = None) -> None:
         head = RUNS.head(self.run_id)
@@ -58,10 +69,13 @@ class _Open(NamedTuple):
         self.frame.leave()
 
 
-class _Part(NamedTuple):
+class _Part:
     """A call under way that the span of another run records: what it finds is noted there."""
 
-    run: Run
+    __slots__ = ("run",)
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
 
     def end(self, result: Any = None, error: BaseException | None = None) -> None:
         if error is None:
