@@ -104,7 +104,8 @@ NOT_ASKED_FOR = (
     *("langchain_otel.recording.evaluation", "langchain_otel.exporters"),
     *("langchain_otel.doctor", "langchain_otel.startup", "langchain_otel.testing"),
     *("langchain_otel.viewing", "opentelemetry.exporter", "opentelemetry.sdk.metrics"),
-    *("opentelemetry.sdk._logs", "opentelemetry.util.genai", "genai_prices"),
+    *("opentelemetry.sdk._logs", "opentelemetry._logs", "opentelemetry.util.genai"),
+    *("genai_prices", "langchain_otel.failure_kinds"),
 )
 OF_PROPAGATORS = ("opentelemetry.baggage", "opentelemetry.propagate")
 

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any, Unpack
 from uuid import UUID
 
-from opentelemetry._logs import LoggerProvider
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
@@ -16,6 +15,8 @@ from langchain_otel.sources.patch_points import PATCHER
 from langchain_otel.sources.recording_handler import RecordingHandler
 
 if TYPE_CHECKING:
+    from opentelemetry._logs import LoggerProvider
+
     from langchain_otel.recording.arguments import Options
 
 
@@ -43,7 +44,7 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
         self,
         tracer_provider: TracerProvider | None = None,
         meter_provider: MeterProvider | None = None,
-        logger_provider: LoggerProvider | None = None,
+        logger_provider: "LoggerProvider | None" = None,
         **options: "Unpack[Options]",
     ) -> None:
         refuse_unknown("OpenTelemetryCallbackHandler", options)

@@ -9,9 +9,8 @@ import logging
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from opentelemetry._logs import LogRecord
 from opentelemetry.trace import Span
 
 from langchain_otel import health, semconv
@@ -20,6 +19,9 @@ from langchain_otel.content.limits import Limits
 from langchain_otel.content.media import Part
 from langchain_otel.content.message_list import Messages
 from langchain_otel.content.policy import Policy
+
+if TYPE_CHECKING:
+    from opentelemetry._logs import LogRecord
 
 logger: Final = logging.getLogger("langchain_otel")
 
@@ -88,7 +90,7 @@ class CompletionHook:
         system_instruction: Iterable[Part] = (),
         tool_definitions: Iterable[dict[str, Any]] = (),
         span: Span | None = None,
-        log_record: LogRecord | None = None,
+        log_record: "LogRecord | None" = None,
     ) -> None:
         """Give the hook the content of a model call; what it raises is counted."""
         try:

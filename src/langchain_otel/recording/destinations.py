@@ -1,11 +1,13 @@
 """Holds where the signals of a recorder go, and checks what is given as a provider."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from opentelemetry._logs import LoggerProvider
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
+
+if TYPE_CHECKING:
+    from opentelemetry._logs import LoggerProvider
 
 # A provider is whatever has the method that makes its instruments: some are not subclasses.
 PROVIDER_METHODS: Final = {
@@ -24,7 +26,7 @@ class Destinations:
         self,
         tracer_provider: TracerProvider | None = None,
         meter_provider: MeterProvider | None = None,
-        logger_provider: LoggerProvider | None = None,
+        logger_provider: "LoggerProvider | None" = None,
     ) -> None:
         self.tracer_provider = tracer_provider
         self.meter_provider = meter_provider
