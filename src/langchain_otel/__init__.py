@@ -6,6 +6,8 @@ needs no line of it. Where OpenTelemetry is set up by other means,
 `OpenTelemetryCallbackHandler()` among the callbacks one request.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_otel.version import __version__

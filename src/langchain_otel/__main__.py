@@ -1,5 +1,7 @@
 """Runs the command `langchain-otel`: an application, a view of its traces, or the doctor."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
 from typing import Final

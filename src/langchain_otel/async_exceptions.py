@@ -5,6 +5,8 @@ A signal handler (the soft time limit of a task queue, `SIGALRM`) and another th
 code. What they raise is the application's to catch, whatever its class.
 """
 
+from __future__ import annotations
+
 import signal
 import sys
 from functools import partial

@@ -1,5 +1,7 @@
 """Reads the fields of exceptions past what their classes define: nothing of anybody's is called."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final

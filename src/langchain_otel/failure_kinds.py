@@ -1,5 +1,7 @@
 """Says of each failure and limit that `health` counts which kind it is."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 

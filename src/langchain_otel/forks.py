@@ -1,5 +1,7 @@
 """Makes a forked process safe: no lock of ours is held there, and no open run is its own."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable
 from typing import Any, Final, TypeVar

@@ -1,5 +1,7 @@
 """Makes spans for whoever passes a handler among the callbacks of a request, or of an object."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any, Unpack
 from uuid import UUID
 
@@ -44,8 +46,8 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
         self,
         tracer_provider: TracerProvider | None = None,
         meter_provider: MeterProvider | None = None,
-        logger_provider: "LoggerProvider | None" = None,
-        **options: "Unpack[Options]",
+        logger_provider: LoggerProvider | None = None,
+        **options: Unpack[Options],
     ) -> None:
         refuse_unknown("OpenTelemetryCallbackHandler", options)
         arguments: dict[str, Any] = {

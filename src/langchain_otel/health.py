@@ -1,5 +1,7 @@
 """Counts failures of our own code, logs each kind once, and raises them when strict."""
 
+from __future__ import annotations
+
 import logging
 from collections import Counter
 from typing import Final

@@ -1,5 +1,7 @@
 """Switches tracing on and off for a whole process."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Collection, Sequence
 from threading import RLock
@@ -52,7 +54,7 @@ class LangChainInstrumentor(BaseInstrumentor):  # type: ignore[misc] # it has no
         """The range of langchain-core that is supported."""
         return (REQUIREMENT,)
 
-    def instrument(self, **arguments: "Unpack[Arguments]") -> None:
+    def instrument(self, **arguments: Unpack[Arguments]) -> None:
         """Trace every run from here on; a second call is a warning and changes nothing.
 
         Args:

@@ -1,5 +1,7 @@
 """Names every attribute, event, metric and value: the GenAI conventions' words and our own."""
 
+from __future__ import annotations
+
 from typing import Final
 
 SCHEMA_URL: Final = "https://opentelemetry.io/schemas/gen-ai-dev/1.42.0-dev"

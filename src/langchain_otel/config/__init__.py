@@ -1,5 +1,7 @@
 """Reads the options: from an argument of `instrument()` or the handler, else from its variable."""
 
+from __future__ import annotations
+
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence

@@ -1,5 +1,7 @@
 """Lists every option in one table, from which reading, checking and documentation come."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, runtime_checkable

@@ -1,5 +1,7 @@
 """Counts what a walk through content takes, values and bytes, before they are taken."""
 
+from __future__ import annotations
+
 from typing import Final
 
 MAX_DEPTH: Final = 16

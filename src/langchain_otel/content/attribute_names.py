@@ -1,5 +1,7 @@
 """Says which names of attributes are taken: an application cannot give these to its runs."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from langchain_otel import semconv

@@ -1,5 +1,7 @@
 """Turns any value that a user attaches to a run into one that an attribute can hold."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
 from types import MappingProxyType

@@ -1,5 +1,7 @@
 """Converts content blocks, in every shape that LangChain and providers use, to message parts."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, Final
 

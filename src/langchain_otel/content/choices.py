@@ -1,5 +1,7 @@
 """Reads a choice of a model's answer: its message, and why the model ended it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from itertools import chain, islice
 from typing import Any, Final, NamedTuple

@@ -3,6 +3,8 @@
 The package is imported only where a hook is wanted; its message types are made from our parts.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import logging
@@ -90,7 +92,7 @@ class CompletionHook:
         system_instruction: Iterable[Part] = (),
         tool_definitions: Iterable[dict[str, Any]] = (),
         span: Span | None = None,
-        log_record: "LogRecord | None" = None,
+        log_record: LogRecord | None = None,
     ) -> None:
         """Give the hook the content of a model call; what it raises is counted."""
         try:

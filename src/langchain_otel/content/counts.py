@@ -1,5 +1,7 @@
 """Reads counts of tokens, whoever sends them: whole numbers from 0 that are 64 bits wide."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from numbers import Real
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Recognizes by their names the values that are keys, passwords and tokens, and those in URLs."""
 
+from __future__ import annotations
+
 import re
 from functools import lru_cache
 from operator import is_

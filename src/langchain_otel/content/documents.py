@@ -1,5 +1,7 @@
 """Converts the documents that a retriever found."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Makes attributes encode: one name or number that no encoder takes would cost a whole batch."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 

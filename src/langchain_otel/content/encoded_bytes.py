@@ -4,6 +4,8 @@ A text may hold a `data:` URL, in Markdown say, or JSON that has base64 under a 
 linear: patterns that take what they match for good, and no more of a text than will be recorded.
 """
 
+from __future__ import annotations
+
 import re
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """Encodes any value as bounded, valid JSON."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from langchain_otel.content.limits import Limits

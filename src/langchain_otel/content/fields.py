@@ -6,6 +6,8 @@ the methods of the built-in types read it. What is no dict, list, tuple or objec
 own holds nothing that may be looked at.
 """
 
+from __future__ import annotations
+
 import sys
 from collections import UserDict
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """Filters content: every content fact passes here before it goes anywhere."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 import orjson

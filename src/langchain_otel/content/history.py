@@ -1,5 +1,7 @@
 """Finds the messages of an agent that no earlier span showed: each turn sends them all again."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Converts any value to JSON data, bounded, and without running code of the application."""
 
+from __future__ import annotations
+
 from collections import UserDict, deque
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta

@@ -1,5 +1,7 @@
 """Recognizes by their class objects that load or compute something when they are looked at."""
 
+from __future__ import annotations
+
 from types import FunctionType
 from typing import Final
 from weakref import CallableProxyType, ProxyType

@@ -1,5 +1,7 @@
 """Redacts and cuts the content of one attribute, within the budget of its span."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from copy import copy
 from types import NoneType
@@ -170,7 +172,7 @@ class Limits:
         self.budget.take(len(kept.encode()))
         return kept
 
-    def shrinking(self) -> Iterator["Limits"]:
+    def shrinking(self) -> Iterator[Limits]:
         """Ever smaller limits, for what has no room under these."""
         self.note_limit()
         length, items, nodes = self.max_length, self.max_items, self.max_nodes
@@ -179,7 +181,7 @@ class Limits:
             items, nodes = max(items // SHRINK, 1), nodes // SHRINK
             yield self.smaller(length, items, nodes)
 
-    def smaller(self, max_length: int, max_items: int, max_nodes: int) -> "Limits":
+    def smaller(self, max_length: int, max_items: int, max_nodes: int) -> Limits:
         """The same limits with other bounds."""
         other = copy(self)
         other.limit = SPAN_LIMIT

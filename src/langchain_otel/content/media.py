@@ -3,6 +3,8 @@
 Bytes are described by type, size and hash; they themselves are recorded only if asked for.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import re

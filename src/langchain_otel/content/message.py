@@ -1,5 +1,7 @@
 """Converts one message, of LangChain or in its place, to a role and parts."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 

@@ -1,5 +1,7 @@
 """Writes single messages as JSON; one that is a text alone, as most are, without data first."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """Converts lists of messages (a request's, an answer's, a state's) to data and to JSON."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import partial
 from itertools import chain
@@ -44,7 +46,7 @@ class Messages:
     def __len__(self) -> int:
         return len(self.items)
 
-    def within(self, limits: Limits) -> "Messages":
+    def within(self, limits: Limits) -> Messages:
         """The same messages under these limits."""
         return Messages(self.items, limits, self.written)
 

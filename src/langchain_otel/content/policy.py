@@ -1,5 +1,7 @@
 """Defines the content policy: which kinds of content, on which channel, and how much."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Final, NamedTuple
 

@@ -1,5 +1,7 @@
 """Remembers what was found of an object, a class mostly, for as long as the object lives."""
 
+from __future__ import annotations
+
 from functools import partial
 from typing import TypeVar
 from weakref import ref

@@ -1,5 +1,7 @@
 """Converts texts, refusals and what a model thought to message parts."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from langchain_otel.content.fields import entry, is_mapping, text_of

@@ -1,5 +1,7 @@
 """Converts tool calls in content: those the application runs, and those a provider runs."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 

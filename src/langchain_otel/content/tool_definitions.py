@@ -1,5 +1,7 @@
 """Reads tool definitions from a request: which tools the model was offered."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final

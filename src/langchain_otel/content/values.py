@@ -4,6 +4,8 @@ A value is what its type says it is: `isinstance` asks a value for its `__class_
 proxy would load what it stands for to answer. Nothing here raises, whatever the value is.
 """
 
+from __future__ import annotations
+
 import sys
 from collections import deque
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """Makes messages of what goes into a workflow and comes out: a message, a state, any value."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from langchain_otel.content.choices import as_choice

@@ -5,6 +5,8 @@ is known by all that it holds, as orjson writes that down at a fraction of what 
 what may be recorded: one that was changed is another one.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final

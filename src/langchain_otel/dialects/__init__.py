@@ -1,5 +1,7 @@
 """Chooses the dialect: in whose names spans state the facts, by the word of the option."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from langchain_otel.dialects import genai

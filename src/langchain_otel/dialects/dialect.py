@@ -1,5 +1,7 @@
 """Defines what a dialect is: functions from facts to the attributes of a span."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, NamedTuple
 

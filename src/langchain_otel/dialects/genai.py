@@ -4,6 +4,8 @@ Every backend reads messages as JSON strings; maps on spans are dropped by some,
 before 1.45. Log records have structured values, as the conventions demand.
 """
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from opentelemetry.util.types import AttributeValue

@@ -4,6 +4,8 @@ A fact that OpenInference has no name for is left out if it is of the GenAI conv
 its own name otherwise.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """States content in the names of OpenInference: input and output, messages, documents."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """States what a model call cost in the names of OpenInference."""
 
+from __future__ import annotations
+
 from math import fsum
 from typing import Final
 

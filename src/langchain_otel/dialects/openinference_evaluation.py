@@ -1,5 +1,7 @@
 """States an evaluation as the span of an evaluator, as Arize Phoenix shows it."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from langchain_otel import semconv

@@ -4,6 +4,8 @@ A span takes so many attributes and drops the oldest beyond, so lists are given 
 is left: the newest messages and the first documents have it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final

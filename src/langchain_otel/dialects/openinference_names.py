@@ -1,5 +1,7 @@
 """Names the attributes and values of OpenInference."""
 
+from __future__ import annotations
+
 from typing import Final
 
 SPAN_KIND: Final = "openinference.span.kind"

@@ -1,5 +1,7 @@
 """Combines the dialects for Arize Phoenix: OpenInference alone, or with the conventions."""
 
+from __future__ import annotations
+
 from typing import Final
 
 import orjson

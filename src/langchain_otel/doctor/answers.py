@@ -1,5 +1,7 @@
 """Says what a server's refusal means, and what to do about it."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable
 from pathlib import Path

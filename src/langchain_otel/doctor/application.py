@@ -1,5 +1,7 @@
 """Starts an application with the doctor inside, and reads what it found there."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal
@@ -50,7 +52,7 @@ def _run(command: list[str], environment: Mapping[str, str]) -> int:
 
 
 @contextmanager
-def _passing_on(process: "subprocess.Popen[Any]") -> Iterator[None]:
+def _passing_on(process: subprocess.Popen[Any]) -> Iterator[None]:
     """Who asks the doctor to end means the application."""
 
     def pass_on(number: int, _: FrameType | None) -> None:

@@ -1,5 +1,7 @@
 """Finds the backends that answer on this machine, and where each shows a trace."""
 
+from __future__ import annotations
+
 import json
 import time
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """Lists every check, and makes each; one that fails is a finding of its own."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from typing import Final
 

@@ -1,5 +1,7 @@
 """Checks whether the HTTP clients of the models' providers are instrumented."""
 
+from __future__ import annotations
+
 import re
 import sys
 from collections.abc import Iterator

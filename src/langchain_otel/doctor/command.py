@@ -1,5 +1,7 @@
 """Runs `langchain-otel doctor`: looks, writes the report, gives the exit status."""
 
+from __future__ import annotations
+
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path

@@ -4,6 +4,8 @@ A complaint may quote the value of a variable: only texts that are known, or nam
 said.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 

@@ -1,5 +1,7 @@
 """Checks the counters of our own failures and of limits that were met."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Final
 

@@ -1,5 +1,7 @@
 """Checks whether what is recorded arrives: at the endpoint, and by the very exporter."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -42,20 +44,20 @@ def delivery(scene: Scene) -> Iterator[Finding]:
             yield from _by_exporters(provider)
 
 
-def _at_endpoints(provider: "Provider") -> Iterator[Finding]:
+def _at_endpoints(provider: Provider) -> Iterator[Finding]:
     look = _function(ENDPOINT, "endpoint_findings")
     for destination in provider.destinations if look is not None else ():
         if destination.endpoint is not None:
             yield from look(destination, provider.signal)
 
 
-def _by_exporters(provider: "Provider") -> Iterator[Finding]:
+def _by_exporters(provider: Provider) -> Iterator[Finding]:
     send = _function(EXPORT, "export_findings")
     if provider.is_sdk and send is not None:
         yield from send(provider)
 
 
-def _is_silent(provider: "Provider") -> bool:
+def _is_silent(provider: Provider) -> bool:
     """Whether a test run prints nothing among the application's own lines, and can be sent."""
     return not is_shut_down(provider.instance) and all(
         destination.endpoint is not None for destination in provider.destinations

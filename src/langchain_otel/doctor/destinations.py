@@ -1,5 +1,7 @@
 """Checks each provider: who set it, and where what it records is sent."""
 
+from __future__ import annotations
+
 import os
 import re
 from collections import Counter
@@ -44,7 +46,7 @@ def providers(scene: Scene) -> Iterator[Finding]:
                 yield from _headers(variable, os.environ[variable])
 
 
-def _provider(provider: "Provider", scene: Scene) -> Iterator[Finding]:
+def _provider(provider: Provider, scene: Scene) -> Iterator[Finding]:
     signal = provider.signal
     grave: Level = MEND if signal == TRACES else NOTE
     if not provider.is_set:
@@ -78,7 +80,7 @@ def _provider(provider: "Provider", scene: Scene) -> Iterator[Finding]:
         yield from _sent(provider, scene)
 
 
-def _sent(provider: "Provider", scene: Scene) -> Iterator[Finding]:
+def _sent(provider: Provider, scene: Scene) -> Iterator[Finding]:
     # At its end an application may have done so itself.
     if scene.place != APPLICATION and is_shut_down(provider.instance):
         yield Finding(
@@ -96,7 +98,7 @@ def _sent(provider: "Provider", scene: Scene) -> Iterator[Finding]:
         yield Finding(TOPIC, OK, f"{sentence}{destination}{headers}.")
 
 
-def _doubled(provider: "Provider") -> Iterator[Finding]:
+def _doubled(provider: Provider) -> Iterator[Finding]:
     """An endpoint that two exporters of one provider send to."""
     endpoints = Counter(one.endpoint for one in provider.destinations if one.endpoint)
     variable = f"OTEL_{provider.signal.upper()}_EXPORTER"

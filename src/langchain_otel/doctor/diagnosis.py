@@ -1,5 +1,7 @@
 """Gives what the doctor finds in the process that asks, for a notebook or a program."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

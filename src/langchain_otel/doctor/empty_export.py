@@ -1,5 +1,7 @@
 """Has an exporter send an export with nothing in it, and says what came of it."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from langchain_otel.doctor.finding import MEND, OK, Finding

@@ -1,5 +1,7 @@
 """Checks that an exporter's endpoint answers, and that it speaks the exporter's protocol."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 from urllib.parse import urlsplit
 

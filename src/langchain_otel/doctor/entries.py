@@ -1,5 +1,7 @@
 """Finds the entry points of installed packages; to look for them takes long, and is done once."""
 
+from __future__ import annotations
+
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 

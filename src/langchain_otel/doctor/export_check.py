@@ -3,6 +3,8 @@
 Through a provider of traces goes a test run, through the others an export with nothing in it.
 """
 
+from __future__ import annotations
+
 from typing import Final
 
 from langchain_otel.config import SDK_DISABLED_VARIABLE, is_disabled

@@ -1,5 +1,7 @@
 """Defines a finding: one sentence of the doctor's, and the next step."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Final, Literal
 

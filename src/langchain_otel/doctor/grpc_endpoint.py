@@ -1,5 +1,7 @@
 """Checks an endpoint for OTLP over gRPC, and says what is there if it is something else."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from langchain_otel.doctor import answers, mismatches, probe

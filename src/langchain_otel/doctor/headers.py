@@ -1,5 +1,7 @@
 """Reads the variable of headers as exporters do, and finds what they leave out of it."""
 
+from __future__ import annotations
+
 import os
 import re
 from typing import Final

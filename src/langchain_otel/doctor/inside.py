@@ -3,6 +3,8 @@
 It looks at the program's end, and before that once after the first run: some programs are killed.
 """
 
+from __future__ import annotations
+
 import atexit
 import json
 import logging

@@ -1,5 +1,7 @@
 """Checks whether LangChain is instrumented in this process, and if not, by what."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Iterator

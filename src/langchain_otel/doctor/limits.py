@@ -1,5 +1,7 @@
 """Bounds how long a check may take, and what it leaves in logs and traces while it runs."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future

@@ -1,5 +1,7 @@
 """Says in what an exporter and a port differ, and which setting brings them together."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from langchain_otel.doctor import answers

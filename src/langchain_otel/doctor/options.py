@@ -1,5 +1,7 @@
 """Checks the options: what is in force, from where, and what is invalid or has no effect."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from importlib import import_module
@@ -40,31 +42,31 @@ def settings(_: Scene) -> Iterator[Finding]:
     yield from _hook(config)
 
 
-def options_in_force() -> "Config":
+def options_in_force() -> Config:
     """The options as they are in force in this process."""
     return _in_force()[0]
 
 
-def _in_force() -> "tuple[Config, bool]":
+def _in_force() -> tuple[Config, bool]:
     """The options of the instrumentor, or those that variables make; whether it is the first."""
     registry = import_module("langchain_otel.recording.registry")
     recorder = registry.active_recorder() or registry.Recorders.default
     return _from_variables() if recorder is None else recorder.config, recorder is not None
 
 
-def _from_variables() -> "Config":
+def _from_variables() -> Config:
     from langchain_otel.config import OPTIONS, Config
 
     return Config(**{option.name: _said(option) for option in OPTIONS})
 
 
-def _option(name: str) -> "Option":
+def _option(name: str) -> Option:
     from langchain_otel.config import OPTIONS
 
     return next(option for option in OPTIONS if option.name == name)
 
 
-def _said(option: "Option") -> Any:
+def _said(option: Option) -> Any:
     """The value that the variables make of an option; what is invalid counts as unset."""
     text = _text(option)
     try:
@@ -75,11 +77,11 @@ def _said(option: "Option") -> Any:
         return SAFE.get(option.name, option.default)
 
 
-def _text(option: "Option") -> str:
+def _text(option: Option) -> str:
     return os.environ.get(option.variable, "").strip() if option.variable else ""
 
 
-def _source(option: "Option", config: "Config", *, is_active: bool) -> str:
+def _source(option: Option, config: Config, *, is_active: bool) -> str:
     value = getattr(config, option.name)
     if is_active and value != _said(option) and option.standard is None:
         return "an argument of instrument(), or a configuration file"
@@ -90,13 +92,13 @@ def _source(option: "Option", config: "Config", *, is_active: bool) -> str:
     return "the default" if value == option.default else "an argument"
 
 
-def _content(config: "Config", source: str) -> Iterator[Finding]:
+def _content(config: Config, source: str) -> Iterator[Finding]:
     mode = config.capture_message_content
     sentence = f"The content mode is {mode} (from {source})."
     yield Finding(TOPIC, OK, sentence)
 
 
-def _value(option: "Option", config: "Config", *, is_active: bool) -> Iterator[Finding]:
+def _value(option: Option, config: Config, *, is_active: bool) -> Iterator[Finding]:
     value = getattr(config, option.name)
     if value == option.default and not _text(option):
         return
@@ -106,7 +108,7 @@ def _value(option: "Option", config: "Config", *, is_active: bool) -> Iterator[F
     yield Finding(TOPIC, OK, f"{option.name} is {shown} (from {source}).")
 
 
-def _invalid(option: "Option") -> Iterator[Finding]:
+def _invalid(option: Option) -> Iterator[Finding]:
     text = _text(option)
     try:
         option.parse(text or "true")
@@ -120,7 +122,7 @@ def _invalid(option: "Option") -> Iterator[Finding]:
             )
 
 
-def _without_effect(config: "Config") -> Iterator[Finding]:
+def _without_effect(config: Config) -> Iterator[Finding]:
     from langchain_otel.config import OPTIONS
 
     policy = config.policy
@@ -137,7 +139,7 @@ def _without_effect(config: "Config") -> Iterator[Finding]:
             )
 
 
-def _unsent_events(config: "Config") -> Iterator[Finding]:
+def _unsent_events(config: Config) -> Iterator[Finding]:
     """Log records of model calls that no provider takes."""
     from langchain_otel.inspection.providers import global_providers
 
@@ -152,7 +154,7 @@ def _unsent_events(config: "Config") -> Iterator[Finding]:
         )
 
 
-def _hook(config: "Config") -> Iterator[Finding]:
+def _hook(config: Config) -> Iterator[Finding]:
     from langchain_otel.content.completion_hook import GROUP, REQUIREMENT, TYPES
 
     wanted = config.completion_hook

@@ -1,5 +1,7 @@
 """Sets a process of the doctor's own up, as `opentelemetry-instrument` would set up any other."""
 
+from __future__ import annotations
+
 import atexit
 import logging
 import os

@@ -1,5 +1,7 @@
 """Checks the functions of LangChain that are followed: which are, wait, or are missing."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -34,7 +36,7 @@ def patches(scene: Scene) -> Iterator[Finding]:
     yield from _lost(states)
 
 
-def _followed(states: "list[tuple[Point, State]]") -> Finding:
+def _followed(states: list[tuple[Point, State]]) -> Finding:
     applied = sum(state == "applied" for _, state in states)
     waiting = sorted({point.module.split(".")[0] for point, state in states if state == "waiting"})
     later = f"; the rest waits for {', '.join(waiting)}" if waiting else ""
@@ -42,7 +44,7 @@ def _followed(states: "list[tuple[Point, State]]") -> Finding:
     return Finding(TOPIC, OK, sentence)
 
 
-def _lost(states: "list[tuple[Point, State]]") -> Iterator[Finding]:
+def _lost(states: list[tuple[Point, State]]) -> Iterator[Finding]:
     from langchain_otel.patching.lost_seams import HOW
 
     lost = [(point, state) for point, state in states if state in HOW]

@@ -1,5 +1,7 @@
 """Finds what is wrong with the path of an endpoint over HTTP."""
 
+from __future__ import annotations
+
 import re
 from typing import Final
 from urllib.parse import urlsplit

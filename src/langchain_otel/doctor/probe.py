@@ -1,5 +1,7 @@
 """Asks a port what it speaks: nothing, TLS, HTTP/2, HTTP/1."""
 
+from __future__ import annotations
+
 import errno
 import socket
 import ssl

@@ -1,5 +1,7 @@
 """Checks how the process is served: by what it was forked, and whether its last spans are sent."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """Finds the variable that sends an exporter's requests through a proxy."""
 
+from __future__ import annotations
+
 import os
 from typing import Final
 from urllib.request import getproxies, proxy_bypass

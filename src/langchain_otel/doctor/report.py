@@ -1,5 +1,7 @@
 """Writes the findings for people, as plain text, and for programs, as JSON."""
 
+from __future__ import annotations
+
 import json
 import textwrap
 from collections.abc import Sequence

@@ -1,5 +1,7 @@
 """Checks what keeps spans from being recorded: the sampler, the SDK's switch, suppression."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Describes from where the doctor looks, and what the set-up has complained of."""
 
+from __future__ import annotations
+
 import logging
 from dataclasses import dataclass
 from typing import Final, Literal

@@ -4,6 +4,8 @@ Headers, certificates and proxies are then those of the exporter. The places in 
 their client differ from version to version.
 """
 
+from __future__ import annotations
+
 import os
 from dataclasses import dataclass
 from importlib import import_module

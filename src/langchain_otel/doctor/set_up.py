@@ -1,5 +1,7 @@
 """Checks how OpenTelemetry is set up: distro, configurator, exporters, and what went wrong."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint

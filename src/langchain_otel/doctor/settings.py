@@ -1,5 +1,7 @@
 """Finds which setting an exporter's endpoint came from, and what it should be instead."""
 
+from __future__ import annotations
+
 import os
 from dataclasses import dataclass
 from typing import Final

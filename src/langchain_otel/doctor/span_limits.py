@@ -1,5 +1,7 @@
 """Checks the limits that cut what is recorded: the SDK's, and those of OTLP over gRPC."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """Checks which other tracers are active, and which would trace the same runs again."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Final
 

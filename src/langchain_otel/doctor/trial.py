@@ -1,5 +1,7 @@
 """Runs a small chain of LangChain's, traced as every chain is, and sends its spans."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Checks the names of variables: those that nobody reads, with the name that was meant."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from typing import Final

@@ -1,5 +1,7 @@
 """Checks which packages are installed, and whether each is in its range."""
 
+from __future__ import annotations
+
 import platform
 import re
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """Stands in for an exporter's `export` during the test run, and sees what becomes of its spans."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final, Literal

@@ -1,5 +1,7 @@
 """Writes what calls cost as a few digits for the tree in the terminal."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from math import floor, log10
 from typing import Final

@@ -1,5 +1,7 @@
 """Draws the spans of a trace as a tree of text."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import IO, Final
 

@@ -1,5 +1,7 @@
 """Reads off a span how it was judged: from its events, or from what an evaluation's span says."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 

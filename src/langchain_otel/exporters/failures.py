@@ -1,5 +1,7 @@
 """Finds where failures came from: a failure that passes through several spans is one."""
 
+from __future__ import annotations
+
 import re
 import sysconfig
 from collections.abc import Iterator, Sequence

@@ -1,5 +1,7 @@
 """Makes texts of applications and models harmless: nothing in them may steer the terminal."""
 
+from __future__ import annotations
+
 from typing import Final
 
 # More than any terminal shows in a line: what is behind it need not be looked at.

@@ -1,5 +1,7 @@
 """Draws running traces in a terminal while they grow; each settles into its tree when it ends."""
 
+from __future__ import annotations
+
 import atexit
 import os
 import threading

@@ -1,5 +1,7 @@
 """Draws the traces that are under way as they are at this moment."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO
 

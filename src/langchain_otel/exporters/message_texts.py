@@ -1,5 +1,7 @@
 """Writes messages as texts: those of the GenAI conventions, as JSON or as data."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 

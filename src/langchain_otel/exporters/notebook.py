@@ -1,5 +1,7 @@
 """Shows a trace below the cell of a notebook that made it: as HTML that opens, and as text."""
 
+from __future__ import annotations
+
 import io
 import sys
 from collections.abc import Callable, Iterator

@@ -4,6 +4,8 @@ Transport, retry, settings and environment variables are theirs; only the step f
 request is replaced.
 """
 
+from __future__ import annotations
+
 import logging
 import os
 from collections.abc import Sequence
@@ -71,7 +73,7 @@ def _exporter_of(protocol: str, arguments: dict[str, Any]) -> SpanExporter:
     return exporter
 
 
-def _class_of(protocol: str) -> "type[GrpcSpanExporter | HttpSpanExporter]":
+def _class_of(protocol: str) -> type[GrpcSpanExporter | HttpSpanExporter]:
     # Each protocol's exporter is a package of its own, which may be missing, and slow to import.
     if protocol == HTTP:
         from langchain_otel.exporters.otlp_http import HttpSpanExporter

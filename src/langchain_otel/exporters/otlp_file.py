@@ -1,5 +1,7 @@
 """Writes spans to a file as OTLP's JSON, one request on a line, as the Collector does."""
 
+from __future__ import annotations
+
 import base64
 import json
 import logging

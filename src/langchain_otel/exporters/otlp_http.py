@@ -1,5 +1,7 @@
 """Encodes spans for OpenTelemetry's OTLP exporter over HTTP."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Final
 

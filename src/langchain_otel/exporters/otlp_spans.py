@@ -4,6 +4,8 @@ The format is that of `opentelemetry/proto/trace/v1/trace.proto`. Writing the by
 takes a fifth of the time of building protobuf messages first.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from struct import Struct
 from typing import Any, Final

@@ -4,6 +4,8 @@ The format is that of `opentelemetry/proto/common/v1/common.proto`. What cannot 
 out, and logged once a kind.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from struct import Struct

@@ -5,6 +5,8 @@ goes where it would go anyway. Whatever text stream of this process leads to the
 one that a logging handler keeps too, takes the lines away before it writes.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +29,7 @@ CLEAR_BELOW: Final = "\x1b[J"
 UNCLEARED: Final = 30
 
 
-def screen_of(out: object, lock: Lock) -> "Screen | None":
+def screen_of(out: object, lock: Lock) -> Screen | None:
     """The screen of a stream, where lines can be drawn and drawn again."""
     wanted = os.environ.get(LIVE, "").strip().lower() not in REFUSED and not os.environ.get("CI")
     usable = sys.platform != "win32" and os.environ.get("TERM", "") not in NO_TERMINALS

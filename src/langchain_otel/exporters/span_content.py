@@ -1,5 +1,7 @@
 """Finds what a span says of questions and answers, whichever dialect it says it in."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 

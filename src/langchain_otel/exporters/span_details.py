@@ -1,5 +1,7 @@
 """Says under the label of a span what its mode wants: its content, its failure, everything."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 

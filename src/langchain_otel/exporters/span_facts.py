@@ -1,5 +1,7 @@
 """Reads what a span says, whichever dialect it says it in."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from opentelemetry.sdk.trace import ReadableSpan

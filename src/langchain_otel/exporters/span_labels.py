@@ -1,5 +1,7 @@
 """Says in one line what a span is: its name, time, tokens and cost, and how it ended."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from time import time_ns
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Prints each trace in the terminal as one tree, as soon as its root has ended."""
 
+from __future__ import annotations
+
 import sys
 import threading
 from collections.abc import Sequence
@@ -80,7 +82,7 @@ class TreeSpanExporter(SpanExporter):
                 self._waiting.setdefault(span.context.trace_id, []).extend(rest)
             self._print(tree, self._note(span, parent))
 
-    def _note(self, span: ReadableSpan, parent: "SpanContext") -> str:
+    def _note(self, span: ReadableSpan, parent: SpanContext) -> str:
         if is_evaluation(span):
             name = self._printed.get(parent.span_id)
             return f"evaluation of {name or f'span {parent.span_id:016x}'}"

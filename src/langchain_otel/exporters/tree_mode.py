@@ -1,5 +1,7 @@
 """Reads how much of each span a tree shows."""
 
+from __future__ import annotations
+
 import logging
 import os
 from typing import Final

@@ -1,5 +1,7 @@
 """Says whether `opentelemetry-instrument` runs this process, and what sets up the SDK there."""
 
+from __future__ import annotations
+
 import os
 import re
 import sys

@@ -3,6 +3,8 @@
 It looks at what is loaded already, and imports nothing.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """Describes the providers: which somebody has set, and where what they record is sent."""
 
+from __future__ import annotations
+
 import re
 import sys
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """Finds environment variables that nobody reads, and what the user is likely to have meant."""
 
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Iterable, Iterator

@@ -1,5 +1,7 @@
 """Says where spans, metrics and log records go, and warns where they go nowhere by mistake."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 

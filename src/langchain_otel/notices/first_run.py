@@ -1,5 +1,7 @@
 """Says what is to be said when the first run starts: by then an application is set up."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +82,7 @@ def forget() -> None:
     log.forget()
 
 
-def _sent(providers: "Providers") -> list[str]:
+def _sent(providers: Providers) -> list[str]:
     """Which of spans and metrics we send somewhere, or both where a provider may come yet."""
     traces, metrics = providers["traces"], providers["metrics"]
     if not traces.is_set and not metrics.is_set:

@@ -1,5 +1,7 @@
 """Logs each notice once in a process."""
 
+from __future__ import annotations
+
 import logging
 from threading import Lock
 from typing import Final

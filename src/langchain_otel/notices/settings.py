@@ -1,5 +1,7 @@
 """Warns of settings that have no effect: misspelt variables, content that is off."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 

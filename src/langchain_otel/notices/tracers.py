@@ -1,5 +1,7 @@
 """Names the other tracers of the process, and warns of those that double spans or metrics."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import Final
 

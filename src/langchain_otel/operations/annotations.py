@@ -3,6 +3,8 @@
 Each stands on the span where it first appears, and is not repeated below.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -31,7 +33,7 @@ PLACE_TAGS: Final = ("seq:step:", "map:key:", "graph:step:", "condition:", "bran
 OWN_METADATA: Final = ("ls_", "lc_", "langgraph_", "checkpoint_", "__")
 
 
-def annotations(started: Started, run: "Run") -> Facts:
+def annotations_of(started: Started, run: Run) -> Facts:
     """The facts that are new on this run, compared with its parent's; a root says its id."""
     parent = run.parent
     facts: Facts = {}
@@ -92,7 +94,7 @@ def _tag_name(tag: Any, known: Sequence[Any]) -> str | None:
     return None if any(tag is other for other in known) else identifier(tag)
 
 
-def _add_run_name(facts: Facts, started: Started, run: "Run") -> None:
+def _add_run_name(facts: Facts, started: Started, run: Run) -> None:
     name = given_name(started)
     if name is not None and name != run.facts.get(semconv.GEN_AI_WORKFLOW_NAME):
         facts[semconv.RUN_NAME] = name

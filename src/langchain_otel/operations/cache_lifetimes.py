@@ -4,6 +4,8 @@ Anthropic's `cache_control` and Bedrock's `cachePoint` stand in blocks of messag
 beside them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any, Final
 

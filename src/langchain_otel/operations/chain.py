@@ -1,5 +1,7 @@
 """Describes chains: plain steps and graph nodes, agents and workflows."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
@@ -57,12 +59,12 @@ def _operation_of(kind: type) -> Operation:
     return operation
 
 
-def _is_no_node(started: Started, run: "Run") -> bool:
+def _is_no_node(started: Started, run: Run) -> bool:
     is_node = any(type(tag) is str and tag.startswith(NODE_TAG) for tag in started.tags or ())
     return run.operation is CHAIN and not run.is_root and not is_node
 
 
-def _is_chain(_: Started, run: "Run") -> bool:
+def _is_chain(_: Started, run: Run) -> bool:
     return run.operation is CHAIN
 
 
@@ -95,7 +97,7 @@ def _name(started: Started) -> str:
     return text(name) or text((started.serialized or EMPTY).get("name")) or "chain"
 
 
-def _agent_request(started: Started, _: "Run | None") -> Facts:
+def _agent_request(started: Started, _: Run | None) -> Facts:
     facts: Facts = {semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_AGENT}
     name = agent_name(started)
     if name is not None:
@@ -111,7 +113,7 @@ def agent_name(started: Started) -> str | None:
     return own_name(owner) or text(started.options.get("name"))
 
 
-def _workflow_request(started: Started, _: "Run | None") -> Facts:
+def _workflow_request(started: Started, _: Run | None) -> Facts:
     facts: Facts = {semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_WORKFLOW}
     name = _workflow_name(started)
     if name is not None:
@@ -185,7 +187,7 @@ WORKFLOW: Final = Operation(
     response_content=_answer,
 )
 
-LEFT_OUT: Final[dict[str, Callable[[Started, "Run"], bool] | None]] = {
+LEFT_OUT: Final[dict[str, Callable[[Started, Run], bool] | None]] = {
     "all": None,
     "nodes": _is_no_node,
     "semantic": _is_chain,

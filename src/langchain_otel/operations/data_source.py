@@ -1,5 +1,7 @@
 """Finds what is searched: the vector store that a retriever holds, its data source, its server."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Iterator
 from itertools import islice

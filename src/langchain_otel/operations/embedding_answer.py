@@ -1,5 +1,7 @@
 """Reads what the answer of a provider's embeddings says: how many tokens, which model."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """Describes embeddings: the model and its server, the dimensions of the result, the tokens."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -52,7 +54,7 @@ def started(owner: object, arguments: Mapping[str, Any]) -> Started | None:
     return Started(None, texts, None, None, owner=owner)
 
 
-def recorded_by(_: object, __: "Run | None", call: "Run | None") -> "Run | None":
+def recorded_by(_: object, __: Run | None, call: Run | None) -> Run | None:
     """The run of another call whose span records this one: it is how that one is done."""
     return call if call is not None and call.operation is EMBEDDINGS else None
 
@@ -77,7 +79,7 @@ def _first_of(value: Any) -> list[Any]:
     return first_items(value, MAX_HELD)
 
 
-def _request(started: Started, _: "Run | None") -> Facts:
+def _request(started: Started, _: Run | None) -> Facts:
     owner = started.owner
     facts: Facts = {semconv.GEN_AI_OPERATION_NAME: semconv.EMBEDDINGS}
     facts.update(server_of(owner))
@@ -109,7 +111,7 @@ def _encoding_formats(owner: object) -> list[str] | None:
     return next((formats for formats in named if formats), None)
 
 
-def _response(vectors: Any, run: "Run") -> Facts:
+def _response(vectors: Any, run: Run) -> Facts:
     return with_provider_report(_dimensions(vectors) | run.source_facts, run)
 
 

@@ -3,6 +3,8 @@
 A row is `source key -> (attribute, converter)`. A converter gives None for what it cannot use.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 

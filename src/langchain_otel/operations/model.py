@@ -1,5 +1,7 @@
 """Describes calls of chat and completion models: requests, answers, partial answers."""
 
+from __future__ import annotations
+
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,15 +27,15 @@ if TYPE_CHECKING:
     from langchain_otel.runs.run import Run
 
 
-def _chat_request(started: Started, _: "Run | None") -> Facts:
+def _chat_request(started: Started, _: Run | None) -> Facts:
     return request_facts(semconv.CHAT, started)
 
 
-def _completion_request(started: Started, _: "Run | None") -> Facts:
+def _completion_request(started: Started, _: Run | None) -> Facts:
     return request_facts(semconv.TEXT_COMPLETION, started)
 
 
-def _response(result: Any, run: "Run") -> Facts:
+def _response(result: Any, run: Run) -> Facts:
     facts: Facts = {}
     if run.chunks is not None:
         facts[semconv.GEN_AI_REQUEST_STREAM] = True

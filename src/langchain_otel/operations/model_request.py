@@ -4,6 +4,8 @@ An application asks the same model again and again with the same parameters. Whe
 read has changed, by type and value, the facts are those of the call before.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """Reads prompt templates: name, version, and the variables that fill one."""
 
+from __future__ import annotations
+
 from itertools import islice
 from typing import Any, Final
 

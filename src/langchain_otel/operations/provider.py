@@ -1,5 +1,7 @@
 """Finds who serves a model: the provider's name, the server's address, the model's name."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -185,7 +187,7 @@ _parsed: Final[BoundedMap[int, tuple[object, Facts]]] = BoundedMap(MAX_URLS)
 """Where the URLs of clients lead to, which never change: each call asks its client's again."""
 
 
-def _server(url: "Url | None") -> Facts:
+def _server(url: Url | None) -> Facts:
     host = None if url is None else text_of(url.host)
     if url is None or not host:
         return {}

@@ -1,5 +1,7 @@
 """Takes over what a provider's own instrumentation reports of a call that we record."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Final
 
 from langchain_otel import semconv
@@ -54,7 +56,7 @@ OPENAI: Final[Table] = {
 """What they report by the attribute's own name."""
 
 
-def with_provider_report(facts: Facts, run: "Run") -> Facts:
+def with_provider_report(facts: Facts, run: Run) -> Facts:
     """The facts of the answer, and what answer and request lack but an instrumentation reported.
 
     Numbers of tokens are taken from one source or the other: they do not count alike.

@@ -5,6 +5,8 @@ it is an agent. It is of the kind CLIENT, other than a workflow in this process:
 server, whose own spans hang under it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,7 +41,7 @@ def remote_started(graph: object, arguments: Mapping[str, Any]) -> Started:
     return Started(None, arguments.get("input"), tags, metadata, options, graph)
 
 
-def _request(started: Started, _: "Run | None") -> Facts:
+def _request(started: Started, _: Run | None) -> Facts:
     facts = server_of(started.owner)
     facts[semconv.GEN_AI_OPERATION_NAME] = semconv.INVOKE_WORKFLOW
     name = _name(started)

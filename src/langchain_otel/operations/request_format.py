@@ -1,5 +1,7 @@
 """Reads the output type, reasoning level and service tier that a request asks for."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """Reads a model's response: its id and model, why it ended, what only OpenAI adds."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from langchain_otel import semconv

@@ -4,6 +4,8 @@ A message's `usage_metadata` comes first. Another place only adds what it lacks,
 count the same: what counts something else, all prompts of a batch say, is left out.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import Any, Final
 

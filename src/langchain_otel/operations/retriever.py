@@ -1,5 +1,7 @@
 """Describes retrievers: the query and the documents found."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import SpanKind
@@ -29,7 +31,7 @@ METADATA: Final[Table] = {
 """Metadata of a retriever's run (`BaseRetriever._get_ls_params`)."""
 
 
-def _request(started: Started, _: "Run | None") -> Facts:
+def _request(started: Started, _: Run | None) -> Facts:
     fields = fields_of(started.owner)
     searched_with = mapping_of(fields.get("search_kwargs"))
     return {

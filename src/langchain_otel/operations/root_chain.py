@@ -1,5 +1,7 @@
 """Describes a chain at the root of a trace: a workflow, whose input and output are messages."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import SpanKind
@@ -42,7 +44,7 @@ def with_messages(content: Facts) -> Facts:
     return content
 
 
-def _request(started: Started, _: "Run | None") -> Facts:
+def _request(started: Started, _: Run | None) -> Facts:
     facts: Facts = {semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_WORKFLOW}
     name = chain_name(started)
     if name is not None:

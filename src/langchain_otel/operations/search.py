@@ -1,5 +1,7 @@
 """Describes searches outside retrievers: of a vector store, and by a reranker."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -50,26 +52,26 @@ def reranking_started(reranker: object, arguments: Mapping[str, Any]) -> Started
     return Started(None, arguments.get("query"), None, None, options, reranker)
 
 
-def search_recorded_by(store: object, around: "Run | None", call: "Run | None") -> "Run | None":
+def search_recorded_by(store: object, around: Run | None, call: Run | None) -> Run | None:
     """The retriever's run, or that of another search of the store, whose span records this one."""
     if around is not None and around.operation is RETRIEVER:
         return around
     return call if call is not None and call.operation is SEARCH and call.owner is store else None
 
 
-def reranking_recorded_by(reranker: object, _: "Run | None", call: "Run | None") -> "Run | None":
+def reranking_recorded_by(reranker: object, _: Run | None, call: Run | None) -> Run | None:
     """The run of another call of the reranker whose span records this one."""
     is_part = call is not None and call.operation is RERANKING and call.owner is reranker
     return call if is_part else None
 
 
-def _search_request(started: Started, _: "Run | None") -> Facts:
+def _search_request(started: Started, _: Run | None) -> Facts:
     # As a retriever's metadata say it (`ls_vector_store_provider`).
     provider = {semconv.GEN_AI_PROVIDER_NAME: type(started.owner).__name__}
     return _request(started) | search_facts(started.owner) | provider
 
 
-def _reranking_request(started: Started, _: "Run | None") -> Facts:
+def _reranking_request(started: Started, _: Run | None) -> Facts:
     owner = started.owner
     facts = _request(started) | class_fact(owner) | server_of(owner)
     provider = provider_of_class(type(owner), facts.get(semconv.SERVER_ADDRESS))

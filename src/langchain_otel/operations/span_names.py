@@ -1,5 +1,7 @@
 """Builds span names as the conventions want them: the operation, then the name of its subject."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Final
 

@@ -1,5 +1,7 @@
 """Describes tools: name, call id, arguments, result, and a result that stands for an error."""
 
+from __future__ import annotations
+
 import sys
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -29,7 +31,7 @@ MESSAGES: Final = "messages"
 MAX_UPDATED: Final = 64
 
 
-def _request(started: Started, parent: "Run | None") -> Facts:
+def _request(started: Started, parent: Run | None) -> Facts:
     facts: Facts = {
         semconv.GEN_AI_OPERATION_NAME: semconv.EXECUTE_TOOL,
         semconv.GEN_AI_TOOL_NAME: _name(started),
@@ -57,7 +59,7 @@ def _name(started: Started) -> str:
     return name or text(started.options.get("name")) or "unknown"
 
 
-def _response(output: Any, run: "Run") -> Facts:
+def _response(output: Any, run: Run) -> Facts:
     facts = dict(run.source_facts)
     message = _message(output)
     if output is None or message is not None:

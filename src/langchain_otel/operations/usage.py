@@ -1,5 +1,7 @@
 """Converts token counts of LangChain and of providers to the conventions' usage."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 

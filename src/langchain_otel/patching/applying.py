@@ -1,5 +1,7 @@
 """Wraps what one patch point names; gives what puts the original back, or why it is not wrapped."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable
 from types import FunctionType, ModuleType

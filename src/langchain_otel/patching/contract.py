@@ -1,5 +1,7 @@
 """Judges whether a function of another package is still what the table says of it."""
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest

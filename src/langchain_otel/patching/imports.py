@@ -1,5 +1,7 @@
 """Runs an action when, and only if, the application imports a module."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable
 from threading import RLock
@@ -11,7 +13,7 @@ from langchain_otel.forks import fork_safe
 Action = Callable[[ModuleType], None]
 
 _lock: Final = fork_safe(RLock())
-_waiting: Final[dict[str, list["_Once"]]] = {}
+_waiting: Final[dict[str, list[_Once]]] = {}
 
 
 class _Once:

@@ -1,5 +1,7 @@
 """Adds our handler to every callback manager that LangChain configures."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar

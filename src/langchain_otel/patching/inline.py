@@ -1,5 +1,7 @@
 """Keeps an inline handler from changing what other handlers are called with."""
 
+from __future__ import annotations
+
 import copy
 import sys
 from collections.abc import Callable

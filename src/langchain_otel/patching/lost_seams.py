@@ -1,5 +1,7 @@
 """Warns of what is lost where another package is not what we rely on, once for each seam."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Mapping
 from typing import Final

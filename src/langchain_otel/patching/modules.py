@@ -1,5 +1,7 @@
 """Looks for a module without importing it, nor any package that it is in."""
 
+from __future__ import annotations
+
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType

@@ -4,6 +4,8 @@ It asks by `isinstance` of a protocol. Python goes through the members of a prot
 that takes half as long as a span.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final

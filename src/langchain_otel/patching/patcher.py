@@ -4,6 +4,8 @@ A module that the application has not imported yet is patched when it is. `apply
 back the very objects that were there. What cannot be wrapped is left as it is, and said once.
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial

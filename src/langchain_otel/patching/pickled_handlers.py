@@ -3,6 +3,8 @@
 Providers, locks and open runs stay where they are. In the process that pickled it, it is itself.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, Final
 from uuid import uuid4

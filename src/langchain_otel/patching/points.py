@@ -1,5 +1,7 @@
 """Defines a seam, and a patch point: a function of another package, and what we need of it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Literal
 

@@ -5,6 +5,8 @@ whose asynchronous method the run is cancelled. LangChain goes no further then: 
 it has reported to others never ends, and an end does not reach the handlers that come later.
 """
 
+from __future__ import annotations
+
 import inspect
 import sys
 from collections.abc import Callable

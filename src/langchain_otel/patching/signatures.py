@@ -1,5 +1,7 @@
 """Reads the parameters of functions that other packages define."""
 
+from __future__ import annotations
+
 import inspect
 import sys
 from collections.abc import Callable

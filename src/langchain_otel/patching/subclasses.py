@@ -4,6 +4,8 @@ A class is wrapped when it comes into being, by `__init_subclass__` of the base;
 methods stay as they are. Nothing here keeps a class alive.
 """
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable, Iterator
 from types import FunctionType

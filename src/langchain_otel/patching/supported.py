@@ -1,5 +1,7 @@
 """Checks that the installed langchain-core is in the supported range."""
 
+from __future__ import annotations
+
 import logging
 from functools import cache
 from importlib import metadata

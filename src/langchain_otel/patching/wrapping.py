@@ -5,6 +5,8 @@ called or one of C returns. So a frame is entered inside of `try`, and left once
 exception: leaving it may have been interrupted.
 """
 
+from __future__ import annotations
+
 import inspect
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator

@@ -1,5 +1,7 @@
 """Asks a function of the user's what a call costs, and believes nothing that is no amount."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Splits what a model call used into kinds that may have prices of their own."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 

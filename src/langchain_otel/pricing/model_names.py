@@ -1,5 +1,7 @@
 """Reads names of models: without a date or version, without what stands before the name."""
 
+from __future__ import annotations
+
 import re
 from typing import Final
 

@@ -3,6 +3,8 @@
 An application that lets genai-prices update itself gets the prices of the update here, too.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -105,7 +107,7 @@ class PackagePrices:
         is_own = tier is not None and any(entry is each for each in seller.models)
         return rates_of(entry.get_prices(when, {"service_tier": str(tier)} if is_own else None))
 
-    def _lookup(self, provider: str, model: str) -> "Found | None":
+    def _lookup(self, provider: str, model: str) -> Found | None:
         snapshot = self._snapshot()
         key = (provider, model)
         known = self._found.get(key)
@@ -115,7 +117,7 @@ class PackagePrices:
         return known[1]
 
 
-def _searched(snapshot: "DataSnapshot", provider: str, model: str) -> "Found | None":
+def _searched(snapshot: DataSnapshot, provider: str, model: str) -> Found | None:
     sellers = {each.id for each in snapshot.providers}
     for seller, name in _names(PROVIDERS.get(provider, provider), model):
         # By its exact name: the table itself would take any that has `openai` in it for OpenAI.

@@ -1,5 +1,7 @@
 """Reads a file of prices: JSON with a date, a source, and rates for each model."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass
 from datetime import date

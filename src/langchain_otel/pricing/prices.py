@@ -1,5 +1,7 @@
 """Chooses the prices by the option: the package's, those of a file, of a function, or none."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from langchain_otel import health

@@ -1,5 +1,7 @@
 """Defines what prices are: a function from what is known of a call to what it costs."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Final, NamedTuple
 

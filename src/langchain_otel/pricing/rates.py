@@ -1,5 +1,7 @@
 """Multiplies what a call used by rates: each token is paid for once, as the kind that it is."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final, NamedTuple

@@ -3,6 +3,8 @@
 `recording/arguments.py` has the types, which nothing needs at run time.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import Final
 

@@ -3,6 +3,8 @@
 `langchain_otel.config` has the table of the options, with their meanings; a test compares the two.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypedDict

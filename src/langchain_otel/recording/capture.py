@@ -1,5 +1,7 @@
 """Sends the content of a run to its span, to its log record, to the completion hook."""
 
+from __future__ import annotations
+
 from itertools import islice, takewhile
 from typing import Any, Final
 

@@ -3,6 +3,8 @@
 No channel costs another one anything: each fails for itself.
 """
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from langchain_otel import health

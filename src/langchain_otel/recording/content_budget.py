@@ -1,5 +1,7 @@
 """Gives each span one budget of content: for attributes, events and the text of its status."""
 
+from __future__ import annotations
+
 from langchain_otel.content.policy import Budget, Policy
 from langchain_otel.dialects.dialect import Dialect
 from langchain_otel.runs.run import Run

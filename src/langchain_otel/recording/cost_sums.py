@@ -1,5 +1,7 @@
 """Adds up what model calls cost by model and kind, and calls of unknown price, for readers."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from decimal import Decimal
 from threading import Lock

@@ -1,5 +1,7 @@
 """Finds what a call of a model cost, and adds it to the agents and workflows around it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from threading import Lock

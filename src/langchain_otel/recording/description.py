@@ -1,5 +1,7 @@
 """Finds the facts of a run at its start and at its end; a failure costs facts, never the span."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 from langchain_otel import health, semconv
@@ -9,7 +11,7 @@ from langchain_otel.content.json_data import sound
 from langchain_otel.content.policy import Policy
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects.dialect import Attributes, Dialect
-from langchain_otel.operations.annotations import annotations
+from langchain_otel.operations.annotations import annotations_of
 from langchain_otel.recording.lineage import inherited_facts, totals_of
 from langchain_otel.recording.own_attributes import OwnAttributes
 from langchain_otel.runs.attempts import failed_attempt
@@ -54,7 +56,7 @@ def attributes_at_start(
     if run.operation.request is not None:
         describe_request(run, started)
     try:
-        said = annotations(started, run)
+        said = annotations_of(started, run)
         if policy.redact is not None:
             said = redacted_annotations(said, policy)
     except Exception as error:
@@ -72,7 +74,7 @@ def attributes_at_start(
 
 
 def end_facts(
-    run: Run, result: Any, error: BaseException | None, costs: "Costs | None" = None
+    run: Run, result: Any, error: BaseException | None, costs: Costs | None = None
 ) -> Facts:
     """What the span of a run says of its end, with what it cost where there are prices."""
     facts = _response_facts(run, result)

@@ -1,5 +1,7 @@
 """Holds where the signals of a recorder go, and checks what is given as a provider."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,7 +28,7 @@ class Destinations:
         self,
         tracer_provider: TracerProvider | None = None,
         meter_provider: MeterProvider | None = None,
-        logger_provider: "LoggerProvider | None" = None,
+        logger_provider: LoggerProvider | None = None,
     ) -> None:
         self.tracer_provider = tracer_provider
         self.meter_provider = meter_provider

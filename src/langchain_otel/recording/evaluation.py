@@ -1,5 +1,7 @@
 """Records evaluations of runs, of any span and of whole traces, also of other processes."""
 
+from __future__ import annotations
+
 import logging
 from contextlib import suppress
 from typing import Any, Final

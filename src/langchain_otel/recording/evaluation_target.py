@@ -1,5 +1,7 @@
 """Finds what an evaluation is about: a run, a span, or a whole trace, however it is named."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple

@@ -1,5 +1,7 @@
 """Records results of evaluations: as log records, as the conventions want, or else on spans."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from opentelemetry.trace import (

@@ -4,6 +4,8 @@ Python writes a list that holds another twice, and so on, in full: a text of any
 of an exception are therefore counted before they are written.
 """
 
+from __future__ import annotations
+
 import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator

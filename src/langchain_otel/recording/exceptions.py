@@ -1,5 +1,7 @@
 """Records exceptions: as log records, as the conventions want, and on spans, where people look."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from opentelemetry.trace import Status, StatusCode

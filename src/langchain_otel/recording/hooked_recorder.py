@@ -3,6 +3,8 @@
 A recorder without such functions is a plain one, and pays nothing for this.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter

@@ -4,6 +4,8 @@ What they raise, and what they give that is no answer, is counted and logged onc
 A run that starts inside such a function is recorded, but they are not called for it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Final, Literal

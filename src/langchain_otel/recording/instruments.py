@@ -1,5 +1,7 @@
 """Lists the metrics: name, unit, buckets, and what the end of a run records in each."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple

@@ -1,5 +1,7 @@
 """Computes attributes when a sampler or a recording span first reads them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, ItemsView, Iterator, Mapping
 
 from opentelemetry.util.types import AttributeValue

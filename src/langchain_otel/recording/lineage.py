@@ -1,5 +1,7 @@
 """Connects a run with its relatives: agent totals, the prompt of a model call, the agent's name."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from opentelemetry.trace import SpanContext

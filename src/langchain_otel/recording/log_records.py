@@ -1,5 +1,7 @@
 """Emits log records of runs: exceptions, details of model calls, results of evaluations."""
 
+from __future__ import annotations
+
 from functools import cached_property
 from time import time_ns
 from typing import TYPE_CHECKING, Any, Final
@@ -33,8 +35,8 @@ class LogRecords:
     def __init__(
         self,
         config: Config,
-        logger_provider: "LoggerProvider | None" = None,
-        like: "LogRecords | None" = None,
+        logger_provider: LoggerProvider | None = None,
+        like: LogRecords | None = None,
     ) -> None:
         if like is not None and logger_provider is None:
             logger_provider = like._logger_provider
@@ -43,7 +45,7 @@ class LogRecords:
         self.emits_details = config.emits_event
 
     @cached_property
-    def _logger(self) -> "Logger":
+    def _logger(self) -> Logger:
         from opentelemetry._logs import get_logger
 
         return get_logger(SCOPE, __version__, self._logger_provider, schema_url=semconv.SCHEMA_URL)

@@ -1,5 +1,7 @@
 """Keeps what belongs to a meter provider and outlives recorders: sums and known series."""
 
+from __future__ import annotations
+
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
@@ -33,7 +35,7 @@ class Measured:
         self.shows_self = False
         self._costs: CostSums | None = None
 
-    def costs(self) -> "CostSums":
+    def costs(self) -> CostSums:
         """What calls cost, added up; most programs never ask."""
         from langchain_otel.recording.cost_sums import CostSums
 

@@ -3,6 +3,8 @@
 Histograms are recorded with the span's context, so that exemplars lead to the trace.
 """
 
+from __future__ import annotations
+
 from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 

@@ -5,6 +5,8 @@ its own. The inner run made the call: it counts, and the outer one adds only wha
 stream that is left may end the outer run first, which then has counted for both.
 """
 
+from __future__ import annotations
+
 from typing import Final
 
 from langchain_otel import semconv

@@ -1,5 +1,7 @@
 """Holds what the signals of a recorder go out by: a tracer, metrics with costs, log records."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
@@ -24,7 +26,7 @@ class Outlets:
     """
 
     def __init__(
-        self, config: Config, destinations: Destinations, base: "Outlets | None" = None
+        self, config: Config, destinations: Destinations, base: Outlets | None = None
     ) -> None:
         own = destinations.tracer_provider
         self.own_provider: TracerProvider | None = (
@@ -49,7 +51,7 @@ class Outlets:
         return self.own_provider or trace.get_tracer_provider()
 
 
-def _costs_of(option: Any, metrics: Metrics, base: Outlets | None) -> "Costs | None":
+def _costs_of(option: Any, metrics: Metrics, base: Outlets | None) -> Costs | None:
     """What calls cost; where nobody asks for that, nothing is imported for it."""
     if option is None or option is False:
         return None

@@ -1,5 +1,7 @@
 """Reads what an application gives to its runs: by `attributes()`, or in chosen baggage."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """Records the life of a run: its start, its events, its end. This is the hot path."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import partial
 from time import perf_counter, time_ns
@@ -63,15 +65,14 @@ class Recorder:
         self,
         config: Config,
         destinations: Destinations = NOWHERE_ELSE,
-        base: "Recorder | None" = None,
+        base: Recorder | None = None,
     ) -> None:
         self.config = config
         self.origin: Recorder = self if base is None else base.origin
         self.follows_blocks = base is not None
         self.places: dict[str, object] = {}
-        self._outlets: Outlets = Outlets(
-            config, destinations, None if base is None else base._outlets
-        )
+        outer = None if base is None else base._outlets
+        self._outlets: Outlets = Outlets(config, destinations, outer)
         self._tracer, self._metrics = self._outlets.tracer, self._outlets.metrics
         self._costs, self._log = self._outlets.costs, self._outlets.log
         self._policy = config.policy

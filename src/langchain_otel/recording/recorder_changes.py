@@ -1,5 +1,7 @@
 """Makes the recorders of blocks and tenants: another recorder, with some options of their own."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from operator import itemgetter
 from threading import Lock

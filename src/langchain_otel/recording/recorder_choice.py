@@ -4,6 +4,8 @@ A block counts that was entered since the run around started. Where there is no 
 tenant does that the metadata name and those of the run around do not. Else it is as around.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID

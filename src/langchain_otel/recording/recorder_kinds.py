@@ -1,5 +1,7 @@
 """Makes a recorder of the kind that the options ask for: a plain one, or one with hooks."""
 
+from __future__ import annotations
+
 from langchain_otel.config import Config
 from langchain_otel.recording.destinations import NOWHERE_ELSE, Destinations
 from langchain_otel.recording.recorder import Recorder

@@ -1,5 +1,7 @@
 """Looks up how a run is recorded already: by whom, and with which span once it has ended."""
 
+from __future__ import annotations
+
 from uuid import UUID
 
 from opentelemetry.trace import SpanContext, TracerProvider

@@ -1,5 +1,7 @@
 """Chooses the recorder of a handler: its own, the instrumentor's, or the default."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from langchain_otel import forks

@@ -1,5 +1,7 @@
 """Shows a run to functions that the user gives: what it is, what went in and what came out."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Tells beforehand whether a span will record: then its attributes are made at once."""
 
+from __future__ import annotations
+
 import sys
 from typing import Any, Final
 

@@ -3,6 +3,8 @@
 The counters are there anyway, in `health`. They cost nothing more where nobody reads them.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial

@@ -4,6 +4,8 @@ Each attribute has at most so many different values, all of them together make a
 series. What comes later is measured without them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from threading import RLock
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Sets attributes on a span, made sound, in the way that costs the SDK least."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from opentelemetry.trace import Span

@@ -1,5 +1,7 @@
 """Records what LangChain reports in the middle of a run as events of its span."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from langchain_otel import health, semconv

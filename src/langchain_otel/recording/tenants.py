@@ -3,6 +3,8 @@
 The metadata of a run may come from a request. So they can only choose among what is registered.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 

@@ -3,6 +3,8 @@
 Adding here costs a hundredth of a counter's `add`; a reader sees the same counter.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from functools import partial
 from threading import Lock

@@ -1,5 +1,7 @@
 """Makes a tracer whose spans begin in a trace of which nothing but the id is known."""
 
+from __future__ import annotations
+
 from copy import copy
 from typing import Any
 

@@ -3,6 +3,8 @@
 All tries of a task have its checkpoint namespace, and the graph's run as their parent.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID

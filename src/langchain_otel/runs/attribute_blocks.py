@@ -4,6 +4,8 @@ A run has those of the blocks in which it starts, and those of the run around it
 attribute, the block that was entered last counts.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from itertools import count
 from typing import Any, Final, Self

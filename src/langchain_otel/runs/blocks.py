@@ -4,6 +4,8 @@ The context has the innermost block of each kind under a key. What was put into 
 block was entered stays: another block, or a span of somebody who ends it later.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Self
 

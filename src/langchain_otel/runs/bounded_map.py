@@ -1,5 +1,7 @@
 """Remembers the latest values by key, up to a limit."""
 
+from __future__ import annotations
+
 from typing import TypeVar
 
 K = TypeVar("K")

@@ -1,5 +1,7 @@
 """Keeps in the context what a block of code changes in how the runs inside are recorded."""
 
+from __future__ import annotations
+
 from typing import Any, Final, Protocol, Self
 
 from opentelemetry.context import Context, create_key

@@ -1,5 +1,7 @@
 """Notes the chunks of a streamed answer, or the events of one: what came, and when."""
 
+from __future__ import annotations
+
 from time import perf_counter
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """Closes a run: its span ends, and it lets go of the runs around it."""
 
+from __future__ import annotations
+
 from time import perf_counter, time_ns
 from typing import Final
 

@@ -5,6 +5,8 @@ later versions still copy a few. A note is needed only until the run starts, and
 will start: it is a variable of the context. Of the values themselves only hashes are kept.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Final

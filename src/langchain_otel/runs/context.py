@@ -4,6 +4,8 @@ No other module touches the current context. What leads a run's span into the ru
 `frame`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Final, Literal

@@ -1,5 +1,7 @@
 """Gives the id of the run whose code is being executed."""
 
+from __future__ import annotations
+
 from uuid import UUID
 
 from langchain_otel.runs import context

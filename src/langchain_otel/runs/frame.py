@@ -8,6 +8,8 @@ Two ways lead a run's span into the code of the run:
   runs the body and gives the caller's context back whenever control returns to the caller.
 """
 
+from __future__ import annotations
+
 from asyncio import CancelledError
 from collections.abc import Callable
 from contextvars import ContextVar, Token
@@ -59,10 +61,10 @@ class Frame:
     )
 
     started: list[Run]
-    _around: "Frame | None"
+    _around: Frame | None
     _attached: Context | None
     _caller: Context | None
-    _entered: Token["Frame | None"] | None
+    _entered: Token[Frame | None] | None
     _inside: Context | None
     _own: dict[str, object] | None
     _steady: Context | None

@@ -7,6 +7,8 @@ What `gc.callbacks` holds is written in C: Python runs signal handlers in Python
 ignores what they raise while the collector runs. A `KeyboardInterrupt` must not end there.
 """
 
+from __future__ import annotations
+
 import gc
 import sys
 from collections.abc import Callable

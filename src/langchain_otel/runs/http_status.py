@@ -5,6 +5,8 @@ Clients keep it in different places: OpenAI, Anthropic, Azure, Ollama, Cohere an
 has the response as a dict. A package that raises an exception of its own names that as the cause.
 """
 
+from __future__ import annotations
+
 from http import HTTPStatus
 from itertools import chain
 from typing import Any, Final

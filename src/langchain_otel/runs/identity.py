@@ -4,6 +4,8 @@ The nearest word counts: what the configuration of the run itself says, else the
 block that was entered last since the run around it started, else what that run has.
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Mapping
 from typing import Any, Final, Self
@@ -60,7 +62,7 @@ class IdentityBlock(EnteredBlock):
 
     __slots__ = ("inherited", "outer")
 
-    outer: "IdentityBlock | None"
+    outer: IdentityBlock | None
 
     def __init__(self, own: Identity, ambient: Context, before: Context | None) -> None:
         super().__init__(own, before)
@@ -77,7 +79,7 @@ class IdentityBlock(EnteredBlock):
             self.inherited = self.outer.given_since(None)
             self.outer = None
 
-    def given_since(self, known: "IdentityBlock | None") -> Identity:
+    def given_since(self, known: IdentityBlock | None) -> Identity:
         """What this block and those around it give, up to `known`; the inner ones first."""
         given: Identity = {}
         block: IdentityBlock | None = self

@@ -1,5 +1,7 @@
 """Gives the span of an open run to a callback handler of the user's own."""
 
+from __future__ import annotations
+
 from uuid import UUID
 
 from opentelemetry.trace import INVALID_SPAN, Span

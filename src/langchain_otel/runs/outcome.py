@@ -1,5 +1,7 @@
 """Tells control flow from failure by the type of an exception."""
 
+from __future__ import annotations
+
 from asyncio import CancelledError
 from concurrent.futures import CancelledError as FutureCancelledError
 from typing import Final

@@ -1,5 +1,7 @@
 """Ends the runs that are still open when the program ends, before providers send the last spans."""
 
+from __future__ import annotations
+
 import atexit
 import threading
 from typing import Final

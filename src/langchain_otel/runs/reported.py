@@ -1,5 +1,7 @@
 """Holds what LangChain reports of a run when it starts, and in its middle."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Holds one run of LangChain: what it started with, which operation it is, what is known of it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any, Final, Literal, NamedTuple, Protocol
@@ -44,8 +46,8 @@ class Operation(NamedTuple):
     family: Family
     kind: SpanKind
     title: Callable[[Started], str]
-    request: Callable[[Started, "Run | None"], Facts] | None = None
-    response: Callable[[Any, "Run"], Facts] | None = None
+    request: Callable[[Started, Run | None], Facts] | None = None
+    response: Callable[[Any, Run], Facts] | None = None
     request_content: Callable[[Started], Facts] | None = None
     response_content: Callable[[Any], Facts] | None = None
     inner_content: Callable[[Any, list[Any]], Facts] | None = None
@@ -59,7 +61,7 @@ class RunRecorder(Protocol):
     """What a run needs of the recorder that records it."""
 
     @property
-    def origin(self) -> "RunRecorder":
+    def origin(self) -> RunRecorder:
         """The recorder in whose place it records, or itself: those of one origin share a tree."""
 
     @property
@@ -88,25 +90,25 @@ class RunRecorder(Protocol):
     ) -> None:
         """Begin the span of a run."""
 
-    def late_request(self, run: "Run", inputs: Any) -> None:
+    def late_request(self, run: Run, inputs: Any) -> None:
         """Record what a run was asked, where only its end reports it."""
 
-    def event(self, run: "Run", event: SpanEvent, reported: Any) -> None:
+    def event(self, run: Run, event: SpanEvent, reported: Any) -> None:
         """Add an event to the span of a run."""
 
-    def end(self, run: "Run", result: Any = None, error: BaseException | None = None) -> None:
+    def end(self, run: Run, result: Any = None, error: BaseException | None = None) -> None:
         """End a run with its result or its error."""
 
-    def abandon(self, run: "Run", error: BaseException) -> None:
+    def abandon(self, run: Run, error: BaseException) -> None:
         """End a run of which LangChain will report no end."""
 
-    def evict(self, run: "Run") -> None:
+    def evict(self, run: Run) -> None:
         """End the oldest run to make room."""
 
     def redacted(self, facts: Facts) -> Facts:
         """Facts that a user has written, as the option `redact` leaves them."""
 
-    def evaluation(self, span: Span, facts: Facts, run: "Run | None" = None) -> bool:
+    def evaluation(self, span: Span, facts: Facts, run: Run | None = None) -> bool:
         """Record the result of an evaluation of what a span did, of a run if it is the run's."""
 
 
@@ -195,12 +197,12 @@ class Run:
     identity: dict[str, Any]
     metadata_identity: dict[str, Any]
     configurable_identity: dict[str, Any]
-    parent: "Run | None"
+    parent: Run | None
     parent_id: UUID | None
-    enclosing: "Run | None"
-    agent: "Run | None"
-    model: "Run | None"
-    next_recording: "Run | None"
+    enclosing: Run | None
+    agent: Run | None
+    model: Run | None
+    next_recording: Run | None
     totals: Totals | None
     spent: Spent | None
     asked: Started | None
@@ -280,7 +282,7 @@ class Run:
         agent = self if self.totals is not None else self.agent
         return None if agent is None else agent.facts.get(semconv.GEN_AI_AGENT_NAME)
 
-    def recordings(self) -> Iterator["Run"]:
+    def recordings(self) -> Iterator[Run]:
         """This run of LangChain as each recorder records it, this recording first."""
         run: Run | None = self
         while run is not None:

@@ -1,5 +1,7 @@
 """Turns run ids into keys of the store: a UUID as a rule, but LangChain takes any object."""
 
+from __future__ import annotations
+
 from collections.abc import Hashable
 from typing import Any
 from uuid import UUID

@@ -1,5 +1,7 @@
 """Gives the span context of a run, also after its end: to be sent along, or kept with an answer."""
 
+from __future__ import annotations
+
 from uuid import UUID
 
 from opentelemetry.trace import SpanContext

@@ -1,5 +1,7 @@
 """Makes the span of a run current in the copy of the context in which LangChain runs its body."""
 
+from __future__ import annotations
+
 from typing import Any
 from uuid import UUID
 

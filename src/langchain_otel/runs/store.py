@@ -1,5 +1,7 @@
 """Keeps the open runs by run id, and the span contexts of the last runs that ended."""
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -27,9 +29,9 @@ class EndedRun(NamedTuple):
     response_id: str | None
     is_root: bool
     is_silent: bool
-    others: "tuple[EndedRun, ...]" = ()
+    others: tuple[EndedRun, ...] = ()
 
-    def recordings(self) -> "list[EndedRun]":
+    def recordings(self) -> list[EndedRun]:
         """The same run as each recorder has it."""
         return [self._replace(others=()), *self.others]
 

@@ -6,6 +6,8 @@ there, leave out their span, metrics and events, and report what they know of th
 defines it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """Links the span of a tool to the model call that asked for it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 from weakref import ref

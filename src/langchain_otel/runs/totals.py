@@ -1,5 +1,7 @@
 """Adds up the calls and tokens of one invocation of an agent, and what calls cost."""
 
+from __future__ import annotations
+
 from decimal import Decimal
 
 from langchain_otel.content.counts import total

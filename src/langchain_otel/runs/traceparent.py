@@ -1,5 +1,7 @@
 """Writes and reads span contexts as the text that the W3C calls `traceparent`."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from opentelemetry.context import Context

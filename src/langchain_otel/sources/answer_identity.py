@@ -1,5 +1,7 @@
 """Reads a provider's id of an answer and the model that gave it; LangChain does not keep them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final

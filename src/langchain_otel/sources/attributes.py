@@ -1,5 +1,7 @@
 """Lets an application give attributes of its own to the spans of its runs."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """Makes a context manager and decorator of what holds for the runs of a block of code."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar

@@ -1,5 +1,7 @@
 """Makes the span of a chain group (`trace_as_chain_group`) current inside its `with` block."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from functools import wraps

@@ -1,5 +1,7 @@
 """Finds the object that a chain is a run of: LangChain reports only what the run is called."""
 
+from __future__ import annotations
+
 import sys
 from types import FrameType
 from typing import Any, Final

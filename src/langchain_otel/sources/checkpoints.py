@@ -6,6 +6,8 @@ application sees what it would see without us. A graph that pauses stores a writ
 (`put_writes`), since it may pause more than once at the same checkpoint.
 """
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import wraps
 from itertools import islice

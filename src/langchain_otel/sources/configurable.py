@@ -4,6 +4,8 @@ Later versions pass a configuration's metadata to handlers, but not its configur
 ones mix the two.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from functools import partial, wraps
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Lets an application name the conversation, user and session of its runs."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 from uuid import UUID
 

@@ -1,5 +1,7 @@
 """Lists the functions of langchain-core that are wrapped, each with its contract."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from langchain_otel.patching.inline import repair_on_llm_start

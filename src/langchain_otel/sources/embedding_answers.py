@@ -1,5 +1,7 @@
 """Reads what providers' clients answer to embeddings calls: LangChain keeps only the vectors."""
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable
 from functools import wraps

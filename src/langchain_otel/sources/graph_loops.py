@@ -5,6 +5,8 @@ of its own; the loop does the same in every version. A run that resumes is a tra
 a link to the span that paused.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from functools import wraps
 from time import time

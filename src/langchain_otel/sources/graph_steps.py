@@ -4,6 +4,8 @@ A node whose result is in the cache does not run. A graph that is out of steps d
 limit. A node that ran out of time is only cancelled.
 """
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps

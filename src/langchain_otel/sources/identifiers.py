@@ -1,5 +1,7 @@
 """Checks names that an application gives: of a conversation, a user, a tenant."""
 
+from __future__ import annotations
+
 from typing import Any
 from uuid import UUID
 

@@ -4,6 +4,8 @@ An MCP tool is a tool like any other: it has one span `execute_tool`, with attri
 that it made. The server finds the span's context in the request's `_meta`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final

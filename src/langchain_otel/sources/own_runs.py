@@ -4,6 +4,8 @@ Most methods leave it to LangChain's own to start a run and to report its end. O
 callback manager itself often reports ordinary exceptions only.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Lists the functions of LangGraph and of other packages that are wrapped, with their contracts."""
 
+from __future__ import annotations
+
 from operator import attrgetter
 from typing import Final
 

@@ -1,5 +1,7 @@
 """Collects the patch points: functions, and the subclasses whose methods are wrapped."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from langchain_otel.operations import embeddings, search

@@ -1,5 +1,7 @@
 """Finds the marks by which provider instrumentations see that a call has a span already."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Translates LangChain's callbacks: each method starts, updates or ends the run of an operation."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID

@@ -5,6 +5,8 @@ our own. An instrumented HTTP client replaces it with that of its span, which is
 what the server does; without one, the span of the call is.
 """
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable
 from functools import partial

@@ -1,5 +1,7 @@
 """Puts a frame around the functions of LangChain in which the bodies of runs run."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any

@@ -1,5 +1,7 @@
 """Lists the seams: what we rely on in other packages, and what is lost where it is not so."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from langchain_otel.patching.points import Seam

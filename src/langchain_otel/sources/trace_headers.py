@@ -1,5 +1,7 @@
 """Writes the trace context and the baggage as headers, by the application's own propagator."""
 
+from __future__ import annotations
+
 from opentelemetry.context import Context
 
 from langchain_otel.content.json_data import sound

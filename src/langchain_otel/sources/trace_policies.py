@@ -4,6 +4,8 @@ LangGraph knows tracers by LangChain's own class. Every other handler gets the w
 not even the end of a node that is cancelled just then.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import wraps
 from typing import Any

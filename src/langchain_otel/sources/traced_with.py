@@ -1,5 +1,7 @@
 """Lets an application record the runs of a block, or of a tenant, in their own way."""
 
+from __future__ import annotations
+
 from typing import Unpack
 from uuid import UUID
 

@@ -5,6 +5,8 @@ exception. LangChain's own runs inside hang under its span as under a user's: se
 `frame.surroundings`.
 """
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial, wraps

@@ -1,5 +1,7 @@
 """Sets up OpenTelemetry and traces LangChain, in one line of a script, a server or a notebook."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Mapping
 from threading import RLock
@@ -34,7 +36,7 @@ def configure(
     service_name: str | None = None,
     endpoint: str | None = None,
     headers: Mapping[str, str] | None = None,
-    exporter: "SpanExporter | str | None" = None,
+    exporter: SpanExporter | str | None = None,
     **options: Unpack[Options],
 ) -> Telemetry:
     """Set up OpenTelemetry as its variables say, and trace every LangChain run from here on.

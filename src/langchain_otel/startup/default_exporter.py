@@ -1,5 +1,7 @@
 """Chooses the exporter of OTLP where nobody names one: that with the faster encoder, if it can."""
 
+from __future__ import annotations
+
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from typing import Final
 

@@ -3,6 +3,8 @@
 OpenTelemetry's API lets a process set each of them once. What it keeps of that is private.
 """
 
+from __future__ import annotations
+
 import logging
 from typing import Any, Final
 

@@ -3,6 +3,8 @@
 A variable names an exporter, which sees spans that have ended; what draws sees them begin.
 """
 
+from __future__ import annotations
+
 import logging
 import sys
 from typing import Any, Final

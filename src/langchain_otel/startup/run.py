@@ -1,5 +1,7 @@
 """Runs an application under auto-instrumentation, with its traces printed as trees."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import sys

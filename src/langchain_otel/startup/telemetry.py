@@ -1,5 +1,7 @@
 """Holds what `configure()` has set up: to be flushed, shut down and shown."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from langchain_otel.config import SDK_DISABLED_VARIABLE, is_disabled

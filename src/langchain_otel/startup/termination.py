@@ -4,6 +4,8 @@ A program that does not handle SIGTERM is killed by it, and Uvicorn ends by the 
 what is left for the interpreter's exit does not happen.
 """
 
+from __future__ import annotations
+
 import signal
 import threading
 from collections.abc import Callable

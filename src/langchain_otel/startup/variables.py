@@ -3,6 +3,8 @@
 The arguments say where the traces go; metrics and logs go where the variables of the process say.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

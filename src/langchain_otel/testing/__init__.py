@@ -3,6 +3,8 @@
 Importing it imports nothing: pytest loads what is here in every project that has the package.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:

@@ -1,5 +1,7 @@
 """Says whether a tool was called, and with what instead."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """Keeps the spans, metrics and log records of a test, in providers that export nothing."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

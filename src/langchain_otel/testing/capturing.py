@@ -1,5 +1,7 @@
 """Captures what LangChain runs: for a while, nobody else records it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Unpack

@@ -1,5 +1,7 @@
 """Gives the answer to a question about a trace, with the reason that pytest prints."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 

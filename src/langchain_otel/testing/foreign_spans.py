@@ -4,6 +4,8 @@ They go to the application's providers, which OpenTelemetry does not let anybody
 processors of these are replaced while a test is captured.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 

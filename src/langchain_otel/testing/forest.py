@@ -1,5 +1,7 @@
 """Puts the spans of a test into trees, whose branches have the same order in every run."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Sequence
 from typing import Final

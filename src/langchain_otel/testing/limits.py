@@ -1,5 +1,7 @@
 """Compares what a trace took with limits: tokens, calls, dollars, seconds."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from math import isnan
 from typing import Final

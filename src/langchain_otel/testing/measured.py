@@ -1,5 +1,7 @@
 """Describes what was counted: the tokens of model calls, the points of a metric."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self

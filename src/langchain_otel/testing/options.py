@@ -1,5 +1,7 @@
 """Puts together the options of a captured test: those of its project, then those of its markers."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, Final

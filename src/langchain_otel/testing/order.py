@@ -4,6 +4,8 @@ What the same code started one after the other stays so. What ran side by side, 
 sorted by what it did.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 

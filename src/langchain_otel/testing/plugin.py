@@ -3,6 +3,8 @@
 Pytest loads it for every project that has the package: what captures is imported by the fixture.
 """
 
+from __future__ import annotations
+
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +37,7 @@ def langchain_otel_options() -> dict[str, Any]:
 @pytest.fixture
 def langchain_trace(
     request: pytest.FixtureRequest, langchain_otel_options: dict[str, Any]
-) -> "Iterator[Trace]":
+) -> Iterator[Trace]:
     """Every LangChain and LangGraph run of this test; the application's exporters get none."""
     from langchain_otel.testing.capturing import captured_trace
     from langchain_otel.testing.options import merged

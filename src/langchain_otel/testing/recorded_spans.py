@@ -1,5 +1,7 @@
 """Keeps the spans of a test from their start on, in the order in which they began and ended."""
 
+from __future__ import annotations
+
 import sys
 import threading
 from copy import copy

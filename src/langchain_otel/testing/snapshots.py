@@ -1,5 +1,7 @@
 """Makes plain data of spans that is the same in every run: for syrupy, inline-snapshot or JSON."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Reads what a span was asked and answered as plain data."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Writes a span in one line, and a call of a tool as a program writes it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 

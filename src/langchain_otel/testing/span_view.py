@@ -1,5 +1,7 @@
 """Shows one span of a test: what ran, with which content, below what and after what."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final, Protocol
@@ -22,19 +24,19 @@ INPUT: Final = "input"
 class Others(Protocol):
     """What a span needs of the others, among which it has its place."""
 
-    def all(self) -> "list[SpanView]":
+    def all(self) -> list[SpanView]:
         """Every span, a parent before its children."""
 
-    def parent(self, view: "SpanView") -> "SpanView | None":
+    def parent(self, view: SpanView) -> SpanView | None:
         """The span above another one."""
 
-    def children(self, view: "SpanView") -> "list[SpanView]":
+    def children(self, view: SpanView) -> list[SpanView]:
         """The spans directly below another one."""
 
-    def is_before(self, first: "SpanView", second: "SpanView") -> bool:
+    def is_before(self, first: SpanView, second: SpanView) -> bool:
         """Whether the first had ended when the second began."""
 
-    def line(self, view: "SpanView") -> str:
+    def line(self, view: SpanView) -> str:
         """A span in one line."""
 
 
@@ -193,23 +195,23 @@ class SpanView:
         return nanoseconds_of(self.span) / 1e9
 
     @property
-    def parent(self) -> "SpanView | None":
+    def parent(self) -> SpanView | None:
         """The span around it."""
         return self._others.parent(self)
 
     @property
-    def children(self) -> "list[SpanView]":
+    def children(self) -> list[SpanView]:
         """The spans directly below it."""
         return self._others.children(self)
 
-    def ancestors(self) -> "Iterator[SpanView]":
+    def ancestors(self) -> Iterator[SpanView]:
         """The spans around it, the nearest first."""
         above = self.parent
         while above is not None:
             yield above
             above = above.parent
 
-    def descendants(self) -> "Iterator[SpanView]":
+    def descendants(self) -> Iterator[SpanView]:
         """All spans below it, in the order of the tree."""
         for child in self.children:
             yield child
@@ -220,7 +222,7 @@ class SpanView:
         operation = self.operation or ""
         return what in {self.name, operation, self.name.removeprefix(f"{operation} ")}
 
-    def under(self, what: "str | SpanView") -> Check:
+    def under(self, what: str | SpanView) -> Check:
         """Whether it ran inside of this, however deep."""
         above = list(self.ancestors())
         holds = any(_is(each, what) for each in above)
@@ -229,23 +231,23 @@ class SpanView:
             holds, f"{self.name} is {'' if holds else 'not '}under {what}: it is under {around}"
         )
 
-    def before(self, what: "str | SpanView") -> Check:
+    def before(self, what: str | SpanView) -> Check:
         """Whether it had ended when this began; with several of a name, when the first did."""
         others = self._named(what)
         broken = [each for each in others if not self._others.is_before(self, each)]
         return self._ordered("before", what, others, broken)
 
-    def after(self, what: "str | SpanView") -> Check:
+    def after(self, what: str | SpanView) -> Check:
         """Whether it began when this had ended; with several of a name, when all had."""
         others = self._named(what)
         broken = [each for each in others if not self._others.is_before(each, self)]
         return self._ordered("after", what, others, broken)
 
-    def _named(self, what: "str | SpanView") -> "list[SpanView]":
+    def _named(self, what: str | SpanView) -> list[SpanView]:
         return [each for each in self._others.all() if _is(each, what) and each != self]
 
     def _ordered(
-        self, word: str, what: "str | SpanView", others: "list[SpanView]", broken: "list[SpanView]"
+        self, word: str, what: str | SpanView, others: list[SpanView], broken: list[SpanView]
     ) -> Check:
         if not others:
             return Check(holds=False, reason=f"there is no {what} in the trace")
@@ -267,5 +269,5 @@ class SpanView:
         return next((said[word] for word in words if word in said), "")
 
 
-def _is(view: SpanView, what: "str | SpanView") -> bool:
+def _is(view: SpanView, what: str | SpanView) -> bool:
     return view.matches(what) if isinstance(what, str) else view == what

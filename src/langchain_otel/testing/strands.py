@@ -3,6 +3,8 @@
 A clock cannot tell: of two tools in a pool of threads the first may end before the second begins.
 """
 
+from __future__ import annotations
+
 import asyncio
 import sys
 import threading

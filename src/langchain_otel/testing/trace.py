@@ -1,5 +1,7 @@
 """Answers a test's questions about what ran: what, in which order, how often, at which cost."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 from langchain_otel.exporters.span_facts import nanoseconds_of
@@ -56,7 +58,7 @@ class Trace:
         """The spans as plain data without ids and times; with these attributes of theirs, too."""
         return tree_of(self._forest().roots(), attributes)
 
-    def traces(self) -> "list[Trace]":
+    def traces(self) -> list[Trace]:
         """Each trace alone, in the order of the tree. Metrics are always those of the whole."""
         roots = self._forest().roots()
         ids = dict.fromkeys(root.span.context.trace_id for root in roots)
@@ -203,7 +205,7 @@ class Trace:
         return metrics_in(self._capture.metric_reader.get_metrics_data())
 
     @property
-    def logs(self) -> "tuple[ReadableLogRecord, ...]":
+    def logs(self) -> tuple[ReadableLogRecord, ...]:
         """The log records."""
         return tuple(
             each
@@ -214,16 +216,16 @@ class Trace:
     # For other instrumentations
 
     @property
-    def tracer_provider(self) -> "TracerProvider":
+    def tracer_provider(self) -> TracerProvider:
         """Where the spans go: for an instrumentation whose spans are to be in the trace."""
         return self._capture.tracer_provider
 
     @property
-    def meter_provider(self) -> "MeterProvider":
+    def meter_provider(self) -> MeterProvider:
         """Where the metrics go."""
         return self._capture.meter_provider
 
     @property
-    def logger_provider(self) -> "LoggerProvider":
+    def logger_provider(self) -> LoggerProvider:
         """Where the log records go."""
         return self._capture.logger_provider

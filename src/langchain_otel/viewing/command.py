@@ -1,5 +1,7 @@
 """Shows a trace from the command line: prints its tree, or writes it as a page."""
 
+from __future__ import annotations
+
 import argparse
 import sys
 from collections.abc import Sequence

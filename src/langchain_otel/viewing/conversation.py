@@ -1,5 +1,7 @@
 """Puts together what was said: the messages of a span, whichever instrumentation wrote them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """Tells which kind of document JSON is, and reads spans from files of one or many of them."""
 
+from __future__ import annotations
+
 import json
 import sys
 from collections.abc import Iterator

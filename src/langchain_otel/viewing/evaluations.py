@@ -1,5 +1,7 @@
 """Puts evaluations beside what they judge: they may be spans of their own, made days later."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Puts the spans of each trace into trees, whatever is wrong with their ids and parents."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final

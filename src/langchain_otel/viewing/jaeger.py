@@ -1,5 +1,7 @@
 """Reads spans from the JSON that Jaeger's pages read and save."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """Names what other instrumentations write on spans, and earlier versions of the conventions."""
 
+from __future__ import annotations
+
 from typing import Final
 
 # Traceloop's OpenLLMetry, and what writes as it does

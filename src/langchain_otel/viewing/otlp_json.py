@@ -1,5 +1,7 @@
 """Reads spans from OTLP's JSON, as the Collector, Jaeger, Tempo and exporters write it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 

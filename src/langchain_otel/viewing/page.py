@@ -1,5 +1,7 @@
 """Builds one page that needs nothing else: no network, no other file, no script but its own."""
 
+from __future__ import annotations
+
 import base64
 import hashlib
 from collections.abc import Sequence

@@ -1,5 +1,7 @@
 """Prepares what a page shows, as JSON that cannot be taken for anything else in HTML."""
 
+from __future__ import annotations
+
 import json
 import math
 import re

@@ -1,5 +1,7 @@
 """Turns the content of messages, in whatever shape it was written, into parts to be shown."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Reads spans from the REST interface of Arize Phoenix."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 from urllib.parse import quote, urlencode

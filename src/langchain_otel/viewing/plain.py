@@ -1,5 +1,7 @@
 """Makes plain values of what JSON holds, in whatever type, and of ids in either notation."""
 
+from __future__ import annotations
+
 import base64
 import binascii
 import hashlib

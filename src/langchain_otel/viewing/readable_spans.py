@@ -1,5 +1,7 @@
 """Makes spans of OpenTelemetry's SDK of those that were read, for whoever prints such."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 

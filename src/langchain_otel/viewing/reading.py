@@ -1,5 +1,7 @@
 """Reads off a span what a developer asks of it, whichever dialect or instrumentation wrote it."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

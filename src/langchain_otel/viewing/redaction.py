@@ -1,5 +1,7 @@
 """Leaves out of spans whatever may be content: only names that are known to be none are kept."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import replace

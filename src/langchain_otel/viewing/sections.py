@@ -1,5 +1,7 @@
 """Gathers what a page shows of a span: messages, documents, calls of tools, input, output."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from langchain_otel import semconv

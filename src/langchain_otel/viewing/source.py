@@ -1,5 +1,7 @@
 """Finds out what a source is, a file or one of three servers, and reads its spans."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field

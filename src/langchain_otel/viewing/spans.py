@@ -1,5 +1,7 @@
 """Describes a span as it was recorded, whatever it is read from."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Fetches JSON by HTTP, and says in plain words why it cannot, without a URL's secrets."""
 
+from __future__ import annotations
+
 import base64
 import urllib.error
 import urllib.request

@@ -1,5 +1,7 @@
 """Starts the doctor inside an application, then runs the `sitecustomize` that would have been."""
 
+from __future__ import annotations
+
 import json
 import os
 import sys
