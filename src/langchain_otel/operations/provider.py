@@ -91,9 +91,9 @@ SERVERS: Final[tuple[Path, ...]] = (
     ("endpoint_url",),
     ("base_url",),
 )
-FIELDS: Final = frozenset(path[0] for path in SERVERS)
 ANTHROPIC_PACKAGE: Final = "langchain_anthropic"
 ANTHROPIC_URL: Final = ("anthropic_api_url",)
+FIELDS: Final = frozenset(path[0] for path in (*SERVERS, ANTHROPIC_URL))
 
 # An endpoint without a scheme is that of a gRPC client, which speaks TLS.
 DEFAULT_PORTS: Final = {
@@ -140,12 +140,13 @@ def server_of(owner: object) -> Facts:
     fields = fields_of(owner)
     # Pydantic's private attributes count as fields.
     private = slot_of(owner, "__pydantic_private__")
-    if type(private) is dict and private:
+    if type(private) is dict and not FIELDS.isdisjoint(private):
         fields = private | fields
-    if not FIELDS.isdisjoint(fields):
-        for path in SERVERS:
-            if path[0] in fields and (facts := server_at(_reached(fields, path))):
-                return facts
+    if FIELDS.isdisjoint(fields):
+        return {}
+    for path in SERVERS:
+        if path[0] in fields and (facts := server_at(_reached(fields, path))):
+            return facts
     if type(owner).__module__.startswith(ANTHROPIC_PACKAGE):
         return server_at(_reached(fields, ANTHROPIC_URL))
     return {}
