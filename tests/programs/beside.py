@@ -45,7 +45,7 @@ TRACE = re.compile(r'Traceback \(most recent call last\)(?:\\.|[^"\\])*')
 CHANGING = re.compile(
     r"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|\b[0-9a-f]{16,64}\b|(chatcmpl|cmpl|msg|call|toolu|req)"
     r"[-_]\w+|\d{4}-\d\d-\d\dT[\d:.+Z]+|\b\d{10}(\.\d+)?\b|\b\d+\.\d{3,}(e-\d+)?\b|127.0.0.1:\d+"
-    r"|\d\d:\d\d:\d\d GMT"
+    r"|(\w{3}, \d\d \w{3} \d{4} )?\d\d:\d\d:\d\d GMT"
 )
 
 exporter = InMemorySpanExporter()
