@@ -137,6 +137,36 @@ print(sorted(name for name in sys.modules.keys() - before if f"{{name}}.".starts
     assert output_of(program) == "[]"
 
 
+# Of 3,450 to 3,700 on the versions of Python. A class of `typing.NamedTuple` makes 60, a dataclass
+# more, an annotation that is evaluated 10 or so.
+MOST_CALLS = 3_900
+MOST_MODULES = 175
+
+
+@pytest.mark.parametrize("way", ["OpenTelemetryCallbackHandler", "LangChainInstrumentor"])
+def test_importing_is_cheap(way: str) -> None:
+    """It makes so many calls in Python and no more, beside those that find and load modules."""
+    program = f"""
+import sys
+import opentelemetry.instrumentation.instrumentor, packaging.requirements
+from langchain_core.language_models import BaseChatModel
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.tools import BaseTool
+from opentelemetry import metrics, trace
+known, calls = set(sys.modules), 0
+def count(frame, event, _):
+    global calls
+    calls += event == "call" and not frame.f_code.co_filename.startswith("<frozen importlib")
+sys.setprofile(count)
+from langchain_otel import {way}
+sys.setprofile(None)
+print(calls, len(sys.modules.keys() - known))
+"""
+    calls, modules = map(int, output_of(program).split())
+    assert 0 < calls <= MOST_CALLS
+    assert 0 < modules <= MOST_MODULES
+
+
 def test_the_instrumentor_is_imported_when_it_is_asked_for() -> None:
     """Importing the package is light, and it has its names all the same."""
     program = """

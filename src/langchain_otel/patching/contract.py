@@ -11,14 +11,14 @@ from typing import Any, Final
 from langchain_otel.patching.points import Form, PatchPoint
 from langchain_otel.patching.signatures import signature_of
 
+Parameters = tuple[list[str], Sequence[str], int]
+"""Names by position, empty where a caller cannot use them; keywords; `*args` and `**kwargs`."""
+
 GENERATOR_FLAGS: Final[Mapping[int, Form]] = {
     inspect.CO_GENERATOR: "generator",
     inspect.CO_COROUTINE: "coroutine",
     inspect.CO_ASYNC_GENERATOR: "async generator",
 }
-Parameters = tuple[list[str], Sequence[str], int]
-"""Names by position, empty where a caller cannot use them; keywords; `*args` and `**kwargs`."""
-
 VARIADIC: Final = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 KINDS: Final = (
     inspect.Parameter.POSITIONAL_ONLY,
