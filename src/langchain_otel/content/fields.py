@@ -184,11 +184,10 @@ def _reader_of(kind: type) -> Read:
         names = namespace(base)
         if "__slots__" in names:
             slots = {**_slots(names), **slots}
-        if "__dict__" in names:
+        if fields is None and "__dict__" in names:
             fields = names["__dict__"]
             if base is not BaseException and not _is_own(fields):
                 return _nothing
-            break
     if not slots:
         return _nothing if fields is None else fields.__get__
     return partial(_slotted, slots, None if fields is None else fields.__get__)

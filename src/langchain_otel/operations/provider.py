@@ -9,7 +9,15 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from langchain_otel import semconv
-from langchain_otel.content.fields import fields_of, module_of, slot_of, text_of
+from langchain_otel.content.fields import (
+    ancestors,
+    fields_of,
+    module_of,
+    namespace,
+    slot_of,
+    text_of,
+)
+from langchain_otel.content.remembered import remember
 from langchain_otel.content.values import Facts, text
 from langchain_otel.runs.bounded_map import BoundedMap
 
@@ -94,6 +102,9 @@ SERVERS: Final[tuple[Path, ...]] = (
 ANTHROPIC_PACKAGE: Final = "langchain_anthropic"
 ANTHROPIC_URL: Final = ("anthropic_api_url",)
 FIELDS: Final = frozenset(path[0] for path in (*SERVERS, ANTHROPIC_URL))
+PRIVATE: Final = "__pydantic_private__"
+DECLARED: Final = ("__pydantic_fields__", "__private_attributes__")
+"""Where a class of Pydantic's has the names of its objects' fields, the inherited ones too."""
 
 # An endpoint without a scheme is that of a gRPC client, which speaks TLS.
 DEFAULT_PORTS: Final = {
@@ -137,19 +148,42 @@ def provider_of_class(kind: type, address: str | None = None) -> str | None:
 
 def server_of(owner: object) -> Facts:
     """The address and port that the model's own client talks to; nothing where it is unknown."""
+    kind = type(owner)
+    known = _paths.get(id(kind))
+    paths = _paths_of(kind) if known is None else known[0]
+    if not paths:
+        return {}
     fields = fields_of(owner)
     # Pydantic's private attributes count as fields.
-    private = slot_of(owner, "__pydantic_private__")
+    private = slot_of(owner, PRIVATE)
     if type(private) is dict and not FIELDS.isdisjoint(private):
         fields = private | fields
-    if FIELDS.isdisjoint(fields):
-        return {}
-    for path in SERVERS:
+    for path in paths:
         if path[0] in fields and (facts := server_at(_reached(fields, path))):
             return facts
-    if type(owner).__module__.startswith(ANTHROPIC_PACKAGE):
-        return server_at(_reached(fields, ANTHROPIC_URL))
     return {}
+
+
+_paths: Final[dict[int, tuple[tuple[Path, ...], object]]] = {}
+"""Where objects of a class may have a server, by the id of the class, for as long as it lives."""
+
+
+def _paths_of(kind: type) -> tuple[Path, ...]:
+    names = _declared(kind)
+    paths = tuple(path for path in SERVERS if names is None or path[0] in names)
+    if module_of(kind).startswith(ANTHROPIC_PACKAGE):
+        paths += (ANTHROPIC_URL,)
+    remember(_paths, id(kind), kind, paths)
+    return paths
+
+
+def _declared(kind: type) -> set[str] | None:
+    """The names that objects of a class may have fields under; None where that is any."""
+    names = namespace(kind)
+    if any(key not in names for key in DECLARED):
+        return None
+    # A cached property keeps its value as a field.
+    return set().union(*map(namespace, ancestors(kind)), *(names[key] for key in DECLARED))
 
 
 def model_of(owner: object) -> str | None:
