@@ -8,7 +8,7 @@ from langchain_core.tools import tool
 from opentelemetry import context as otel_context
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
-from langchain_otel.runs.frame import current_frame
+from langchain_otel.runs.current_frame import current_frame
 from langchain_otel.runs.store import RUNS
 from models import Model, Retriever, StreamingModel
 from recording import Tracing, id_of

@@ -19,7 +19,7 @@ import langchain_otel
 from faults import PROGRAMS, Checked
 from langchain_otel import health
 from langchain_otel.patching import run_events
-from langchain_otel.runs.frame import current_frame
+from langchain_otel.runs.current_frame import current_frame
 from recording import Tracing, instrumented
 from seeds import LONG, SEED, count
 from waiting import PATIENCE

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 from langchain_otel import health
 from langchain_otel.patching.inline import InlineHandler
 from langchain_otel.patching.wrapping import unbound
-from langchain_otel.runs.frame import begin_body, current_frame
+from langchain_otel.runs.current_frame import begin_body, current_frame
 from langchain_otel.runs.run_id import key_of
 from langchain_otel.runs.store import RUNS
 

@@ -15,7 +15,8 @@ from types import FunctionType
 from typing import Any
 
 from langchain_otel import health
-from langchain_otel.runs.frame import Frame, begin_body, hide_frame, show_frame
+from langchain_otel.runs.current_frame import begin_body, hide_frame, show_frame
+from langchain_otel.runs.frame import Frame
 from langchain_otel.runs.garbage_collector import outside_collection
 
 FrameFor = Callable[[tuple[Any, ...], dict[str, Any]], Frame | None]

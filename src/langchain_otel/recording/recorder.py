@@ -44,7 +44,7 @@ from langchain_otel.recording.span_events import add_event
 from langchain_otel.runs import context
 from langchain_otel.runs.attribute_blocks import ATTRIBUTES_KEY, set_own_attributes
 from langchain_otel.runs.closing import close, close_again
-from langchain_otel.runs.frame import frame_of, started_in
+from langchain_otel.runs.current_frame import frame_of
 from langchain_otel.runs.garbage_collector import is_collecting, outside_collection, report, reports
 from langchain_otel.runs.identity import set_identity
 from langchain_otel.runs.outcome import EVICTED
@@ -155,7 +155,7 @@ class Recorder:
             run.enclosing = context.run_around(hangs_under)
         try:
             attach_to_parent(run, parent, started)
-            set_identity(run, started.metadata)
+            set_identity(run, started)
             if ATTRIBUTES_KEY in run.ambient or (
                 run.enclosing is not None and run.enclosing.own_attributes
             ):
@@ -169,7 +169,7 @@ class Recorder:
             self._start_span(run, started, hangs_under)
         oldest = RUNS.add(run)
         if run.owner is not None and (frame := frame_of(run.operation.family, run.id)) is not None:
-            started_in(frame, run)
+            frame.take(run)
         if oldest is not None:
             oldest.recorder.evict(oldest)
         if self._capture.is_wanted and self._capture.takes(run):

@@ -10,23 +10,13 @@ Two ways lead a run's span into the code of the run:
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from collections.abc import Callable
-from contextvars import ContextVar, Token
-from typing import Final
-from uuid import UUID
+from contextvars import Token
 
 from opentelemetry.context import Context
 
-from langchain_otel import health
-from langchain_otel.runs.context import (
-    RUN_KEY,
-    current,
-    inside,
-    make_current,
-    run_of,
-    take_back,
-)
+from langchain_otel.runs.context import current, inside, make_current, take_back
+from langchain_otel.runs.current_frame import FRAME, CurrentFrame, current_frame
 from langchain_otel.runs.garbage_collector import is_collecting, report, reports
 from langchain_otel.runs.run import Family, Run
 
@@ -34,10 +24,10 @@ from langchain_otel.runs.run import Family, Run
 class Frame:
     """The call of a function that runs a run's body: the run's span is current inside, only there.
 
-    Either the run is known (`run`), or it is the first one of `family` that starts inside.
-    `owner` is the LangChain object that is called; `within` makes the context of the body from the
-    one around, where that is no run's. The body begins where `begin_body` is called, after all
-    handlers were called with the run's start: none of them finds our span current.
+    The run is the first one of `family` that starts inside. `owner` is the LangChain object that is
+    called; `within` makes the context of the body from the one around. The body begins where
+    `begin_body` is called, after all handlers were called with the run's start: none of them finds
+    our span current.
 
     `_caller` is the context to give back, while the frame is entered. `_steady` is that of the
     body, where the next step of a generator has nothing to do but to make it current.
@@ -53,18 +43,20 @@ class Frame:
         "_own",
         "_steady",
         "_token",
-        "activates",
         "family",
         "owner",
         "run",
         "started",
     )
 
+    activates = True
+    """Whether the body of the run that starts inside is the call itself."""
+    run: Run | None
     started: list[Run]
-    _around: Frame | None
+    _around: CurrentFrame | None
     _attached: Context | None
     _caller: Context | None
-    _entered: Token[Frame | None] | None
+    _entered: Token[CurrentFrame | None] | None
     _inside: Context | None
     _own: dict[str, object] | None
     _steady: Context | None
@@ -74,30 +66,24 @@ class Frame:
         self,
         family: Family | None,
         owner: object,
-        run: Run | None = None,
-        *,
-        activates: bool = True,
         within: Callable[[Context], Context] | None = None,
     ) -> None:
         self.family = family
         self.owner = owner
-        self.run = run
-        self.activates = activates
+        self.run = None
         self.started = []
         self._before = before = current()
         self._attached = self._own = self._inside = self._steady = None
         self._caller = self._around = self._entered = self._token = None
-        if run is not None and before.get(RUN_KEY) is not run:
-            self._inside = inside(run, before)
-        elif within is not None:
+        if within is not None:
             self._inside = within(before)
 
     def enter(self) -> None:
         """Go into the frame, at its call or at each step of its generator."""
         if report.start is reports.start and is_collecting():
             return
+        around = current_frame()
         self._caller = caller = current()
-        around = _frame.get()
         if around is None and self._steady is not None:
             self._token = make_current(self._steady)
             return
@@ -106,7 +92,7 @@ class Frame:
             _turn_into(self._attached, self._own)
         waiting = self if self.run is None else None
         if around is not waiting:
-            self._entered = _frame.set(waiting)
+            self._entered = FRAME.set(waiting)
         if self._inside is not None:
             self._token = make_current(self._inside)
         elif self._entered is None:
@@ -133,7 +119,7 @@ class Frame:
             return
         except RuntimeError:
             # `leave` was stopped here before: by then it was given back, or there was no memory to.
-            _frame.set(self._around)
+            FRAME.set(self._around)
             make_current(caller)
         if left is not caller or self._attached is not None:
             self._settle(left, caller)
@@ -141,10 +127,10 @@ class Frame:
 
     def _give_back(self, caller: Context, left: Context) -> None:
         if self._entered is not None:
-            _frame.reset(self._entered)
+            FRAME.reset(self._entered)
         elif self._token is None:
             # `enter` was stopped.
-            _frame.set(self._around)
+            FRAME.set(self._around)
         if self._token is not None:
             take_back(self._token)
         elif left is not caller:
@@ -158,6 +144,12 @@ class Frame:
             self._hide_from_caller()
         is_steady = self.run is not None and self._own is None and self._around is None
         self._steady = self._inside if is_steady else None
+
+    def take(self, run: Run) -> None:
+        """Take a run that has just started inside; of several recorders' the first with a span."""
+        self.started.append(run)
+        if self.run is None or (run.has_span and not self.run.has_span):
+            self.run = run
 
     def finished(self) -> None:
         """Know that the generator has come to its end, which LangChain reports to its run."""
@@ -195,98 +187,14 @@ class Frame:
         Those that started inside will never be reported ended; the one whose body this was is, if
         the exception is an ordinary one.
         """
-        self._end_started(error)
+        for run in self.started:
+            if not run.ended:
+                run.recorder.abandon(run, error)
         if self.run is None or isinstance(error, Exception):
             return
         for run in list(self.run.recordings()):
             if not run.ended:
                 run.recorder.abandon(run, error)
-
-    def _end_started(self, error: BaseException) -> None:
-        left = [run for run in self.started if not run.ended]
-        if not self.activates and isinstance(error, Exception):
-            # What runs inside those of a batch goes on by itself.
-            batch = set(self.started)
-            left = [run for run in left if run.parent not in batch]
-            if len(left) > 1:
-                # The exception of one is none of the others.
-                error = CancelledError()
-        for run in left:
-            run.recorder.abandon(run, error)
-
-
-_frame: Final[ContextVar[Frame | None]] = ContextVar("langchain-otel-frame", default=None)
-
-
-def owner_of(family: Family, run_id: UUID) -> object | None:
-    """The LangChain object whose run starts, where a frame has it."""
-    frame = None if _frame.get() is None else frame_of(family, run_id)
-    return None if frame is None else frame.owner
-
-
-def frame_of(family: Family, run_id: UUID) -> Frame | None:
-    """The frame in which the run starts, or has just been started by another recorder."""
-    frame = _frame.get()
-    if frame is None or frame.family != family:
-        return None
-    if frame.activates and frame.run is not None and frame.run.id != run_id:
-        return None
-    if report.start is reports.start and is_collecting():
-        return None
-    return frame
-
-
-def surroundings() -> tuple[Run | None, Run | None]:
-    """The run whose body runs here, and the run of a call that has nothing but itself around it.
-
-    Such a call is one that LangChain does not report: see `observed`.
-    """
-    return run_of(current()), call_around()
-
-
-def call_around() -> Run | None:
-    """The run of a call that has nothing but itself around it, also if it has ended."""
-    frame = _frame.get()
-    return frame.run if frame is not None and frame.family == "call" else None
-
-
-def hide_frame() -> Frame | None:
-    """Let runs that start from here on not be taken for the frame's own; gives what to put back."""
-    frame = _frame.get()
-    _frame.set(None)
-    return frame
-
-
-def show_frame(frame: Frame | None) -> None:
-    """Put back what `hide_frame` gave."""
-    _frame.set(frame)
-
-
-def started_in(frame: Frame, run: Run) -> None:
-    """Tell a frame that its run has started; of several recorders' the first one with a span."""
-    frame.started.append(run)
-    known = frame.run
-    if known is None or not frame.activates or (run.has_span and not known.has_span):
-        frame.run = run
-
-
-current_frame: Final = _frame.get
-"""The frame that waits for a run here, or has the one that started; None if there is none."""
-
-
-def begin_body(*, again: bool = False) -> None:
-    """Make the span of the run that has just started current, if its body runs in a frame here.
-
-    `again`: also where another tracer has attached a context of its own in the meantime.
-    """
-    frame = _frame.get()
-    if frame is None or frame.run is None or not frame.activates:
-        return
-    if again or not frame.has_begun:
-        try:
-            frame.begin(frame.run)
-        except Exception as error:
-            health.failed("context", error)
 
 
 def _turn_into(context: Context, entries: dict[str, object]) -> None:

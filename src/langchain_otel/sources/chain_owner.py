@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any, Final
 from uuid import UUID
 
-from langchain_otel.runs.frame import owner_of
+from langchain_otel.runs.current_frame import owner_of
 
 MANAGERS: Final = "langchain_core.callbacks.manager"
 RUNNABLES: Final = "langchain_core.runnables.base"

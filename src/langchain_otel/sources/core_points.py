@@ -21,7 +21,7 @@ from langchain_otel.patching.wrapping import begins_again
 from langchain_otel.sources import seams
 from langchain_otel.sources.chain_groups import current_in_async_block, current_in_block
 from langchain_otel.sources.configurable import COMPLETE_CONFIG, configures
-from langchain_otel.sources.run_bodies import body_of, copies_context, starts
+from langchain_otel.sources.run_bodies import body_of, copies_context, starts, starts_group
 from langchain_otel.sources.trace_policies import counts_as_tracer
 
 CONFIG: Final = "langchain_core.runnables.config"
@@ -76,7 +76,7 @@ MODEL_POINTS: Final = (
     *methods(
         f"{MODELS}:BaseChatModel",
         GENERATIONS,
-        starts("model", activates=False, is_configured=False),
+        starts_group("model", is_configured=False),
         seams.MODEL_CALL,
     ),
     *methods(
@@ -106,7 +106,7 @@ MODEL_POINTS: Final = (
     *methods(
         f"{COMPLETIONS}:BaseLLM",
         GENERATIONS,
-        starts("model", activates=False, is_configured=False),
+        starts_group("model", is_configured=False),
         seams.MODEL_CALL,
     ),
     *methods(
@@ -143,7 +143,7 @@ OTHER_RUN_POINTS: Final = (
     *methods(
         f"{RUNNABLES}.base:Runnable",
         {"_batch_with_config": FUNCTION, "_abatch_with_config": COROUTINE},
-        starts("chain", activates=False),
+        starts_group("chain"),
         seams.BATCH,
     ),
     *(
@@ -152,7 +152,7 @@ OTHER_RUN_POINTS: Final = (
         for point in methods(
             f"{RUNNABLES}.{owner}",
             BATCHES,
-            starts("chain", activates=False),
+            starts_group("chain"),
             seams.BATCH,
             WITH_CONFIG,
         )

@@ -13,7 +13,7 @@ from langchain_otel.forks import fork_safe
 from langchain_otel.operations.embedding_answer import add_answer, answer_facts
 from langchain_otel.operations.embeddings import EMBEDDINGS
 from langchain_otel.patching.wrapping import unbound
-from langchain_otel.runs.frame import call_around
+from langchain_otel.runs.current_frame import call_around
 from langchain_otel.runs.run import Run
 from langchain_otel.runs.store import RUNS
 

@@ -11,7 +11,7 @@ from types import FunctionType
 from typing import Any, Final
 
 from langchain_otel.runs.run import Family
-from langchain_otel.sources.run_bodies import starts
+from langchain_otel.sources.run_bodies import starts, starts_group
 
 STARTS: Final[dict[str, Family]] = {
     "on_chain_start": "chain",
@@ -40,5 +40,6 @@ def starts_by_hand(function: Callable[..., Any]) -> Callable[..., Any]:
     families = {STARTS[name] for name in function.__code__.co_names if name in STARTS}
     if len(families) != 1:
         return function
-    activates = function.__name__ not in SEVERAL
-    return starts(families.pop(), activates=activates)(function)
+    family = families.pop()
+    wrap = starts_group(family) if function.__name__ in SEVERAL else starts(family)
+    return wrap(function)

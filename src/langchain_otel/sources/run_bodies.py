@@ -8,7 +8,9 @@ from typing import Any
 
 from langchain_otel import health
 from langchain_otel.patching.wrapping import FrameFor, framed
+from langchain_otel.runs.body_frame import BodyFrame
 from langchain_otel.runs.frame import Frame
+from langchain_otel.runs.group_frame import GroupFrame
 from langchain_otel.runs.identity import NO_IDENTITY, with_identity
 from langchain_otel.runs.run import Family
 from langchain_otel.runs.step_body import enter_body
@@ -21,21 +23,31 @@ Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 def starts(
     family: Family,
     *,
-    activates: bool = True,
-    is_configured: bool = True,
     owner: Callable[[Any], object] | None = None,
 ) -> Wrap:
     """The run of this family that starts in the call has its body there too.
 
-    It is a run of the object whose method is called, or of what `owner` gives for that object. Not
-    all such methods have a configuration (`is_configured`).
+    It is a run of the object whose method is called, or of what `owner` gives for that object.
+    """
+
+    def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
+        identity = identity_from_config(args, kwargs)
+        runs = args[0] if owner is None else owner(args[0])
+        return Frame(family, runs, within=partial(with_identity, identity) if identity else None)
+
+    return _framing(frame_for)
+
+
+def starts_group(family: Family, *, is_configured: bool = True) -> Wrap:
+    """Runs of this family start in the call, and have bodies of their own.
+
+    Not all such methods have a configuration (`is_configured`).
     """
 
     def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
         identity = identity_from_config(args, kwargs) if is_configured else NO_IDENTITY
-        runs = args[0] if owner is None else owner(args[0])
         within = partial(with_identity, identity) if identity else None
-        return Frame(family, runs, activates=activates, within=within)
+        return GroupFrame(family, args[0], within)
 
     return _framing(frame_for)
 
@@ -52,7 +64,7 @@ def body_of(position: int, name: str) -> Wrap:
             return None
         if run.owner is None:
             run.owner = args[0]
-        return Frame(None, args[0], run)
+        return BodyFrame(args[0], run)
 
     return _framing(frame_for)
 

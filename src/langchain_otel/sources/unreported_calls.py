@@ -20,7 +20,8 @@ from langchain_otel.patching.signatures import signature_of
 from langchain_otel.patching.wrapping import unbound
 from langchain_otel.recording.recorder_choice import chosen
 from langchain_otel.recording.registry import active_recorder
-from langchain_otel.runs.frame import Frame, begin_body, surroundings
+from langchain_otel.runs.current_frame import begin_body, surroundings
+from langchain_otel.runs.frame import Frame
 from langchain_otel.runs.reported import Started
 from langchain_otel.runs.run import Operation, Run, RunRecorder
 from langchain_otel.runs.store import RUNS

@@ -1,0 +1,42 @@
+"""Makes the span of a run that is known already current while its body runs, and only then."""
+
+from __future__ import annotations
+
+from opentelemetry.context import Context
+
+from langchain_otel.runs.context import RUN_KEY, current, inside, make_current
+from langchain_otel.runs.current_frame import FRAME, current_frame
+from langchain_otel.runs.frame import Frame
+from langchain_otel.runs.garbage_collector import is_collecting, report, reports
+from langchain_otel.runs.run import Run
+
+
+class BodyFrame(Frame):
+    """The call that is the body of a run: it waits for none, and none that starts is its own."""
+
+    __slots__ = ()
+
+    def __init__(self, owner: object, run: Run) -> None:
+        self.family = None
+        self.owner = owner
+        self.run = run
+        self.started = []
+        self._attached = self._steady = None
+        self._caller = self._entered = self._token = None
+        around = current()
+        self._inside = None if around.get(RUN_KEY) is run else inside(run, around)
+
+    def enter(self) -> None:
+        """Go into the frame, at its call or at each step of its generator."""
+        if report.start is reports.start and is_collecting():
+            return
+        self._around = around = current_frame()
+        self._caller = current()
+        if around is not None and around.activates:
+            # A group's tells by itself where the body of one of its runs is.
+            self._entered = FRAME.set(None)
+        if self._inside is not None:
+            self._token = make_current(self._inside)
+
+    def _settle(self, left: Context, caller: Context) -> None:
+        self._inside = left
