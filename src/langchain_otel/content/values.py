@@ -43,8 +43,9 @@ WRITTEN_MODULES: Final = frozenset(("fractions", "ipaddress", "uuid_utils", "zon
 def text(value: Any) -> str | None:
     """A name or an identifier, bounded; of a number, a date and the like it is their text."""
     if type(value) is str:
-        kept = value[:MAX_TEXT]
-        return (kept if kept.isascii() else sound(kept)) or None
+        if len(value) <= MAX_TEXT and value.isascii():
+            return value or None
+        return sound(value[:MAX_TEXT]) or None
     found = None if value is None else scalar(value)
     return None if found is None or type(found) is bool else written(found) or None
 

@@ -16,10 +16,10 @@ from langchain_otel.content.values import EMPTY, MAX_ITEMS, MAX_TEXT, PLAIN, Fac
 from langchain_otel.operations.mapping import LANGGRAPH, facts_named
 from langchain_otel.operations.span_names import given_name
 from langchain_otel.runs.attempts import NAMESPACE
-from langchain_otel.runs.configurable_values import OWN_KEYS, is_configurable
+from langchain_otel.runs.configurable_values import is_configurable
 from langchain_otel.runs.identity import KEYS as IDENTITY_KEYS
 from langchain_otel.runs.identity import user_and_session_of
-from langchain_otel.runs.reported import Started
+from langchain_otel.runs.reported import OWN_KEYS, Started
 
 if TYPE_CHECKING:
     from langchain_otel.runs.run import Run
@@ -54,7 +54,7 @@ def annotations_of(started: Started, run: Run) -> Facts:
     if metadata:
         known = EMPTY if parent is None else parent.metadata or EMPTY
         if metadata is not known:
-            facts.update(_metadata(metadata, known))
+            facts.update(_metadata(started, metadata, known))
     if run.identity:
         facts.update(user_and_session_of(run))
     return facts
@@ -100,19 +100,18 @@ def _add_run_name(facts: Facts, started: Started, run: Run) -> None:
         facts[semconv.RUN_NAME] = name
 
 
-def _metadata(metadata: Mapping[Any, Any], known: Mapping[Any, Any]) -> Facts:
-    facts: Facts = {}
+def _metadata(started: Started, metadata: Mapping[Any, Any], known: Mapping[Any, Any]) -> Facts:
+    facts: Facts = {} if started.is_plain else _user_metadata(metadata, known)
     namespace, around = metadata.get(NAMESPACE), known.get(NAMESPACE)
     if namespace is not around and not _is_same(namespace, around):
         facts.update(facts_named(metadata, LANGGRAPH))
         facts.update(_task(namespace))
-    if not OWN_KEYS.issuperset(metadata):
-        _add_user_metadata(facts, metadata, known)
     return facts
 
 
-def _add_user_metadata(facts: Facts, metadata: Mapping[Any, Any], known: Mapping[Any, Any]) -> None:
-    """Add what the user has attached."""
+def _user_metadata(metadata: Mapping[Any, Any], known: Mapping[Any, Any]) -> Facts:
+    """What the user has attached."""
+    facts: Facts = {}
     for key, value in metadata.items():
         if key in OWN_KEYS:
             continue
@@ -127,6 +126,7 @@ def _add_user_metadata(facts: Facts, metadata: Mapping[Any, Any], known: Mapping
             health.limited("the limit of metadata of a run", f"only {MAX_METADATA} are recorded")
             break
         facts[_unique(semconv.METADATA + name[:MAX_TEXT], facts)] = found
+    return facts
 
 
 def _shown(key: Any, name: str, value: Any) -> Any:

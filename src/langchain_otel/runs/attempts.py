@@ -25,12 +25,14 @@ def number_attempt(run: Run, parent: Run, metadata: Mapping[str, Any]) -> None:
     # What runs inside a node has its namespace too.
     if type(namespace) is not str or (type(around) is str and around == namespace):
         return
-    if parent.attempts is None:
-        parent.attempts = {}
-    run.attempt = 1 + parent.attempts.pop(namespace, (0, run.id))[0]
-    parent.attempts[namespace] = (run.attempt, run.id)
-    if len(parent.attempts) > MAX_TASKS:
-        parent.attempts.pop(next(iter(parent.attempts)))
+    attempts = parent.attempts
+    if attempts is None:
+        attempts = parent.attempts = {}
+    latest = attempts.pop(namespace, None)
+    run.attempt = 1 if latest is None else 1 + latest[0]
+    attempts[namespace] = (run.attempt, run.id)
+    if len(attempts) > MAX_TASKS:
+        attempts.pop(next(iter(attempts)))
 
 
 def latest_attempt(graph: Run, namespace: str) -> Run | None:

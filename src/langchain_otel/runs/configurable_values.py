@@ -13,18 +13,11 @@ from typing import Any, Final
 
 from langchain_otel.runs.bounded_map import BoundedMap
 from langchain_otel.runs.identity import KEYS as IDENTITY_KEYS
+from langchain_otel.runs.reported import OWN_KEYS
 
 MAX_VALUES: Final = 64
 MAX_KEYS: Final = 256
 MAX_CHANGED: Final = 4_096
-# The keys that LangChain and LangGraph give most runs: a look into a set spares all others.
-OWN_KEYS: Final = frozenset(
-    (
-        *("ls_integration", "ls_model_name", "ls_model_type", "ls_provider", "ls_temperature"),
-        *("lc_agent_name", "lc_versions", "langgraph_checkpoint_ns", "langgraph_node"),
-        *("langgraph_path", "langgraph_step", "langgraph_triggers", "checkpoint_ns"),
-    )
-)
 # What nothing is recorded of as a user's metadata: those, and what says whose a run is.
 NEVER_METADATA: Final = OWN_KEYS | IDENTITY_KEYS | {"checkpoint_id", "checkpoint_map"}
 # The keys that are all there in every configuration that LangChain has merged, or completed.

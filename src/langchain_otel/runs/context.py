@@ -72,6 +72,8 @@ Raises:
 
 def is_suppressed(ambient: Context) -> bool:
     """Whether `suppress_instrumentation()` of OpenTelemetry is in force in `ambient`."""
+    if _SUPPRESS_KEY not in ambient and _SUPPRESS_KEY_OF_OLD not in ambient:
+        return False
     return bool(ambient.get(_SUPPRESS_KEY) or ambient.get(_SUPPRESS_KEY_OF_OLD))
 
 

@@ -17,6 +17,7 @@ from langchain_otel.content.attribute_value import identifier
 from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.values import text
 from langchain_otel.runs.blocks import EnteredBlock
+from langchain_otel.runs.reported import OWN_KEYS, Started
 from langchain_otel.runs.run import Run
 
 Identity = dict[str, Any]
@@ -113,23 +114,24 @@ def identity_block(ambient: Context) -> IdentityBlock | None:
     return block
 
 
-def set_identity(run: Run, metadata: Mapping[str, Any] | None) -> None:
+def set_identity(run: Run, started: Started) -> None:
     """Give a run that starts its identity, by the nearest word.
 
     LangChain hands metadata down: what they said of the run around, too, is no word of its own.
     """
     enclosing = run.enclosing
     if enclosing is not None:
-        run.identity, run.metadata_identity, run.configurable_identity = (
-            enclosing.identity,
-            enclosing.metadata_identity,
-            enclosing.configurable_identity,
-        )
+        run.identity = enclosing.identity
+        run.metadata_identity = enclosing.metadata_identity
+        run.configurable_identity = enclosing.configurable_identity
         if run.identity and enclosing.recorder is not run.recorder:
             run.identity = run.recorder.redacted(run.identity)
     own = entered = NO_IDENTITY
-    if metadata and not KEYS.isdisjoint(metadata):
-        own = new_in(identity_of(metadata), run.metadata_identity)
+    metadata = started.metadata
+    if metadata:
+        started.is_plain = OWN_KEYS.issuperset(metadata)
+        if not started.is_plain and not KEYS.isdisjoint(metadata):
+            own = new_in(identity_of(metadata), run.metadata_identity)
     util = sys.modules.get(UTIL_MODULE)
     util_key = "" if util is None else getattr(util, UTIL_KEY, "")
     if IDENTITY_KEY in run.ambient or (util is not None and util_key in run.ambient):

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from langchain_otel.content.values import Facts
+
+# The keys that LangChain and LangGraph give most runs: a look into a set spares all others.
+OWN_KEYS: Final = frozenset(
+    (
+        *("ls_integration", "ls_model_name", "ls_model_type", "ls_provider", "ls_temperature"),
+        *("lc_agent_name", "lc_versions", "langgraph_checkpoint_ns", "langgraph_node"),
+        *("langgraph_path", "langgraph_step", "langgraph_triggers", "checkpoint_ns"),
+    )
+)
 
 
 class Started:
@@ -13,10 +22,19 @@ class Started:
 
     `payload` is the messages, prompts, inputs or query; `options` the further keyword arguments of
     the event; `owner` the object that runs, where it is known. `request` is what was read of a
-    request to a model.
+    request to a model. `is_plain`: its metadata are known to be all LangChain's own.
     """
 
-    __slots__ = ("metadata", "options", "owner", "payload", "request", "serialized", "tags")
+    __slots__ = (
+        "is_plain",
+        "metadata",
+        "options",
+        "owner",
+        "payload",
+        "request",
+        "serialized",
+        "tags",
+    )
 
     def __init__(
         self,
@@ -34,6 +52,7 @@ class Started:
         self.options = {} if options is None else options
         self.owner = owner
         self.request: Any = None
+        self.is_plain = False
 
 
 class SpanEvent:

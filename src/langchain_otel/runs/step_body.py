@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from langchain_otel.runs.context import RUN_KEY, current, inside, make_current
-from langchain_otel.runs.frame import current_frame, hide_frame
+from langchain_otel.runs.current_frame import current_frame, hide_frame
 from langchain_otel.runs.identity import KEYS, set_identity_in_body
 from langchain_otel.runs.run_id import key_of
 from langchain_otel.runs.store import RUNS

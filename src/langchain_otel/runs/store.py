@@ -191,13 +191,14 @@ class RunStore:
         is_root = run.is_root and run.enclosing is None
         response_id = run.facts.get(semconv.GEN_AI_RESPONSE_ID)
         ended: Ended = (span_context, run.recorder, response_id, is_root, run.is_silent, ())
-        earlier = self._remembered(run.key)
+        key = run.key
+        earlier = self._ended.get(key)
         if earlier is not None:
-            ended = _together(EndedRun(*ended), earlier)
-        self._ended[run.key] = ended
+            ended = _together(EndedRun(*ended), EndedRun(*earlier))
+        self._ended[key] = ended
         if run.ended:
             return
-        self._ended_order.append(run.key)
+        self._ended_order.append(key)
         if len(self._ended_order) > self._max_ended:
             self._ended.pop(self._ended_order.popleft(), None)
 

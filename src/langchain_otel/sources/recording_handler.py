@@ -18,7 +18,7 @@ from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.recorder_choice import chosen
 from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUSTOM, RETRY, TEXT
 from langchain_otel.runs.changes import RecorderChoice
-from langchain_otel.runs.frame import owner_of
+from langchain_otel.runs.current_frame import owner_of
 from langchain_otel.runs.reported import SpanEvent, Started
 from langchain_otel.runs.run import Operation, RunRecorder
 from langchain_otel.runs.run_id import key_of
@@ -101,7 +101,9 @@ class RecordingHandler(InlineHandler):
         options: Any = None,
         **kwargs: Any,
     ) -> None:
-        kwargs |= {"name": name, "invocation_params": invocation_params, "options": options}
+        kwargs["name"] = name
+        kwargs["invocation_params"] = invocation_params
+        kwargs["options"] = options
         started = Started(serialized, messages, tags, metadata, kwargs, owner_of("model", run_id))
         self._start(CHAT, run_id, parent_run_id, started)
 
@@ -189,7 +191,8 @@ class RecordingHandler(InlineHandler):
         **kwargs: Any,
     ) -> None:
         owner = owner_of_chain(run_id, parent_run_id)
-        kwargs |= {"name": name, "run_type": run_type}
+        kwargs["name"] = name
+        kwargs["run_type"] = run_type
         started = Started(serialized, inputs, tags, metadata, kwargs, owner)
         operation = CHAIN if owner is None else operation_of(owner)
         self._start(operation, run_id, parent_run_id, started)
