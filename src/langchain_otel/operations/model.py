@@ -86,17 +86,27 @@ def _answer_content(result: Any) -> Facts:
 
 def _partial(chunks: list[Any]) -> Any:
     from langchain_core.messages import AIMessage
-    from langchain_core.outputs import ChatGeneration, Generation, LLMResult
+    from langchain_core.outputs import ChatGeneration, LLMResult
 
     if is_mapping(chunks[0]):
         texts = (text_of(entry(entry(chunk, "delta"), "text")) or "" for chunk in chunks)
         generation: Any = ChatGeneration(message=AIMessage(content="".join(texts)))
     else:
-        known = [chunk for chunk in chunks if is_a(chunk, Generation)]
+        known = [each for each in map(_generation_of, chunks) if each is not None]
         if not known:
             return None
         generation = _merged(known)
     return LLMResult.model_construct(generations=[[generation]], llm_output=None)
+
+
+def _generation_of(chunk: Any) -> Any:
+    """A chunk as LangChain reports it to handlers; of a message, as its stream gives it, too."""
+    from langchain_core.messages import BaseMessageChunk
+    from langchain_core.outputs import ChatGenerationChunk, Generation
+
+    if is_a(chunk, BaseMessageChunk):
+        return ChatGenerationChunk(message=chunk)
+    return chunk if is_a(chunk, Generation) else None
 
 
 def _merged(chunks: list[Any]) -> Any:
@@ -146,8 +156,12 @@ COMPLETION: Final = Operation(
 
 def is_end_of_stream(chunk: Any) -> bool:
     """Whether a chunk only says that the answer has come to its end."""
-    message = fields_of(fields_of(chunk).get("message"))
-    return text_of(message.get("chunk_position")) == "last"
+    return is_last(fields_of(chunk).get("message"))
+
+
+def is_last(message: Any) -> bool:
+    """Whether a streamed message is the last one of its answer."""
+    return text_of(fields_of(message).get("chunk_position")) == "last"
 
 
 def is_content(event: Any) -> bool:

@@ -32,6 +32,10 @@ class InlineHandler(BaseCallbackHandler):
         error = sys.exception()
         return error is not None and is_asynchronous(error)
 
+    def leaves_chunks(self) -> bool:
+        """Whether what takes the chunks of a stream need not report each to this handler."""
+        return False
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """The handler itself: a copied configuration goes on with the same runs."""
         return self

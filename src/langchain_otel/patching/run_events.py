@@ -36,8 +36,7 @@ def begins(original: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(original)
         async def acall(*args: Any, **kwargs: Any) -> Any:
             result = await method(*args, **kwargs)
-            if current_frame() is not None:
-                begin_body()
+            _begin(result)
             return result
 
         return acall
@@ -45,11 +44,17 @@ def begins(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
         result = method(*args, **kwargs)
-        if current_frame() is not None:
-            begin_body()
+        _begin(result)
         return result
 
     return call
+
+
+def _begin(managers: Any) -> None:
+    frame = current_frame()
+    if frame is not None and frame.activates:
+        begin_body()
+        frame.begun(managers)
 
 
 def begins_one(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,7 +76,7 @@ def _begins_sync(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Call
             run_id = kwargs["run_id"] = new_id()
         try:
             result = method(*args, **kwargs)
-            if current_frame() is not None:
+            if (frame := current_frame()) is not None and frame.activates:
                 begin_body()
         except BaseException as error:
             _abandon(run_id, error)
@@ -90,7 +95,7 @@ def _begins_async(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Cal
             run_id = kwargs["run_id"] = new_id()
         try:
             result = await method(*args, **kwargs)
-            if current_frame() is not None:
+            if (frame := current_frame()) is not None and frame.activates:
                 begin_body()
         except BaseException as error:
             _abandon(run_id, error)

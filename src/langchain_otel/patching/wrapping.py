@@ -138,6 +138,7 @@ def _generator(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..
                     item = step(sent)
                 finally:
                     frame.leave()
+                frame.gave(item)
             except StopIteration as stop:
                 frame.finished()
                 return stop.value
@@ -193,6 +194,7 @@ def _async_generator(original: Callable[..., Any], frame_for: FrameFor) -> Calla
                     item = await step(sent)
                 finally:
                     frame.leave()
+                frame.gave(item)
             except StopAsyncIteration:
                 frame.finished()
                 return

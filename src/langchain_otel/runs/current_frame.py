@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from langchain_otel import health
@@ -30,6 +30,9 @@ class CurrentFrame(Protocol):
 
     def take(self, run: Run) -> None:
         """Take a run that has just started inside."""
+
+    def begun(self, managers: Any) -> None:
+        """Know the managers of the runs that have just started inside, before their body."""
 
 
 FRAME: Final[ContextVar[CurrentFrame | None]] = ContextVar("langchain-otel-frame", default=None)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import Token
+from typing import Any
 
 from opentelemetry.context import Context
 
@@ -150,6 +151,12 @@ class Frame:
         self.started.append(run)
         if self.run is None or (run.has_span and not self.run.has_span):
             self.run = run
+
+    def begun(self, managers: Any) -> None:
+        """Know the managers of the runs that have just started inside, before their body."""
+
+    def gave(self, item: Any) -> None:
+        """Know what the generator gives its caller at a step."""
 
     def finished(self) -> None:
         """Know that the generator has come to its end, which LangChain reports to its run."""

@@ -260,7 +260,9 @@ class Run:
 
     def begin_stream(self, chunk: Any) -> None:
         """Note the first chunk of a streamed answer, or the first event of one."""
-        self.chunks = Chunks(chunk, takes_times=self.is_measured and self.recorder.times_chunks)
+        if not self.ended:
+            takes_times = self.is_measured and self.recorder.times_chunks
+            self.chunks = Chunks(chunk, takes_times=takes_times)
 
     def note_inner_result(self, result: Any) -> None:
         """Note the result of a call inside that this run's span records."""

@@ -17,7 +17,6 @@ from langchain_otel.runs.run import Run
 
 MAX_TOOL_CALLS: Final = 8_192
 MAX_PENDING: Final = 64
-NO_CALLS: Final[list[Any]] = []
 
 # By the id of the call with the trace that it is made in, or else with the recorder: ids are unique
 # with the great providers, and need not be with others. Nothing here keeps a recorder alive.
@@ -26,17 +25,23 @@ _requests: Final[BoundedMap[tuple[object, str], SpanContext]] = BoundedMap(MAX_T
 
 def note_tool_calls(run: Run, reported: list[list[Reported]]) -> None:
     """Remember which tool calls the answer of a model asks for."""
+    for choices in reported:
+        for _, message in choices:
+            calls = message.get("tool_calls")
+            found = calls[:MAX_ITEMS] if type(calls) is list else first_items(calls)
+            if found:
+                _note(run, found)
+
+
+def _note(run: Run, calls: list[Any]) -> None:
     span_context = run.span.get_span_context()
     if not span_context.is_valid:
         return
-    for choices in reported:
-        for _, message in choices:
-            calls = message.get("tool_calls", NO_CALLS)
-            for call in calls[:MAX_ITEMS] if type(calls) is list else first_items(calls):
-                call_id = text(call.get("id") if type(call) is dict else entry(call, "id"))
-                if call_id is not None:
-                    _requests.put((span_context.trace_id, call_id), span_context)
-                    _requests.put((ref(run.recorder), call_id), span_context)
+    for call in calls:
+        call_id = text(call.get("id") if type(call) is dict else entry(call, "id"))
+        if call_id is not None:
+            _requests.put((span_context.trace_id, call_id), span_context)
+            _requests.put((ref(run.recorder), call_id), span_context)
 
 
 def links_of(run: Run, call_id: str | None, around: Span) -> list[Link]:

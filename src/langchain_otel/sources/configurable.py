@@ -33,7 +33,7 @@ from langchain_otel.runs.identity import (
 
 def identity_from_config(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Identity:
     """What the configurable values of a call's configuration name that is new where it is made."""
-    config = kwargs.get("config", args[2] if len(args) > 2 else None)
+    config = args[2] if len(args) > 2 else kwargs.get("config")
     if config is None or (type(config) is not dict and not isinstance(config, Mapping)):
         return NO_IDENTITY
     configurable = config.get("configurable")

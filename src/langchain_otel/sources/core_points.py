@@ -22,6 +22,7 @@ from langchain_otel.sources import seams
 from langchain_otel.sources.chain_groups import current_in_async_block, current_in_block
 from langchain_otel.sources.configurable import COMPLETE_CONFIG, configures
 from langchain_otel.sources.run_bodies import body_of, copies_context, starts, starts_group
+from langchain_otel.sources.stream_frame import StreamFrame
 from langchain_otel.sources.trace_policies import counts_as_tracer
 
 CONFIG: Final = "langchain_core.runnables.config"
@@ -86,7 +87,13 @@ MODEL_POINTS: Final = (
         seams.MODEL_BODY,
         ("self", "", "", "run_manager"),
     ),
-    *methods(f"{MODELS}:BaseChatModel", STREAMS, starts("model"), seams.MODEL_STREAM, WITH_CONFIG),
+    *methods(
+        f"{MODELS}:BaseChatModel",
+        STREAMS,
+        starts("model", kind=StreamFrame),
+        seams.MODEL_STREAM,
+        WITH_CONFIG,
+    ),
     *methods(
         f"{MODELS}:BaseChatModel",
         {"_iter_v2_events": GENERATOR, "_aiter_v2_events": ASYNC_GENERATOR},

@@ -26,7 +26,8 @@ def reports_limit(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(original)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        goes_on = original(self, *args, **kwargs)
+        # Written out, because to pass on what is not there takes as long as the rest.
+        goes_on = original(self, *args, **kwargs) if args or kwargs else original(self)
         if not goes_on:
             _guarded(_limit, self)
         return goes_on
@@ -49,7 +50,7 @@ def reports_cached(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(original)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        tasks = original(self, *args, **kwargs)
+        tasks = original(self, *args, **kwargs) if args or kwargs else original(self)
         if tasks:
             _guarded(_cached, self, tasks)
         return tasks

@@ -43,6 +43,10 @@ class RecordingHandler(InlineHandler):
     def __reduce__(self) -> tuple[Any, ...]:
         return reduced(self, RecordingHandler)
 
+    def leaves_chunks(self) -> bool:
+        """Whether it only notes chunks: a class derived from this one may have more to do."""
+        return type(self).on_llm_new_token is RecordingHandler.on_llm_new_token
+
     def stop(self) -> None:
         """Have no recorder from here on; a callback manager that has this handler keeps it."""
         self._own_recorder = self._before_first = None

@@ -24,16 +24,18 @@ def starts(
     family: Family,
     *,
     owner: Callable[[Any], object] | None = None,
+    kind: type[Frame] = Frame,
 ) -> Wrap:
     """The run of this family that starts in the call has its body there too.
 
     It is a run of the object whose method is called, or of what `owner` gives for that object.
+    `kind` is what stands around the call.
     """
 
     def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
         identity = identity_from_config(args, kwargs)
         runs = args[0] if owner is None else owner(args[0])
-        return Frame(family, runs, within=partial(with_identity, identity) if identity else None)
+        return kind(family, runs, within=partial(with_identity, identity) if identity else None)
 
     return _framing(frame_for)
 
