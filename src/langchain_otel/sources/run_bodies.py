@@ -58,7 +58,7 @@ def body_of(position: int, name: str) -> Wrap:
     """The call is the body of the run whose manager (or list of managers) is this argument."""
 
     def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame | None:
-        manager = kwargs.get(name, args[position] if len(args) > position else None)
+        manager = args[position] if len(args) > position else kwargs.get(name)
         if isinstance(manager, list):
             manager = manager[0] if manager else None
         run = None if manager is None else RUNS.head(manager.run_id)
