@@ -89,9 +89,12 @@ def test_a_stream_has_the_time_of_its_first_chunk(reading: str, tracing: Tracing
     assert semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK in span.attributes
 
 
+@pytest.mark.skipif(
+    "chunk_position" not in AIMessageChunk.model_fields, reason="no chunk says there that it ends"
+)
 @pytest.mark.parametrize("reading", READS)
 def test_a_stream_of_nothing_has_none(reading: str, tracing: Tracing) -> None:
-    with suppress(Exception):
+    with suppress(ValueError):
         READS[reading](Refusing())
     (span,) = tracing.spans
     assert semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK not in (span.attributes or {})

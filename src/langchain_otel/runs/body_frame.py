@@ -31,12 +31,11 @@ class BodyFrame(Frame):
         if report.start is reports.start and is_collecting():
             return
         self._around = around = current_frame()
-        self._caller = current()
+        self._caller = caller = current()
         if around is not None and around.activates:
             # A group's tells by itself where the body of one of its runs is.
             self._entered = FRAME.set(None)
-        if self._inside is not None:
-            self._token = make_current(self._inside)
+        self._token = make_current(caller if self._inside is None else self._inside)
 
     def _settle(self, left: Context, caller: Context) -> None:
         self._inside = left
