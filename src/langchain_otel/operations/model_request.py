@@ -69,7 +69,9 @@ def request_facts(operation: str, started: Started) -> Facts:
     """The facts of a request, as a dict of its own."""
     facts = _request(started).facts.copy()
     facts[semconv.GEN_AI_OPERATION_NAME] = operation
-    facts.update(server_of(started.owner))
+    server = server_of(started.owner)
+    if server:
+        facts.update(server)
     facts[semconv.GEN_AI_PROVIDER_NAME] = provider_of(
         started.metadata or EMPTY, facts.get(semconv.SERVER_ADDRESS)
     )

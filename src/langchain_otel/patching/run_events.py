@@ -36,7 +36,9 @@ def begins(original: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(original)
         async def acall(*args: Any, **kwargs: Any) -> Any:
             result = await method(*args, **kwargs)
-            _begin(result)
+            if (frame := current_frame()) is not None and frame.activates:
+                begin_body()
+                frame.begun(result)
             return result
 
         return acall
@@ -44,17 +46,12 @@ def begins(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
         result = method(*args, **kwargs)
-        _begin(result)
+        if (frame := current_frame()) is not None and frame.activates:
+            begin_body()
+            frame.begun(result)
         return result
 
     return call
-
-
-def _begin(managers: Any) -> None:
-    frame = current_frame()
-    if frame is not None and frame.activates:
-        begin_body()
-        frame.begun(managers)
 
 
 def begins_one(original: Callable[..., Any]) -> Callable[..., Any]:

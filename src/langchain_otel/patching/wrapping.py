@@ -15,7 +15,7 @@ from types import FunctionType
 from typing import Any
 
 from langchain_otel import health
-from langchain_otel.runs.current_frame import begin_body, hide_frame, show_frame
+from langchain_otel.runs.current_frame import begin_body, current_frame, hide_frame, show_frame
 from langchain_otel.runs.frame import Frame
 from langchain_otel.runs.garbage_collector import outside_collection
 
@@ -284,7 +284,8 @@ def begins_again(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
-        begin_body(again=True)
+        if current_frame() is not None:
+            begin_body(again=True)
         return original(*args, **kwargs)
 
     return call
