@@ -26,8 +26,8 @@ from langchain_otel.recording.instruments import (
     rows_of,
 )
 from langchain_otel.recording.self_metrics import SELF_METRICS
+from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.reported import Started
-from langchain_otel.runs.run import Operation
 from langchain_otel.sources.patch_points import ALL_POINTS
 from markdown_tables import code, codes, sentences, table
 from meanings import MEANINGS

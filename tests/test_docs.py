@@ -16,7 +16,7 @@ from conventions import KINDS
 from generate import ROOT, outdated, rewritten
 from langchain_otel import operations, semconv
 from langchain_otel.config import OPTIONS
-from langchain_otel.runs.run import Operation
+from langchain_otel.runs.operation import Operation
 from registry import read_registry
 
 PROGRAM = ROOT / "docs" / "generate.py"

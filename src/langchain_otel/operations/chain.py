@@ -14,8 +14,8 @@ from langchain_otel.content.message_list import state_messages
 from langchain_otel.content.remembered import remember
 from langchain_otel.content.values import EMPTY, MAX_TEXT, Facts, text
 from langchain_otel.operations.span_names import TYPE_NAMES, own_name, titled
+from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.reported import Started
-from langchain_otel.runs.run import Operation
 
 if TYPE_CHECKING:
     from langchain_otel.runs.run import Run

@@ -26,8 +26,8 @@ from langchain_otel.operations.provider import (
 )
 from langchain_otel.operations.provider_report import with_provider_report
 from langchain_otel.operations.span_names import titled
+from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.reported import Started
-from langchain_otel.runs.run import Operation
 
 if TYPE_CHECKING:
     from langchain_otel.runs.run import Run

@@ -20,8 +20,8 @@ from langchain_otel.operations.provider_report import with_provider_report
 from langchain_otel.operations.response import UNFINISHED, finish_reason, identity
 from langchain_otel.operations.result_usage import usage_in
 from langchain_otel.operations.span_names import titled
+from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.reported import Started
-from langchain_otel.runs.run import Operation
 
 if TYPE_CHECKING:
     from langchain_otel.runs.run import Run

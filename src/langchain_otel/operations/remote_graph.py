@@ -19,8 +19,8 @@ from langchain_otel.content.values import Facts, text
 from langchain_otel.operations.provider import server_of
 from langchain_otel.operations.span_names import titled
 from langchain_otel.runs.identity import KEYS
+from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.reported import Started
-from langchain_otel.runs.run import Operation
 
 if TYPE_CHECKING:
     from langchain_otel.runs.run import Run

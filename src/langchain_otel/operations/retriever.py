@@ -13,8 +13,8 @@ from langchain_otel.content.values import EMPTY, Facts, integer, text
 from langchain_otel.operations.data_source import data_source_of, search_facts
 from langchain_otel.operations.mapping import Table, facts_from
 from langchain_otel.operations.span_names import titled
+from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.reported import Started
-from langchain_otel.runs.run import Operation
 
 if TYPE_CHECKING:
     from langchain_otel.runs.run import Run

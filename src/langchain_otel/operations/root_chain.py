@@ -11,8 +11,8 @@ from langchain_otel.content.values import Facts
 from langchain_otel.content.workflow_messages import input_messages, output_messages
 from langchain_otel.operations.chain import CHAIN
 from langchain_otel.operations.span_names import chain_name, titled
+from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.reported import Started
-from langchain_otel.runs.run import Operation
 
 if TYPE_CHECKING:
     from langchain_otel.runs.run import Run

@@ -15,8 +15,8 @@ from langchain_otel.operations.embeddings import held
 from langchain_otel.operations.provider import model_of, provider_of_class, server_of
 from langchain_otel.operations.retriever import RETRIEVER, found_content, inner_content
 from langchain_otel.operations.span_names import titled
+from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.reported import Started
-from langchain_otel.runs.run import Operation
 
 if TYPE_CHECKING:
     from langchain_otel.runs.run import Run

@@ -18,8 +18,8 @@ from langchain_otel.content.fields import (
 )
 from langchain_otel.content.values import EMPTY, Facts, text
 from langchain_otel.operations.span_names import titled
+from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.reported import Started
-from langchain_otel.runs.run import Operation
 
 if TYPE_CHECKING:
     from langchain_otel.runs.run import Run

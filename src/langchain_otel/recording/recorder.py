@@ -47,9 +47,10 @@ from langchain_otel.runs.closing import close, close_again
 from langchain_otel.runs.current_frame import frame_of
 from langchain_otel.runs.garbage_collector import is_collecting, outside_collection, report, reports
 from langchain_otel.runs.identity import set_identity
+from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.outcome import EVICTED
 from langchain_otel.runs.reported import SpanEvent, Started
-from langchain_otel.runs.run import Operation, Run
+from langchain_otel.runs.run import Run
 from langchain_otel.runs.run_id import key_of
 from langchain_otel.runs.store import RUNS
 from langchain_otel.runs.tool_call_links import add_late_links, links_of
@@ -293,8 +294,7 @@ class Recorder:
             if semconv.ERROR_TYPE in facts:
                 set_error(run, error, self._policy, self._dialect)
             try:
-                dialect = self._dialect.ended
-                attributes = facts if dialect is None else dialect(facts, run)
-                run.span.set_attributes(sound_attributes(attributes))
+                said = facts if self._dialect.ended is None else self._dialect.ended(facts, run)
+                run.span.set_attributes(sound_attributes(said))
             except Exception as failure:
                 health.failed("dialect", failure)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import (
@@ -29,8 +29,6 @@ from langchain_otel.runs import suppression
 from langchain_otel.runs.blocks import without_block
 from langchain_otel.runs.run import Run, share_tree
 from langchain_otel.runs.store import RUNS
-
-Family = Literal["model", "chain", "tool", "retriever", "call"]
 
 RUN_KEY: Final = create_key("langchain-otel-run")
 """Where a context has the run whose code it belongs to: see `run_of`."""

@@ -9,7 +9,8 @@ from uuid import UUID
 from langchain_otel import health
 from langchain_otel.runs.context import current, run_of
 from langchain_otel.runs.garbage_collector import is_collecting, report, reports
-from langchain_otel.runs.run import Family, Run
+from langchain_otel.runs.operation import Family
+from langchain_otel.runs.run import Run
 
 
 class CurrentFrame(Protocol):

@@ -19,7 +19,8 @@ from opentelemetry.context import Context
 from langchain_otel.runs.context import current, inside, make_current, take_back
 from langchain_otel.runs.current_frame import FRAME, CurrentFrame, current_frame
 from langchain_otel.runs.garbage_collector import is_collecting, report, reports
-from langchain_otel.runs.run import Family, Run
+from langchain_otel.runs.operation import Family
+from langchain_otel.runs.run import Run
 
 
 class Frame:

@@ -11,7 +11,8 @@ from langchain_otel.runs.context import current, make_current
 from langchain_otel.runs.current_frame import FRAME, current_frame
 from langchain_otel.runs.frame import Frame
 from langchain_otel.runs.garbage_collector import is_collecting, report, reports
-from langchain_otel.runs.run import Family, Run
+from langchain_otel.runs.operation import Family
+from langchain_otel.runs.run import Run
 
 
 class GroupFrame(Frame):

@@ -2,59 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from time import perf_counter
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from opentelemetry.context import Context
-from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, TracerProvider
+from opentelemetry.trace import INVALID_SPAN, Span, TracerProvider
 
 from langchain_otel import health, semconv
 from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.policy import Budget
 from langchain_otel.content.values import EMPTY, Facts
 from langchain_otel.runs.chunks import Chunks
+from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.reported import SpanEvent, Started
 from langchain_otel.runs.run_id import key_of
 from langchain_otel.runs.totals import Spent, Totals
 
-Family = Literal["model", "chain", "tool", "retriever", "call"]
-"""LangChain's kinds of runs; a `call` is one that LangChain reports no run of."""
-
-Suppressed = Literal["inference", "embedding"]
-"""The spans of provider instrumentations that a span of ours takes the place of."""
-
 ErrorIdentity = tuple[int, tuple[int, int] | None]
 
 MAX_INNER_RESULTS: Final = 64
-
-
-class Operation(NamedTuple):
-    """A kind of run: pure functions from what LangChain reports at its start and end to facts.
-
-    `title` is the span's name. `request` gives what is known at the start, `response` what the
-    result adds (None: there is no result), each as a dict of its own. `partial` makes a result of
-    the chunks that came before the run was abandoned; `failure` names the error that a result
-    stands for; `unfinished` is what is recorded of a run that an exception ended, where nothing
-    else says it. What may carry content (prompts, answers, arguments, documents) has functions of
-    its own, which are called only when the user wants content recorded; `inner_content` takes the
-    result together with the results of calls inside that this run's span records. `suppresses`
-    names what provider instrumentations need not record again below.
-    """
-
-    family: Family
-    kind: SpanKind
-    title: Callable[[Started], str]
-    request: Callable[[Started, Run | None], Facts] | None = None
-    response: Callable[[Any, Run], Facts] | None = None
-    request_content: Callable[[Started], Facts] | None = None
-    response_content: Callable[[Any], Facts] | None = None
-    inner_content: Callable[[Any, list[Any]], Facts] | None = None
-    partial: Callable[[list[Any]], Any] | None = None
-    failure: Callable[[Any], str | None] | None = None
-    unfinished: Facts = EMPTY
-    suppresses: Suppressed | None = None
 
 
 class RunRecorder(Protocol):
@@ -263,6 +231,13 @@ class Run:
         if not self.ended:
             takes_times = self.is_measured and self.recorder.times_chunks
             self.chunks = Chunks(chunk, takes_times=takes_times)
+
+    def note_chunk(self, chunk: Any) -> None:
+        """Note a chunk of a streamed answer, or an event of one."""
+        if self.chunks is None:
+            self.begin_stream(chunk)
+        else:
+            self.chunks.note(chunk)
 
     def note_inner_result(self, result: Any) -> None:
         """Note the result of a call inside that this run's span records."""

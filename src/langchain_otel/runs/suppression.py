@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from opentelemetry.context import create_key
 
-from langchain_otel.runs.run import Run, Suppressed
+from langchain_otel.runs.operation import Suppressed
+from langchain_otel.runs.run import Run
 from langchain_otel.runs.store import RUNS
 
 marks: Final[dict[Suppressed, dict[str, Callable[[], Any]]]] = {}

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any, Final
 
-from langchain_otel.runs.run import Family
+from langchain_otel.runs.operation import Family
 from langchain_otel.sources.run_bodies import starts, starts_group
 
 STARTS: Final[dict[str, Family]] = {

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from langchain_otel.patching.imports import when_imported
-from langchain_otel.runs.run import Suppressed
+from langchain_otel.runs.operation import Suppressed
 from langchain_otel.runs.suppression import marks
 
 Undo = Callable[[], None]

@@ -19,8 +19,9 @@ from langchain_otel.recording.recorder_choice import chosen
 from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUSTOM, RETRY, TEXT
 from langchain_otel.runs.changes import RecorderChoice
 from langchain_otel.runs.current_frame import owner_of
+from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.reported import SpanEvent, Started
-from langchain_otel.runs.run import Operation, RunRecorder
+from langchain_otel.runs.run import RunRecorder
 from langchain_otel.runs.run_id import key_of
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.chain_owner import owner_of_chain
@@ -144,19 +145,12 @@ class RecordingHandler(InlineHandler):
             or (type(token) is list and token)
             or not is_end_of_stream(chunk)
         ):
-            chunks = run.chunks
-            if chunks is None:
-                run.begin_stream(chunk)
-            else:
-                chunks.note(chunk)
+            run.note_chunk(chunk)
 
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
         run = RUNS.of_handler(run_id, self)
         if run is not None and is_content(event):
-            if run.chunks is None:
-                run.begin_stream(event)
-            else:
-                run.chunks.note(event)
+            run.note_chunk(event)
 
     def on_llm_end(
         self,

@@ -12,7 +12,7 @@ from langchain_otel.runs.body_frame import BodyFrame
 from langchain_otel.runs.frame import Frame
 from langchain_otel.runs.group_frame import GroupFrame
 from langchain_otel.runs.identity import NO_IDENTITY, with_identity
-from langchain_otel.runs.run import Family
+from langchain_otel.runs.operation import Family
 from langchain_otel.runs.step_body import enter_body
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.configurable import identity_from_config

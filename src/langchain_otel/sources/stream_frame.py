@@ -17,7 +17,8 @@ from langchain_otel.content.fields import fields_of
 from langchain_otel.operations.model import is_last
 from langchain_otel.patching.inline import InlineHandler
 from langchain_otel.runs.frame import Frame
-from langchain_otel.runs.run import Family, Run
+from langchain_otel.runs.operation import Family
+from langchain_otel.runs.run import Run
 
 
 class StreamFrame(Frame):

@@ -22,8 +22,9 @@ from langchain_otel.recording.recorder_choice import chosen
 from langchain_otel.recording.registry import active_recorder
 from langchain_otel.runs.current_frame import begin_body, surroundings
 from langchain_otel.runs.frame import Frame
+from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.reported import Started
-from langchain_otel.runs.run import Operation, Run, RunRecorder
+from langchain_otel.runs.run import Run, RunRecorder
 from langchain_otel.runs.store import RUNS
 
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
