@@ -66,7 +66,7 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
             self, RecordingHandler if self._own_recorder else OpenTelemetryCallbackHandler
         )
 
-    def _recorder_in(self, parent_run_id: UUID | None) -> RunRecorder:
+    def _recorder_without_active(self, parent_run_id: UUID | None) -> RunRecorder:
         return registry.current_recorder()
 
     def _start(self, *args: Any) -> None:

@@ -19,7 +19,7 @@ from langchain_otel.patching.inline import InlineHandler
 from langchain_otel.patching.wrapping import unbound
 from langchain_otel.runs.current_frame import begin_body, current_frame
 from langchain_otel.runs.run_id import key_of
-from langchain_otel.runs.store import RUNS
+from langchain_otel.runs.store import RUNS, has_open
 
 MANAGER_MODULE: Final = "langchain_core.callbacks.manager"
 FAILING: Final = "_error"
@@ -125,7 +125,7 @@ def ends(original: Callable[..., Any]) -> Callable[..., Any]:
                 _report(name, args, kwargs)
                 raise
             run_id = args[0].run_id
-            if RUNS.has_open(run_id.int if type(run_id) is UUID else key_of(run_id)):
+            if has_open(run_id.int if type(run_id) is UUID else key_of(run_id)):
                 _end(run_id, name, args)
             return result
 
@@ -139,7 +139,7 @@ def ends(original: Callable[..., Any]) -> Callable[..., Any]:
             _report(name, args, kwargs)
             raise
         run_id = args[0].run_id
-        if RUNS.has_open(run_id.int if type(run_id) is UUID else key_of(run_id)):
+        if has_open(run_id.int if type(run_id) is UUID else key_of(run_id)):
             _end(run_id, name, args)
         return result
 

@@ -52,7 +52,7 @@ from langchain_otel.runs.outcome import EVICTED
 from langchain_otel.runs.reported import SpanEvent, Started
 from langchain_otel.runs.run import Run
 from langchain_otel.runs.run_id import key_of
-from langchain_otel.runs.store import RUNS
+from langchain_otel.runs.store import RUNS, open_under
 from langchain_otel.runs.tool_call_links import add_late_links, links_of
 
 
@@ -119,7 +119,7 @@ class Recorder:
         """Begin the span of a run; a run that already has one here keeps it."""
         run: Run | None = None
         try:
-            other = RUNS.open_under(run_id.int if type(run_id) is UUID else key_of(run_id))
+            other = open_under(run_id.int if type(run_id) is UUID else key_of(run_id))
             # The recorder that came before may have made its span current already.
             ambient = context.current() if other is None else other.ambient
             if not context.is_suppressed(ambient) and (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from langchain_otel import forks
 from langchain_otel.config import configured
@@ -13,12 +13,19 @@ from langchain_otel.runs import program_end
 from langchain_otel.runs.store import RUNS
 
 
-class Recorders:
+class _Recorders:
     """The recorder in the place of all others while a test is captured, and those of handlers."""
 
-    capturing: Recorder | None = None
-    active: Recorder | None = None
-    default: Recorder | None = None
+    __slots__ = ("active", "capturing", "default")
+
+    def __init__(self) -> None:
+        self.capturing: Recorder | None = None
+        self.active: Recorder | None = None
+        self.default: Recorder | None = None
+
+
+Recorders: Final = _Recorders()
+"""The one object of its class: each run looks here, and to look at a class takes longer."""
 
 
 def recorder_for(arguments: dict[str, Any]) -> Recorder:

@@ -42,11 +42,17 @@ class ChangesBlock(EnteredBlock):
         return type(self)(self.own, ambient, ambient)
 
 
-class RecorderChoice:
+class _RecorderChoice:
     """Whether the recorder of a run has to be chosen: there has been a block, or a tenant."""
 
-    is_needed: bool = False
+    __slots__ = ("is_needed",)
 
+    def __init__(self) -> None:
+        self.is_needed = False
+
+
+RecorderChoice: Final = _RecorderChoice()
+"""The one object of its class, at which each run looks."""
 
 CHANGES_KEY: Final = create_key("langchain-otel-changes")
 """Where a context has the innermost block around."""

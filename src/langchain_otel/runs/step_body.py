@@ -9,7 +9,7 @@ from langchain_otel.runs.context import RUN_KEY, current, inside, make_current
 from langchain_otel.runs.current_frame import current_frame, hide_frame
 from langchain_otel.runs.identity import KEYS, set_identity_in_body
 from langchain_otel.runs.run_id import key_of
-from langchain_otel.runs.store import RUNS
+from langchain_otel.runs.store import open_under
 
 
 def enter_body(config: Any) -> None:
@@ -20,7 +20,7 @@ def enter_body(config: Any) -> None:
     run_id = getattr(config.get("callbacks"), "parent_run_id", None)
     run = None
     if run_id is not None:
-        run = RUNS.open_under(run_id.int if type(run_id) is UUID else key_of(run_id))
+        run = open_under(run_id.int if type(run_id) is UUID else key_of(run_id))
     if run is not None:
         run.passes_on = True
         ambient = current()

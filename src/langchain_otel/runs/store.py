@@ -223,3 +223,7 @@ def _unlink(head: Run | None, run: Run) -> bool:
 
 RUNS: Final = RunStore()
 """The one store: a run may be started by one handler and be the parent of another one's run."""
+
+open_under: Final = RUNS.open_under
+has_open: Final = RUNS.has_open
+"""Its two functions that each run needs several times."""

@@ -13,9 +13,9 @@ from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.tool import TOOL
 from langchain_otel.patching.inline import InlineHandler
 from langchain_otel.patching.pickled_handlers import reduced
-from langchain_otel.recording import registry
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.recorder_choice import chosen
+from langchain_otel.recording.registry import Recorders
 from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUSTOM, RETRY, TEXT
 from langchain_otel.runs.changes import RecorderChoice
 from langchain_otel.runs.current_frame import owner_of
@@ -23,7 +23,7 @@ from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.reported import SpanEvent, Started
 from langchain_otel.runs.run import RunRecorder
 from langchain_otel.runs.run_id import key_of
-from langchain_otel.runs.store import RUNS
+from langchain_otel.runs.store import RUNS, open_under
 from langchain_otel.sources.chain_owner import owner_of_chain
 
 
@@ -52,12 +52,9 @@ class RecordingHandler(InlineHandler):
         """Have no recorder from here on; a callback manager that has this handler keeps it."""
         self._own_recorder = self._before_first = None
 
-    def _recorder_in(self, parent_run_id: UUID | None) -> RunRecorder | None:
-        recorder = registry.active_recorder()
-        if recorder is not None or parent_run_id is None:
-            return recorder
+    def _recorder_without_active(self, parent_run_id: UUID | None) -> RunRecorder | None:
         # A run that was under way when the instrumentor stopped stays whole.
-        run = RUNS.of_handler(parent_run_id, self)
+        run = None if parent_run_id is None else RUNS.of_handler(parent_run_id, self)
         return None if run is None else run.recorder
 
     def _start(
@@ -67,19 +64,21 @@ class RecordingHandler(InlineHandler):
         parent_run_id: UUID | None,
         started: Started,
     ) -> None:
-        recorder: RunRecorder | None = registry.Recorders.capturing
+        recorder: RunRecorder | None = Recorders.capturing
         if recorder is None:
             before_first = self._before_first
             if before_first is not None:
                 self._before_first = None if before_first() else before_first
-            recorder = self._own_recorder or self._recorder_in(parent_run_id)
+            recorder = self._own_recorder or Recorders.active
+            if recorder is None:
+                recorder = self._recorder_without_active(parent_run_id)
             if recorder is not None and RecorderChoice.is_needed:
                 recorder = chosen(recorder, parent_run_id, started.metadata)
         if recorder is not None:
             recorder.start(self, operation, run_id, parent_run_id, started)
 
     def _end(self, run_id: UUID, result: Any = None, error: BaseException | None = None) -> None:
-        run = RUNS.open_under(run_id.int if type(run_id) is UUID else key_of(run_id))
+        run = open_under(run_id.int if type(run_id) is UUID else key_of(run_id))
         if run is not None and run.handler is not self:
             run = RUNS.of_handler(run_id, self)
         if run is not None:
@@ -136,7 +135,7 @@ class RecordingHandler(InlineHandler):
         tags: list[str] | None = None,
         **kwargs: Any,
     ) -> None:
-        run = RUNS.open_under(run_id.int if type(run_id) is UUID else key_of(run_id))
+        run = open_under(run_id.int if type(run_id) is UUID else key_of(run_id))
         if run is not None and run.handler is not self:
             run = RUNS.of_handler(run_id, self)
         if run is not None and (
