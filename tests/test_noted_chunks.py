@@ -12,6 +12,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from opentelemetry.sdk.trace import TracerProvider
 
 from langchain_otel import OpenTelemetryCallbackHandler, semconv
+from langchain_otel.sources.recording_handler import RecordingHandler
 from models import StreamingModel
 from recording import Tracing
 
@@ -164,3 +165,15 @@ def _answer(tracing: Tracing) -> str:
     content = str(span.attributes[semconv.GEN_AI_OUTPUT_MESSAGES])
     (message,) = json.loads(content)
     return "".join(part.get("content", "") for part in message["parts"])
+
+
+@pytest.mark.parametrize("reading", READS)
+def test_langchain_calls_no_handler_of_ours_for_a_chunk(
+    reading: str, tracing: Tracing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[Any] = []
+    monkeypatch.setattr(RecordingHandler, "on_llm_new_token", lambda *_, **__: called.append(1))
+    own = OpenTelemetryCallbackHandler(tracer_provider=Tracing().tracer_provider)
+    READS[reading](StreamingModel(words=WORDS), {"callbacks": [own]})
+    assert not called
+    assert semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK in (tracing.spans[0].attributes or {})

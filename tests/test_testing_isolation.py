@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from captured import QUESTION, TREE, weather_agent
 from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler, record_evaluation
-from langchain_otel.recording.registry import Recorders, active_recorder
+from langchain_otel.recording.registry import RECORDERS, active_recorder
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.patch_points import PATCHER
 from langchain_otel.testing import Trace, captured_trace
@@ -126,12 +126,12 @@ def test_nothing_is_left() -> None:
     with captured_trace(max_open_runs=7):
         assert RUNS.max_open == 7
         ask()
-    assert (RUNS.max_open, Recorders.capturing, _hooks()) == (limit, None, hooks)
+    assert (RUNS.max_open, RECORDERS.capturing, _hooks()) == (limit, None, hooks)
     assert not PATCHER.applied
     ask()
     with pytest.raises(ZeroDivisionError), captured_trace():
         raise ZeroDivisionError
-    assert Recorders.capturing is None
+    assert RECORDERS.capturing is None
     assert not PATCHER.applied
 
 

@@ -101,7 +101,7 @@ def _is_instrumented() -> bool:
 
 
 def _handler_was_made() -> bool:
-    recorders = getattr(sys.modules.get("langchain_otel.recording.registry"), "Recorders", None)
+    recorders = getattr(sys.modules.get("langchain_otel.recording.registry"), "RECORDERS", None)
     return getattr(recorders, "default", None) is not None
 
 

@@ -50,7 +50,7 @@ def options_in_force() -> Config:
 def _in_force() -> tuple[Config, bool]:
     """The options of the instrumentor, or those that variables make; whether it is the first."""
     registry = import_module("langchain_otel.recording.registry")
-    recorder = registry.active_recorder() or registry.Recorders.default
+    recorder = registry.active_recorder() or registry.RECORDERS.default
     return _from_variables() if recorder is None else recorder.config, recorder is not None
 
 

@@ -32,8 +32,8 @@ class InlineHandler(BaseCallbackHandler):
         error = sys.exception()
         return error is not None and is_asynchronous(error)
 
-    def leaves_chunks(self) -> bool:
-        """Whether what takes the chunks of a stream need not report each to this handler."""
+    def only_notes_chunks(self) -> bool:
+        """Whether it does nothing with a chunk of a stream but note it."""
         return False
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:

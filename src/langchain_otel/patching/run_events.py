@@ -38,7 +38,7 @@ def begins(original: Callable[..., Any]) -> Callable[..., Any]:
             result = await method(*args, **kwargs)
             if (frame := current_frame()) is not None and frame.activates:
                 begin_body()
-                frame.begun(result)
+                frame.on_managers(result)
             return result
 
         return acall
@@ -48,7 +48,7 @@ def begins(original: Callable[..., Any]) -> Callable[..., Any]:
         result = method(*args, **kwargs)
         if (frame := current_frame()) is not None and frame.activates:
             begin_body()
-            frame.begun(result)
+            frame.on_managers(result)
         return result
 
     return call

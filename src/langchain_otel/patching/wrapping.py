@@ -15,7 +15,7 @@ from types import FunctionType
 from typing import Any
 
 from langchain_otel import health
-from langchain_otel.runs.current_frame import begin_body, current_frame, hide_frame, show_frame
+from langchain_otel.runs.current_frame import begin_body, hide_frame, show_frame
 from langchain_otel.runs.frame import Frame
 from langchain_otel.runs.garbage_collector import outside_collection
 
@@ -138,7 +138,7 @@ def _generator(original: Callable[..., Any], frame_for: FrameFor) -> Callable[..
                     item = step(sent)
                 finally:
                     frame.leave()
-                frame.gave(item)
+                frame.on_item(item)
             except StopIteration as stop:
                 frame.finished()
                 return stop.value
@@ -194,7 +194,7 @@ def _async_generator(original: Callable[..., Any], frame_for: FrameFor) -> Calla
                     item = await step(sent)
                 finally:
                     frame.leave()
-                frame.gave(item)
+                frame.on_item(item)
             except StopAsyncIteration:
                 frame.finished()
                 return
@@ -284,8 +284,7 @@ def begins_again(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if current_frame() is not None:
-            begin_body(again=True)
+        begin_body(again=True)
         return original(*args, **kwargs)
 
     return call

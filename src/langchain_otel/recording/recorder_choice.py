@@ -16,7 +16,7 @@ from langchain_otel import health
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.registry import current_recorder
 from langchain_otel.recording.tenants import changes_for, tenant_in
-from langchain_otel.runs.changes import Changes, RecorderChoice, changes_block
+from langchain_otel.runs.changes import RECORDER_CHOICE, Changes, changes_block
 from langchain_otel.runs.context import current, innermost, run_around
 from langchain_otel.runs.run import Run, RunRecorder
 from langchain_otel.runs.store import RUNS
@@ -31,7 +31,7 @@ def chosen(
 
     None where it cannot be made: another one might record what this one would not.
     """
-    if not (RecorderChoice.is_needed and recorder.follows_blocks):
+    if not (RECORDER_CHOICE.is_needed and recorder.follows_blocks):
         return recorder
     try:
         return _chosen(recorder, parent_run_id, metadata)

@@ -13,7 +13,7 @@ from langchain_otel.runs import program_end
 from langchain_otel.runs.store import RUNS
 
 
-class _Recorders:
+class Recorders:
     """The recorder in the place of all others while a test is captured, and those of handlers."""
 
     __slots__ = ("active", "capturing", "default")
@@ -24,7 +24,7 @@ class _Recorders:
         self.default: Recorder | None = None
 
 
-Recorders: Final = _Recorders()
+RECORDERS: Final = Recorders()
 """The one object of its class: each run looks here, and to look at a class takes longer."""
 
 
@@ -39,7 +39,7 @@ def recorder_for(arguments: dict[str, Any]) -> Recorder:
     config = configured(arguments)
     forks.watch(RUNS.forget_open)
     program_end.watch()
-    if Recorders.active is None or arguments.get("max_open_runs") is not None:
+    if RECORDERS.active is None or arguments.get("max_open_runs") is not None:
         RUNS.max_open = config.max_open_runs
     return recorder_of(config, destinations)
 
@@ -49,19 +49,19 @@ def current_recorder() -> Recorder:
     recorder = active_recorder()
     if recorder is not None:
         return recorder
-    if Recorders.default is None:
-        Recorders.default = recorder_for({})
-        Recorders.default.follows_blocks = True
-    return Recorders.default
+    if RECORDERS.default is None:
+        RECORDERS.default = recorder_for({})
+        RECORDERS.default.follows_blocks = True
+    return RECORDERS.default
 
 
 def active_recorder() -> Recorder | None:
     """The instrumentor's recorder, if it is active; that of a test which is captured before it."""
-    return Recorders.active if Recorders.capturing is None else Recorders.capturing
+    return RECORDERS.active if RECORDERS.capturing is None else RECORDERS.capturing
 
 
 def activate_recorder(recorder: Recorder | None) -> None:
     """Make `recorder` the one of every handler without providers of its own; None: no longer."""
     if recorder is not None:
         recorder.follows_blocks = True
-    Recorders.active = recorder
+    RECORDERS.active = recorder

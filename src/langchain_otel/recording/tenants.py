@@ -11,7 +11,7 @@ from typing import Any, Final
 from langchain_otel import health
 from langchain_otel.content.attribute_value import identifier
 from langchain_otel.recording.recorder_changes import RecorderChanges
-from langchain_otel.runs.changes import RecorderChoice
+from langchain_otel.runs.changes import RECORDER_CHOICE
 
 TENANT_KEY: Final = "langchain_otel.tenant"
 """The key of a run's metadata that names its tenant."""
@@ -21,7 +21,7 @@ _tenants: Final[dict[str, RecorderChanges]] = {}
 
 def keep_tenant(name: str, changes: RecorderChanges) -> None:
     """Have the runs that name a tenant recorded with these changes, in place of earlier ones."""
-    RecorderChoice.is_needed = True
+    RECORDER_CHOICE.is_needed = True
     _tenants[name] = changes
 
 
@@ -47,4 +47,4 @@ def forget() -> None:
     """Let it be as if there had been no tenant and no block."""
     _tenants.clear()
     health.unknown_tenants.clear()
-    RecorderChoice.is_needed = False
+    RECORDER_CHOICE.is_needed = False

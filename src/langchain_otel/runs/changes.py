@@ -42,7 +42,7 @@ class ChangesBlock(EnteredBlock):
         return type(self)(self.own, ambient, ambient)
 
 
-class _RecorderChoice:
+class RecorderChoice:
     """Whether the recorder of a run has to be chosen: there has been a block, or a tenant."""
 
     __slots__ = ("is_needed",)
@@ -51,7 +51,7 @@ class _RecorderChoice:
         self.is_needed = False
 
 
-RecorderChoice: Final = _RecorderChoice()
+RECORDER_CHOICE: Final = RecorderChoice()
 """The one object of its class, at which each run looks."""
 
 CHANGES_KEY: Final = create_key("langchain-otel-changes")
@@ -60,7 +60,7 @@ CHANGES_KEY: Final = create_key("langchain-otel-changes")
 
 def with_changes(changes: Changes, ambient: Context, before: Context | None = None) -> Context:
     """The context of a block of code with `changes`; `before` is to go back to."""
-    RecorderChoice.is_needed = True
+    RECORDER_CHOICE.is_needed = True
     return Context({**ambient, CHANGES_KEY: ChangesBlock(changes, ambient, before)})
 
 

@@ -32,7 +32,7 @@ class CurrentFrame(Protocol):
     def take(self, run: Run) -> None:
         """Take a run that has just started inside."""
 
-    def begun(self, managers: Any) -> None:
+    def on_managers(self, managers: Any) -> None:
         """Know the managers of the runs that have just started inside, before their body."""
 
 

@@ -153,10 +153,10 @@ class Frame:
         if self.run is None or (run.has_span and not self.run.has_span):
             self.run = run
 
-    def begun(self, managers: Any) -> None:
+    def on_managers(self, managers: Any) -> None:
         """Know the managers of the runs that have just started inside, before their body."""
 
-    def gave(self, item: Any) -> None:
+    def on_item(self, item: Any) -> None:
         """Know what the generator gives its caller at a step."""
 
     def finished(self) -> None:

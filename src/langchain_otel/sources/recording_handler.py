@@ -15,9 +15,9 @@ from langchain_otel.patching.inline import InlineHandler
 from langchain_otel.patching.pickled_handlers import reduced
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.recorder_choice import chosen
-from langchain_otel.recording.registry import Recorders
+from langchain_otel.recording.registry import RECORDERS
 from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUSTOM, RETRY, TEXT
-from langchain_otel.runs.changes import RecorderChoice
+from langchain_otel.runs.changes import RECORDER_CHOICE
 from langchain_otel.runs.current_frame import owner_of
 from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.reported import SpanEvent, Started
@@ -44,8 +44,8 @@ class RecordingHandler(InlineHandler):
     def __reduce__(self) -> tuple[Any, ...]:
         return reduced(self, RecordingHandler)
 
-    def leaves_chunks(self) -> bool:
-        """Whether it only notes chunks: a class derived from this one may have more to do."""
+    def only_notes_chunks(self) -> bool:
+        """So it is, unless a class derived from this one has a method of its own for them."""
         return type(self).on_llm_new_token is RecordingHandler.on_llm_new_token
 
     def stop(self) -> None:
@@ -64,15 +64,15 @@ class RecordingHandler(InlineHandler):
         parent_run_id: UUID | None,
         started: Started,
     ) -> None:
-        recorder: RunRecorder | None = Recorders.capturing
+        recorder: RunRecorder | None = RECORDERS.capturing
         if recorder is None:
             before_first = self._before_first
             if before_first is not None:
                 self._before_first = None if before_first() else before_first
-            recorder = self._own_recorder or Recorders.active
+            recorder = self._own_recorder or RECORDERS.active
             if recorder is None:
                 recorder = self._recorder_without_active(parent_run_id)
-            if recorder is not None and RecorderChoice.is_needed:
+            if recorder is not None and RECORDER_CHOICE.is_needed:
                 recorder = chosen(recorder, parent_run_id, started.metadata)
         if recorder is not None:
             recorder.start(self, operation, run_id, parent_run_id, started)

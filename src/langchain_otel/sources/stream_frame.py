@@ -7,17 +7,14 @@ The frame around the stream sees the same chunks: of ours, no handler need be ca
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
-
-from opentelemetry.context import Context
 
 from langchain_otel import health
 from langchain_otel.content.fields import fields_of
 from langchain_otel.operations.model import is_last
 from langchain_otel.patching.inline import InlineHandler
 from langchain_otel.runs.frame import Frame
-from langchain_otel.runs.operation import Family
 from langchain_otel.runs.run import Run
 
 
@@ -27,18 +24,9 @@ class StreamFrame(Frame):
     `noted` are the recordings of the run whose chunks are noted here.
     """
 
-    __slots__ = ("noted",)
+    noted: Sequence[Run] = ()
 
-    def __init__(
-        self,
-        family: Family | None,
-        owner: object,
-        within: Callable[[Context], Context] | None = None,
-    ) -> None:
-        super().__init__(family, owner, within)
-        self.noted: list[Run] = []
-
-    def begun(self, managers: Any) -> None:
+    def on_managers(self, managers: Any) -> None:
         """Take the chunks over from the handlers that have nothing else to do with them."""
         try:
             for manager in managers:
@@ -52,12 +40,12 @@ class StreamFrame(Frame):
         others = copy.copy(manager)
         others.handlers = []
         for handler in manager.handlers:
-            leaves = isinstance(handler, InlineHandler) and handler.leaves_chunks()
+            leaves = isinstance(handler, InlineHandler) and handler.only_notes_chunks()
             (ours if leaves else others.handlers).append(handler)
         manager.on_llm_new_token = others.on_llm_new_token
         self.noted = [run for run in self.started if run.handler in ours]
 
-    def gave(self, item: Any) -> None:
+    def on_item(self, item: Any) -> None:
         """Note what the generator gives its caller: a message of the answer."""
         if not self.noted:
             return

@@ -11,7 +11,7 @@ from opentelemetry import trace as otel_trace
 from langchain_otel.patching.inject import inject
 from langchain_otel.recording.arguments import Options
 from langchain_otel.recording.recorder import Recorder
-from langchain_otel.recording.registry import Recorders
+from langchain_otel.recording.registry import RECORDERS
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.patch_points import PATCHER
 from langchain_otel.sources.recording_handler import RecordingHandler
@@ -36,11 +36,11 @@ def captured_trace(**options: Unpack[Options]) -> Iterator[Trace]:
         TypeError: There is no such option, or its value is of the wrong type.
         ValueError: An option has no valid value.
     """
-    before = Recorders.capturing, RUNS.max_open
+    before = RECORDERS.capturing, RUNS.max_open
     capture = Capture(checked(options))
     with ExitStack() as afterwards:
         afterwards.callback(_restore, *before)
-        Recorders.capturing = capture.recorder
+        RECORDERS.capturing = capture.recorder
         handler = RecordingHandler(capture.recorder)
         afterwards.callback(PATCHER.hold())
         afterwards.callback(handler.stop)
@@ -51,11 +51,11 @@ def captured_trace(**options: Unpack[Options]) -> Iterator[Trace]:
 
 
 def _restore(recorder: Recorder | None, max_open_runs: int) -> None:
-    Recorders.capturing, RUNS.max_open = recorder, max_open_runs
+    RECORDERS.capturing, RUNS.max_open = recorder, max_open_runs
 
 
 def _providers_of_the_application() -> list[object]:
     """The global tracer provider and the instrumentor's; a proxy leads to nobody's."""
-    active = Recorders.active
+    active = RECORDERS.active
     found = [otel_trace.get_tracer_provider(), *([active.tracer_provider] if active else ())]
     return list(dict.fromkeys(found))
