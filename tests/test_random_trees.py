@@ -23,6 +23,10 @@ KNOWN = {
         Part("each", (Part("completion"),)),
         Setting("astream_events"),
     ),
+    "a binding in a branch in a body": (
+        Part("caller", (Part("branch", (Part("retry", (LEAF,)), LEAF)),)),
+        Setting(),
+    ),
     "a stream in a tool": (
         Part("tool", (Part("caller", (Part("model"), BAD)),)),
         Setting("astream"),

@@ -118,16 +118,25 @@ class Probe:
     def _adopt(self, actual: RunTree) -> None:
         """Take over the parents of runs of which LangChain tells none: the body that starts them.
 
-        LangChain's ambient configuration knows it, but for legacy chains and callbacks.
+        LangChain's ambient configuration knows it, but for legacy chains and callbacks. Of what a
+        branch calls by a binding, LangChain names the body around the branch.
         """
         for run_id in self.runs.order:
-            if self.runs.parents[run_id] is not None:
-                continue
             parent, ambient = actual.parents[run_id], self.runs.ambient[run_id]
+            if self.runs.parents[run_id] is not None:
+                if self.runs.parents[run_id] == ambient == self._around_branches(parent):
+                    self.runs.parents[run_id] = parent
+                continue
             name = self.runs.names[parent] if parent is not None else None
             adopted = self.adopted.get(self.runs.names[run_id])
             assert parent == ambient or name == adopted, f"{self.runs.names[run_id]} under {name}"
             self.runs.parents[run_id] = parent
+
+    def _around_branches(self, run_id: UUID | None) -> UUID | None:
+        """The run around a branch, or around several within each other."""
+        while run_id is not None and self.runs.names[run_id] == "RunnableBranch":
+            run_id = self.runs.parents[run_id]
+        return run_id
 
     def _span_tree(self, spans: list[ReadableSpan], outer: ReadableSpan | None) -> RunTree:
         """The tree by the spans' own parents, written with the runs' names and in their order."""

@@ -8,7 +8,7 @@ import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from langchain_core.runnables import RunnableLambda
+from langchain_core.runnables import RunnableBranch, RunnableLambda
 from opentelemetry import baggage, context, trace
 from pydantic import Field
 
@@ -177,6 +177,36 @@ def test_a_call_without_a_configuration_hangs_under_the_body_that_makes_it(
 
     RunnableLambda(work, name="work").invoke(1)
     assert tracing.span("chat").parent == tracing.span("invoke_workflow work").get_span_context()
+
+
+BOUND = RunnableLambda(lambda it: it, name="bound").with_config(tags=["mine"])
+BRANCHES = {
+    "chosen": RunnableBranch((lambda _: True, BOUND), BOUND),
+    "by default": RunnableBranch((lambda _: False, BOUND), BOUND),
+    "a stream that is not retried": RunnableBranch((lambda _: True, BOUND.with_retry()), BOUND),
+}
+each_branch = pytest.mark.parametrize("branch", BRANCHES.values(), ids=BRANCHES.keys())
+IN_A_BRANCH = ["invoke_workflow work", "  RunnableBranch", "    RunnableLambda", "    bound"]
+
+
+@each_branch
+def test_a_binding_in_a_branch_hangs_under_the_branch(branch: Any, tracing: Tracing) -> None:
+    """LangChain names the run around the branch: the binding prefers the body's configuration."""
+    RunnableLambda(lambda it: list(branch.stream(it)), name="work").invoke(1)
+    assert tracing.tree().splitlines() == IN_A_BRANCH
+
+
+@each_branch
+async def test_a_binding_in_an_async_branch_hangs_under_the_branch(
+    branch: Any, tracing: Tracing
+) -> None:
+    """The same in a coroutine."""
+
+    async def work(given: Any) -> Any:
+        return [it async for it in branch.astream(given)]
+
+    await RunnableLambda(work, name="work").ainvoke(1)
+    assert tracing.tree().splitlines() == IN_A_BRANCH
 
 
 def test_the_current_span_in_a_body_is_the_runs_own(tracing: Tracing) -> None:
