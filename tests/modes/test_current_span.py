@@ -192,7 +192,11 @@ IN_A_BRANCH = ["invoke_workflow work", "  RunnableBranch", "    RunnableLambda",
 @each_branch
 def test_a_binding_in_a_branch_hangs_under_the_branch(branch: Any, tracing: Tracing) -> None:
     """LangChain names the run around the branch: the binding prefers the body's configuration."""
-    RunnableLambda(lambda it: list(branch.stream(it)), name="work").invoke(1)
+
+    def work(given: Any) -> Any:
+        return list(branch.stream(given))
+
+    RunnableLambda(work, name="work").invoke(1)
     assert tracing.tree().splitlines() == IN_A_BRANCH
 
 
