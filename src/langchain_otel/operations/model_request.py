@@ -111,8 +111,9 @@ def _remembered(started: Started) -> Request:
 
 def _is_unchanged(source: Mapping[str, Any], entries: Entries) -> bool:
     """Whether a source has the values that it had: the very same, or equal ones of one type."""
+    value_of = source.get
     for key, before in entries:
-        value = source.get(key)
+        value = value_of(key)
         # Of two types, values may be equal that say different things; another's may be compared by
         # code of its own.
         if value is not before and (type(value) is not type(before) or value != before):

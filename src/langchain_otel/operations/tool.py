@@ -10,6 +10,7 @@ from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
 from langchain_otel.content.fields import (
+    Fields,
     fields_of,
     first_items,
     is_a,
@@ -65,11 +66,15 @@ def _response(output: Any, run: Run) -> Facts:
     if output is None or message is not None:
         # A message says itself whether it stands for an error; so does an exception.
         facts.pop(semconv.ERROR_TYPE, None)
-    if message is not None and semconv.GEN_AI_TOOL_CALL_ID not in run.facts:
-        # Before langchain-core 1.0 the call id comes only with the message that a tool gives back.
-        call_id = text(fields_of(message).get("tool_call_id"))
-        if call_id is not None:
-            facts[semconv.GEN_AI_TOOL_CALL_ID] = call_id
+    if message is not None:
+        fields = fields_of(message)
+        if semconv.GEN_AI_TOOL_CALL_ID not in run.facts:
+            # Before langchain-core 1.0 the call id comes only with the message that a tool gives.
+            call_id = text(fields.get("tool_call_id"))
+            if call_id is not None:
+                facts[semconv.GEN_AI_TOOL_CALL_ID] = call_id
+        if _says_error(fields):
+            facts[semconv.ERROR_TYPE] = semconv.TOOL_ERROR
     return facts
 
 
@@ -85,8 +90,13 @@ def _response_content(output: Any) -> Facts:
 
 def _failure(output: Any) -> str | None:
     message = _message(output)
-    status = None if message is None else fields_of(message).get("status")
-    return semconv.TOOL_ERROR if type(status) is str and status == "error" else None
+    is_error = message is not None and _says_error(fields_of(message))
+    return semconv.TOOL_ERROR if is_error else None
+
+
+def _says_error(message: Fields) -> bool:
+    status = message.get("status")
+    return type(status) is str and status == "error"
 
 
 def _message(output: Any) -> Any:

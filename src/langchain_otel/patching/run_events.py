@@ -65,14 +65,14 @@ def begins_one(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _begins_sync(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Callable[..., Any]:
-    def call(*args: Any, **kwargs: Any) -> Any:
+    def call(*args: Any, run_id: UUID | None = None, **kwargs: Any) -> Any:
         if len(args) > REQUIRED:
             args = _required_arguments(args, kwargs)
-        run_id = kwargs.get("run_id")
+            run_id = kwargs.pop("run_id", run_id)
         if run_id is None:
-            run_id = kwargs["run_id"] = new_id()
+            run_id = new_id()
         try:
-            result = method(*args, **kwargs)
+            result = method(*args, run_id=run_id, **kwargs)
             if (frame := current_frame()) is not None and frame.activates:
                 begin_body()
         except BaseException as error:
@@ -84,14 +84,14 @@ def _begins_sync(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Call
 
 
 def _begins_async(method: Callable[..., Any], new_id: Callable[[], UUID]) -> Callable[..., Any]:
-    async def call(*args: Any, **kwargs: Any) -> Any:
+    async def call(*args: Any, run_id: UUID | None = None, **kwargs: Any) -> Any:
         if len(args) > REQUIRED:
             args = _required_arguments(args, kwargs)
-        run_id = kwargs.get("run_id")
+            run_id = kwargs.pop("run_id", run_id)
         if run_id is None:
-            run_id = kwargs["run_id"] = new_id()
+            run_id = new_id()
         try:
-            result = await method(*args, **kwargs)
+            result = await method(*args, run_id=run_id, **kwargs)
             if (frame := current_frame()) is not None and frame.activates:
                 begin_body()
         except BaseException as error:

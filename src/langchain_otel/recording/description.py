@@ -96,18 +96,9 @@ def _failure_facts(run: Run, error: BaseException) -> Facts:
 
 def _response_facts(run: Run, result: Any) -> Facts:
     """What the result of a run says, an error that it stands for too."""
-    operation = run.operation
-    facts: Facts = {}
-    if operation.response is not None:
-        try:
-            facts = operation.response(result, run)
-        except Exception as error:
-            health.failed("response", error)
-    if operation.failure is not None:
-        try:
-            failure = operation.failure(result)
-            if failure is not None:
-                facts[semconv.ERROR_TYPE] = failure
-        except Exception as error:
-            health.failed("failure", error)
-    return facts
+    response = run.operation.response
+    try:
+        return {} if response is None else response(result, run)
+    except Exception as error:
+        health.failed("response", error)
+        return {}

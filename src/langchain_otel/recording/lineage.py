@@ -84,7 +84,8 @@ def add_to_totals(run: Run, agent: Run, share: Share) -> None:
         return
     if run.operation.family == "tool":
         totals.tool_calls += 1
-    elif run.operation.family == "model":
+        return
+    if run.operation.family == "model":
         _add_model_call(totals, run.facts, share)
     elif run.totals is None:
         return

@@ -44,7 +44,6 @@ from langchain_otel.recording.span_events import add_event
 from langchain_otel.runs import context
 from langchain_otel.runs.attribute_blocks import ATTRIBUTES_KEY, set_own_attributes
 from langchain_otel.runs.closing import close, close_again
-from langchain_otel.runs.current_frame import frame_of
 from langchain_otel.runs.garbage_collector import is_collecting, outside_collection, report, reports
 from langchain_otel.runs.identity import set_identity
 from langchain_otel.runs.operation import Operation
@@ -169,8 +168,8 @@ class Recorder:
         else:
             self._start_span(run, started, hangs_under)
         oldest = RUNS.add(run)
-        if run.owner is not None and (frame := frame_of(run.operation.family, run.id)) is not None:
-            frame.take(run)
+        if started.frame is not None:
+            started.frame.take(run)
         if oldest is not None:
             oldest.recorder.evict(oldest)
         if self._capture.is_wanted and self._capture.takes(run):

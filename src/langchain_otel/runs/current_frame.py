@@ -43,12 +43,6 @@ current_frame: Final = FRAME.get
 """The frame that waits for a run here, or has the one that started; None if there is none."""
 
 
-def owner_of(family: Family, run_id: UUID) -> object | None:
-    """The LangChain object whose run starts, where a frame has it."""
-    frame = None if current_frame() is None else frame_of(family, run_id)
-    return None if frame is None else frame.owner
-
-
 def frame_of(family: Family, run_id: UUID) -> CurrentFrame | None:
     """The frame in which the run starts, or has just been started by another recorder."""
     frame = current_frame()

@@ -178,6 +178,9 @@ class Frame:
         else:
             self._hide_from_caller()
         make_current(body)
+        if self.family == "chain":
+            # No other run that starts from here on is this one; the copies of this context say so.
+            FRAME.set(None)
 
     def _hide_from_caller(self) -> None:
         """Let our context be as the caller's was, while control is there.

@@ -132,12 +132,8 @@ def set_identity(run: Run, started: Started) -> None:
         started.is_plain = OWN_KEYS.issuperset(metadata)
         if not started.is_plain and not KEYS.isdisjoint(metadata):
             own = new_in(identity_of(metadata), run.metadata_identity)
-    util = sys.modules.get(UTIL_MODULE)
-    util_key = "" if util is None else getattr(util, UTIL_KEY, "")
-    if IDENTITY_KEY in run.ambient or (util is not None and util_key in run.ambient):
-        entered = _entered_since(
-            run.ambient, Context() if enclosing is None else enclosing.ambient, util_key
-        )
+    if IDENTITY_KEY in run.ambient or UTIL_MODULE in sys.modules:
+        entered = _entered_since(run.ambient, Context() if enclosing is None else enclosing.ambient)
     if own:
         run.metadata_identity = {**run.metadata_identity, **own}
     if own or entered:
@@ -204,12 +200,13 @@ def user_and_session_of(run: Run) -> Identity:
     }
 
 
-def _entered_since(ambient: Context, around: Context, util_key: str) -> Identity:
+def _entered_since(ambient: Context, around: Context) -> Identity:
     """What the blocks give that were entered between `around` and `ambient`, the inner ones first.
 
-    An id that another instrumentation put there with OpenTelemetry's GenAI utilities, under
-    `util_key`, counts as the outermost block.
+    An id that another instrumentation put there with OpenTelemetry's GenAI utilities counts as the
+    outermost block.
     """
+    util_key = getattr(sys.modules.get(UTIL_MODULE), UTIL_KEY, "")
     block = identity_block(ambient)
     entered = NO_IDENTITY if block is None else block.given_since(identity_block(around))
     conversation = text(ambient.get(util_key))

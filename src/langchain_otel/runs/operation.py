@@ -26,11 +26,12 @@ class Operation:
     `title` is the span's name. `request` gives what is known at the start, `response` what the
     result adds (None: there is no result), each as a dict of its own. `partial` makes a result of
     the chunks that came before the run was abandoned; `failure` names the error that a result
-    stands for; `unfinished` is what is recorded of a run that an exception ended, where nothing
-    else says it. What may carry content (prompts, answers, arguments, documents) has functions of
-    its own, which are called only when the user wants content recorded; `inner_content` takes the
-    result together with the results of calls inside that this run's span records. `suppresses`
-    names what provider instrumentations need not record again below.
+    stands for, as `response` does among other things; `unfinished` is what is recorded of a run
+    that an exception ended, where nothing else says it. What may carry content (prompts, answers,
+    arguments, documents) has functions of its own, which are called only when the user wants
+    content recorded; `inner_content` takes the result together with the results of calls inside
+    that this run's span records. `suppresses` names what provider instrumentations need not record
+    again below.
     """
 
     __slots__ = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from langchain_otel.content.values import Facts
 
@@ -17,15 +17,26 @@ OWN_KEYS: Final = frozenset(
 )
 
 
+class Waiting(Protocol):
+    """A frame that waits for a run to start."""
+
+    owner: object
+
+    def take(self, run: Any) -> None:
+        """Take the run."""
+
+
 class Started:
     """What LangChain reports when a run starts.
 
     `payload` is the messages, prompts, inputs or query; `options` the further keyword arguments of
-    the event; `owner` the object that runs, where it is known. `request` is what was read of a
-    request to a model. `is_plain`: its metadata are known to be all LangChain's own.
+    the event; `frame` what waits for the run; `owner` the object that runs, where it is known.
+    `request` is what was read of a request to a model. `is_plain`: its metadata are known to be all
+    LangChain's own.
     """
 
     __slots__ = (
+        "frame",
         "is_plain",
         "metadata",
         "options",
@@ -44,13 +55,15 @@ class Started:
         metadata: dict[str, Any] | None,
         options: dict[str, Any] | None = None,
         owner: object | None = None,
+        frame: Waiting | None = None,
     ) -> None:
+        self.frame = frame
         self.serialized = serialized
         self.payload = payload
         self.tags = tags
         self.metadata = metadata
         self.options = {} if options is None else options
-        self.owner = owner
+        self.owner = owner if frame is None else frame.owner
         self.request: Any = None
         self.is_plain = False
 

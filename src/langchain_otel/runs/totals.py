@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from langchain_otel.content.counts import total
+from langchain_otel.content.counts import LARGEST
 from langchain_otel.content.history import History
 from langchain_otel.content.values import Facts
 from langchain_otel.content.written import Written
@@ -67,4 +67,6 @@ class Spent:
 
 
 def _sum(known: int | None, count: int | None) -> int | None:
-    return known if count is None else total((known or 0, count))
+    if known is None or count is None:
+        return known if count is None else count
+    return min(known + count, LARGEST)

@@ -1,32 +1,23 @@
-"""Finds the object that a chain is a run of: LangChain reports only what the run is called."""
+"""Finds the object that a root chain is a run of: LangChain reports only what the run is called.
+
+To wrap every method that starts a chain would cost each step. A root alone has a name that depends
+on its object: where no frame of ours has it, its caller is looked for on the stack.
+"""
 
 from __future__ import annotations
 
 import sys
 from types import FrameType
 from typing import Any, Final
-from uuid import UUID
-
-from langchain_otel.runs.current_frame import owner_of
 
 MANAGERS: Final = "langchain_core.callbacks.manager"
 RUNNABLES: Final = "langchain_core.runnables.base"
 SELF: Final = "self"
-OWN_FRAMES: Final = 3
+OWN_FRAMES: Final = 2
 MAX_FRAMES: Final = 32
 
 
-def owner_of_chain(run_id: UUID, parent_run_id: UUID | None) -> object | None:
-    """The object, where a frame of ours has it, or where nothing of LangChain's is around it.
-
-    To wrap every method that starts a chain would cost each step. A root alone has a name that
-    depends on its object: its caller is looked for on the stack.
-    """
-    owner = owner_of("chain", run_id)
-    return _calling_runnable() if owner is None and parent_run_id is None else owner
-
-
-def _calling_runnable() -> object | None:
+def calling_runnable() -> object | None:
     """The `self` of the first method beyond those of LangChain's callback manager."""
     runnable: Any = getattr(sys.modules.get(RUNNABLES), "Runnable", None)
     # Not of this module, nor of a handler of ours.

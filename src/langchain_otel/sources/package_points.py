@@ -23,6 +23,7 @@ from langchain_otel.sources.embedding_answers import (
     reads_answer,
     reads_answer_for,
 )
+from langchain_otel.sources.graph_calls import invokes_graph, streams_graph
 from langchain_otel.sources.graph_loops import follows_pause, follows_resume
 from langchain_otel.sources.graph_steps import reports_cached, reports_limit, reports_timeout
 from langchain_otel.sources.mcp import TRANSPORTS, opens_transport, sends_request
@@ -30,6 +31,8 @@ from langchain_otel.sources.remote_calls import REMOTE_METHODS, calls_remotely
 from langchain_otel.sources.run_bodies import starts
 
 LOOP: Final = "langgraph.pregel._loop"
+PREGEL: Final = "langgraph.pregel.main"
+GRAPH_INPUT: Final = ("self", "input", "config")
 STREAMS: Final = {"stream": GENERATOR, "astream": ASYNC_GENERATOR}
 REMOTE_FORMS: Final = {
     **STREAMS,
@@ -40,12 +43,13 @@ REMOTE_FORMS: Final = {
 REMOTE_VERSIONS: Final = {"stream_events": "langgraph >= 1.2.4", "astream_events": ANYWHERE}
 
 GRAPH_POINTS: Final = (
-    *methods(
-        "langgraph.pregel.main:Pregel",
-        STREAMS,
-        starts("chain"),
-        seams.GRAPH,
-        ("self", "input", "config"),
+    *(
+        PatchPoint(PREGEL, f"Pregel.{name}", wrap, seams.GRAPH, form, GRAPH_INPUT)
+        for name, wrap, form in (
+            ("invoke", invokes_graph, FUNCTION),
+            ("stream", streams_graph, GENERATOR),
+            ("astream", starts("chain"), ASYNC_GENERATOR),
+        )
     ),
     PatchPoint(LOOP, "PregelLoop._first", follows_resume, seams.RESUME, parameters=("self",)),
     PatchPoint(

@@ -18,13 +18,13 @@ from langchain_otel.recording.recorder_choice import chosen
 from langchain_otel.recording.registry import RECORDERS
 from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUSTOM, RETRY, TEXT
 from langchain_otel.runs.changes import RECORDER_CHOICE
-from langchain_otel.runs.current_frame import owner_of
+from langchain_otel.runs.current_frame import frame_of
 from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.reported import SpanEvent, Started
 from langchain_otel.runs.run import RunRecorder
 from langchain_otel.runs.run_id import key_of
 from langchain_otel.runs.store import RUNS, open_under
-from langchain_otel.sources.chain_owner import owner_of_chain
+from langchain_otel.sources.chain_owner import calling_runnable
 
 
 class RecordingHandler(InlineHandler):
@@ -108,7 +108,8 @@ class RecordingHandler(InlineHandler):
         kwargs["name"] = name
         kwargs["invocation_params"] = invocation_params
         kwargs["options"] = options
-        started = Started(serialized, messages, tags, metadata, kwargs, owner_of("model", run_id))
+        frame = frame_of("model", run_id)
+        started = Started(serialized, messages, tags, metadata, kwargs, frame=frame)
         self._start(CHAT, run_id, parent_run_id, started)
 
     def on_llm_start(
@@ -122,7 +123,8 @@ class RecordingHandler(InlineHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        started = Started(serialized, prompts, tags, metadata, kwargs, owner_of("model", run_id))
+        frame = frame_of("model", run_id)
+        started = Started(serialized, prompts, tags, metadata, kwargs, frame=frame)
         self._start(COMPLETION, run_id, parent_run_id, started)
 
     def on_llm_new_token(
@@ -187,10 +189,14 @@ class RecordingHandler(InlineHandler):
         run_type: Any = None,
         **kwargs: Any,
     ) -> None:
-        owner = owner_of_chain(run_id, parent_run_id)
+        frame = frame_of("chain", run_id)
+        if frame is not None:
+            owner = frame.owner
+        else:
+            owner = calling_runnable() if parent_run_id is None else None
         kwargs["name"] = name
         kwargs["run_type"] = run_type
-        started = Started(serialized, inputs, tags, metadata, kwargs, owner)
+        started = Started(serialized, inputs, tags, metadata, kwargs, owner, frame)
         operation = CHAIN if owner is None else operation_of(owner)
         self._start(operation, run_id, parent_run_id, started)
 
@@ -242,7 +248,8 @@ class RecordingHandler(InlineHandler):
         **kwargs: Any,
     ) -> None:
         options = {**kwargs, "inputs": inputs}
-        started = Started(serialized, input_str, tags, metadata, options, owner_of("tool", run_id))
+        frame = frame_of("tool", run_id)
+        started = Started(serialized, input_str, tags, metadata, options, frame=frame)
         self._start(TOOL, run_id, parent_run_id, started)
 
     def on_tool_end(
@@ -272,7 +279,8 @@ class RecordingHandler(InlineHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        started = Started(serialized, query, tags, metadata, kwargs, owner_of("retriever", run_id))
+        frame = frame_of("retriever", run_id)
+        started = Started(serialized, query, tags, metadata, kwargs, frame=frame)
         self._start(RETRIEVER, run_id, parent_run_id, started)
 
     def on_retriever_end(self, documents: Sequence[Any], *, run_id: UUID, **kwargs: Any) -> None:

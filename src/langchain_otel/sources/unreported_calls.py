@@ -225,6 +225,7 @@ def _start(
     frame: Frame,
 ) -> _Open:
     under_way = _Open(frame, uuid4())
+    started.frame = frame
     try:
         frame.enter()
         parent_id = None if around is None else around.id
