@@ -132,7 +132,10 @@ def set_identity(run: Run, started: Started) -> None:
         started.is_plain = OWN_KEYS.issuperset(metadata)
         if not started.is_plain and not KEYS.isdisjoint(metadata):
             own = new_in(identity_of(metadata), run.metadata_identity)
-    if IDENTITY_KEY in run.ambient or UTIL_MODULE in sys.modules:
+    util = sys.modules.get(UTIL_MODULE)
+    if IDENTITY_KEY in run.ambient or (
+        util is not None and getattr(util, UTIL_KEY, "") in run.ambient
+    ):
         entered = _entered_since(run.ambient, Context() if enclosing is None else enclosing.ambient)
     if own:
         run.metadata_identity = {**run.metadata_identity, **own}

@@ -23,12 +23,11 @@ from langchain_otel.sources.embedding_answers import (
     reads_answer,
     reads_answer_for,
 )
-from langchain_otel.sources.graph_calls import invokes_graph, streams_graph
 from langchain_otel.sources.graph_loops import follows_pause, follows_resume
 from langchain_otel.sources.graph_steps import reports_cached, reports_limit, reports_timeout
 from langchain_otel.sources.mcp import TRANSPORTS, opens_transport, sends_request
 from langchain_otel.sources.remote_calls import REMOTE_METHODS, calls_remotely
-from langchain_otel.sources.run_bodies import starts
+from langchain_otel.sources.run_bodies import invokes_graph, starts, streams_graph
 
 LOOP: Final = "langgraph.pregel._loop"
 PREGEL: Final = "langgraph.pregel.main"

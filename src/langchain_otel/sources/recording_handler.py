@@ -190,14 +190,11 @@ class RecordingHandler(InlineHandler):
         **kwargs: Any,
     ) -> None:
         frame = frame_of("chain", run_id)
-        if frame is not None:
-            owner = frame.owner
-        else:
-            owner = calling_runnable() if parent_run_id is None else None
+        owner = calling_runnable() if frame is None and parent_run_id is None else None
         kwargs["name"] = name
         kwargs["run_type"] = run_type
         started = Started(serialized, inputs, tags, metadata, kwargs, owner, frame)
-        operation = CHAIN if owner is None else operation_of(owner)
+        operation = CHAIN if started.owner is None else operation_of(started.owner)
         self._start(operation, run_id, parent_run_id, started)
 
     def on_chain_end(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import Any
+from typing import Any, Final
 
 from langchain_otel import health
 from langchain_otel.patching.wrapping import FrameFor, framed
 from langchain_otel.runs.body_frame import BodyFrame
+from langchain_otel.runs.current_frame import current_frame
 from langchain_otel.runs.frame import Frame
 from langchain_otel.runs.group_frame import GroupFrame
 from langchain_otel.runs.identity import NO_IDENTITY, with_identity
@@ -18,6 +19,8 @@ from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.configurable import identity_from_config
 
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+GRAPH_STREAM: Final = "Pregel.stream"
 
 
 def starts(
@@ -52,6 +55,38 @@ def starts_group(family: Family, *, is_configured: bool = True) -> Wrap:
         return GroupFrame(family, args[0], within)
 
     return _framing(frame_for)
+
+
+def invokes_graph(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The run of a graph starts in the stream that the call takes to its end.
+
+    Nobody else has control between two items, so that stream needs no frame of its own, to be left
+    and entered at each of them.
+    """
+
+    def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame | None:
+        # The stream of a class that is derived from LangGraph's has code of its own in between.
+        is_own = type(args[0]).stream.__qualname__ == GRAPH_STREAM
+        return _graph_frame(args, kwargs) if is_own else None
+
+    return framed(original, frame_for)
+
+
+def streams_graph(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The run of a graph starts in the stream, unless a frame around waits for it already."""
+
+    def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame | None:
+        around = current_frame()
+        if around is not None and around.owner is args[0] and around.run is None:
+            return None
+        return _graph_frame(args, kwargs)
+
+    return framed(original, frame_for)
+
+
+def _graph_frame(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
+    identity = identity_from_config(args, kwargs)
+    return Frame("chain", args[0], partial(with_identity, identity) if identity else None)
 
 
 def body_of(position: int, name: str) -> Wrap:

@@ -92,8 +92,8 @@ FALLBACKS: Final = Seam(
 )
 GRAPH: Final = Seam(
     "graph",
-    "`stream` runs a graph, also for `invoke`: its run starts at the first step, and checkpoints "
-    "are read and written inside.",
+    "`stream` runs a graph, also for `invoke`, which takes it to its end: its run starts at the "
+    "first step, and checkpoints are read and written inside.",
     "the current span in a graph's checkpointer, and the end of graphs that are cancelled",
 )
 RESUME: Final = Seam(
