@@ -66,7 +66,7 @@ def invokes_graph(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def frame_for(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame | None:
         # The stream of a class that is derived from LangGraph's has code of its own in between.
-        is_own = type(args[0]).stream.__qualname__ == GRAPH_STREAM
+        is_own = getattr(type(args[0]).stream, "__qualname__", None) == GRAPH_STREAM
         return _graph_frame(args, kwargs) if is_own else None
 
     return framed(original, frame_for)
