@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from inspect import iscoroutinefunction
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 from langchain_otel.config.options import HOOKS, OPTIONS, SAFE, Hook, Option
 from langchain_otel.content.policy import (
@@ -42,8 +42,8 @@ STRUCTURED_SINCE: Final = (1, 45)
 INVALID: Final = "%s=%r is not valid: expected %s. %s is used instead."
 
 
-class Config(NamedTuple):
-    """The options as they are in force."""
+class Config:
+    """The options as they are in force: each of `OPTIONS` is an attribute."""
 
     capture_message_content: str
     capture_messages: bool
@@ -73,6 +73,13 @@ class Config(NamedTuple):
     dialect: str
     baggage_keys: tuple[str, ...] | None
     max_open_runs: int
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        vars(self).update(options)
+
+    def changed(self, **options: Any) -> Config:
+        """The options with others in place of some."""
+        return Config({**vars(self), **options})
 
     @property
     def policy(self) -> Policy:
@@ -119,11 +126,9 @@ def configured(arguments: dict[str, Any]) -> Config:
     A variable with an invalid value is one warning, and `SAFE` or the default is used. An argument
     of the wrong type raises a TypeError, one with an invalid value a ValueError.
     """
-    config = Config(
-        **{option.name: _value(option, arguments.get(option.name)) for option in OPTIONS}
-    )
+    config = Config({option.name: _value(option, arguments.get(option.name)) for option in OPTIONS})
     takes = not config.structured_messages or _takes_structures(arguments)
-    return config if takes else config._replace(structured_messages=False)
+    return config if takes else config.changed(structured_messages=False)
 
 
 def checked_options(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def _in_force() -> tuple[Config, bool]:
 def _from_variables() -> Config:
     from langchain_otel.config import OPTIONS, Config
 
-    return Config(**{option.name: _said(option) for option in OPTIONS})
+    return Config({option.name: _said(option) for option in OPTIONS})
 
 
 def _option(name: str) -> Option:

@@ -54,9 +54,11 @@ class RecorderChanges:
 
     def _recorder(self, base: Recorder) -> Recorder:
         hook = None if self._options.get(MODE) == NO_CONTENT else base.completion_hook
-        config = base.config._replace(**{HOOK: hook, **self._options})
+        config = base.config.changed(**{HOOK: hook, **self._options})
         places = base.places | {name: _place(given) for name, given in self._providers.items()}
-        options = (value if isinstance(value, BY_VALUE) else id(value) for value in config)
+        options = (
+            value if isinstance(value, BY_VALUE) else id(value) for value in vars(config).values()
+        )
         key = id(base.origin), *options, *sorted(places.items(), key=itemgetter(0))
         with _lock:
             recorder = _made.get(key)
