@@ -28,7 +28,7 @@ from langchain_otel.recording.instruments import (
 from langchain_otel.recording.self_metrics import SELF_METRICS
 from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.reported import Started
-from langchain_otel.sources.patch_points import ALL_POINTS
+from langchain_otel.sources.patch_points import PATCHER
 from markdown_tables import code, codes, sentences, table
 from meanings import MEANINGS
 from migration.tables import sections as migration_sections
@@ -233,7 +233,7 @@ def seams() -> str:
 
 
 def _seams() -> Iterator[tuple[str, ...]]:
-    points = (ENTRANCE, *ALL_POINTS)
+    points = (ENTRANCE, *(point for point, _ in PATCHER.states()))
     for seam in dict.fromkeys(point.seam for point in points):
         of_seam = [point for point in points if point.seam is seam]
         packages = sorted({point.module.partition(".")[0] for point in of_seam})

@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from copy import copy
 from importlib import import_module
@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 import pytest
 
 from langchain_otel.patching.applying import _found
-from langchain_otel.patching.points import PatchPoint, Point, Seam, SubclassPoint, Wrap
-from langchain_otel.sources.patch_points import ALL_POINTS, PATCHER
+from langchain_otel.patching.points import PatchPoint, Point, PointTable, Seam, SubclassPoint, Wrap
+from langchain_otel.sources.patch_points import PATCHER
 from modes.probe import Probe
+from wrapped_points import ALL_POINTS
 
 P = TypeVar("P", bound=Point)
 Replace = Callable[[Point, pytest.MonkeyPatch], Point]
@@ -172,8 +173,10 @@ def counting(point: Point, called: set[Point]) -> Wrap:
 def take_away(seams: Iterable[Seam], way: Replace, patch: pytest.MonkeyPatch) -> None:
     """Let the patcher meet a version in which these seams are not as it needs them."""
     names = {seam.name for seam in seams}
-    patch.setattr(
-        PATCHER,
-        "points",
-        [way(point, patch) if point.seam.name in names else point for point in ALL_POINTS],
-    )
+    points = [way(point, patch) if point.seam.name in names else point for point in ALL_POINTS]
+    patch.setattr(PATCHER, "tables", [table_of(points)])
+
+
+def table_of(points: Sequence[Point]) -> PointTable:
+    """A table of the points that are there already."""
+    return PointTable(lambda: points, dict.fromkeys(point.module for point in points))

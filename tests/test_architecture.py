@@ -12,7 +12,9 @@ from langchain_otel import semconv
 from langchain_otel.config import OPTIONS
 from langchain_otel.dialects import openinference_names
 from langchain_otel.operations.mapping import LANGGRAPH, LANGSMITH, REQUEST
-from langchain_otel.sources.patch_points import POINTS
+from langchain_otel.patching.points import PointTable
+from langchain_otel.sources.patch_points import TABLES
+from wrapped_points import POINTS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "langchain_otel"
@@ -256,6 +258,12 @@ def test_each_finding_has_a_next_step() -> None:
 def test_patch_points_are_unique() -> None:
     """A function is wrapped once."""
     assert len({(point.module, point.path) for point in POINTS}) == len(POINTS)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.modules[0])
+def test_a_table_names_the_modules_of_its_points(table: PointTable) -> None:
+    """Else a point would wait for a module that nobody waits for."""
+    assert set(table.modules) == {point.module for point in table.points()}
 
 
 def test_public_names() -> None:

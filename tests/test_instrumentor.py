@@ -34,9 +34,9 @@ from langchain_otel.config import OPTIONS
 from langchain_otel.patching import supported
 from langchain_otel.patching.points import PatchPoint
 from langchain_otel.runs.store import RUNS
-from langchain_otel.sources.patch_points import POINTS
 from models import Model, Retriever, StreamingModel
 from recording import Tracing
+from wrapped_points import POINTS
 
 CAPTURE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 

@@ -14,10 +14,16 @@ from langchain_otel.doctor.patches import TOPIC, patches
 from langchain_otel.doctor.scene import CALL, Scene
 from langchain_otel.patching.applying import _found
 from langchain_otel.patching.inject import ENTRANCE
-from langchain_otel.patching.points import LOST, PatchPoint, Seam, SubclassPoint, is_expected
+from langchain_otel.patching.points import (
+    LOST,
+    PatchPoint,
+    Seam,
+    SubclassPoint,
+    is_expected,
+)
 from langchain_otel.patching.subclasses import HOOK
 from langchain_otel.sources import seams
-from langchain_otel.sources.patch_points import ALL_POINTS, PATCHER
+from langchain_otel.sources.patch_points import PATCHER
 from lost_seams import (
     OURS_TO_RUN,
     SEAMS,
@@ -30,6 +36,7 @@ from lost_seams import (
     function_gone,
     import_all,
     signature_changed,
+    table_of,
     take_away,
 )
 from modes.drive import MODES
@@ -38,6 +45,7 @@ from modes.probe import Probe, Program
 from modes.table import PROGRAMS
 from recording import Tracing, instrumented
 from seeds import SEED, count
+from wrapped_points import ALL_POINTS
 
 pytestmark = pytest.mark.xdist_group("seams")
 
@@ -118,7 +126,7 @@ def test_langchain_calls_what_we_wrap(monkeypatch: pytest.MonkeyPatch) -> None:
         for point in ALL_POINTS
         if isinstance(point, PatchPoint) and point.module.startswith(OURS_TO_RUN)
     ]
-    monkeypatch.setattr(PATCHER, "points", counted)
+    monkeypatch.setattr(PATCHER, "tables", [table_of(counted)])
     undo = PATCHER.apply(checked=True)
     applied = {point for point, state in PATCHER.states() if state == "applied"}
     for program, mode in cells(CALLING, ALL_MODES):

@@ -28,10 +28,10 @@ from langchain_otel import (
 )
 from langchain_otel.recording.tenants import TENANT_KEY, forget
 from langchain_otel.runs.store import RUNS
-from langchain_otel.sources.patch_points import POINTS
 from machines.switched_programs import PROGRAMS
 from random_trees.strands import turned
 from recording import Tracing, id_of
+from wrapped_points import POINTS
 
 PROVIDERS: Final = st.integers(0, 2)
 CHUNKS: Final = 20

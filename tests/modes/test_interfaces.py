@@ -13,13 +13,14 @@ import pytest
 from langchain_core.runnables import RunnableLambda
 
 from langchain_otel.patching.points import PatchPoint
-from langchain_otel.sources.patch_points import PATCHER, POINTS
+from langchain_otel.sources.patch_points import PATCHER
 from modes.completions import StreamingCompletion
 from modes.graphs import EMPTY, chained, sync_node
 from modes.models import StreamingModel
 from modes.probe import Probe
 from modes.test_streams import branch_of_streams
 from recording import Tracing
+from wrapped_points import POINTS
 
 
 def function_at(point: PatchPoint) -> Any:

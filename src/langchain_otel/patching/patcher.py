@@ -1,13 +1,14 @@
-"""Wraps functions of other packages by a table of patch points, and puts each back.
+"""Wraps functions of other packages by tables of patch points, and puts each back.
 
-A module that the application has not imported yet is patched when it is. `apply` returns what puts
-back the very objects that were there. What cannot be wrapped is left as it is, and said once.
+A module that the application has not imported yet is patched when it is, and a table is imported
+with the first of its modules. `apply` returns what puts back the very objects that were there. What
+cannot be wrapped is left as it is, and said once.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from threading import RLock
 from types import ModuleType
@@ -20,12 +21,12 @@ from langchain_otel.patching.applying import Undo, wrap_point
 from langchain_otel.patching.imports import when_imported
 from langchain_otel.patching.lost_seams import warn_of_lost
 from langchain_otel.patching.modules import is_gone
-from langchain_otel.patching.points import LOST, Point, State, is_expected, root_of
+from langchain_otel.patching.points import LOST, Point, PointTable, State, is_expected, root_of
 from langchain_otel.patching.supported import is_supported
 
 
 class Patcher:
-    """Applies patch points once, however many ask for it.
+    """Applies the patch points of tables once, however many ask for it.
 
     `watches` are functions that begin to observe something of the process while functions are
     wrapped, each of which gives back what ends that.
@@ -33,10 +34,10 @@ class Patcher:
 
     def __init__(
         self,
-        points: Sequence[Point],
+        tables: Sequence[PointTable],
         watches: Sequence[Callable[[], Undo]] = (),
     ) -> None:
-        self.points = points
+        self.tables = tables
         self._watches = watches
         self._states: dict[Point, State] = {}
         self._lock = fork_safe(RLock())
@@ -82,22 +83,23 @@ class Patcher:
 
     def _wrap(self) -> None:
         if not self.applied:
-            modules = _grouped(self.points, lambda point: point.module)
-            roots = _grouped(self.points, lambda point: root_of(point.module))
             self._undo += [watch() for watch in self._watches]
             self._forget = [
-                when_imported(module, partial(self._apply_to, points))
-                for module, points in modules.items()
+                when_imported(module, partial(self._apply_to, table, module))
+                for table in self.tables
+                for module in table.modules
             ]
             self._forget += [
-                when_imported(root, partial(self._look_below, points))
-                for root, points in roots.items()
+                when_imported(root, partial(self._look_below, table, root))
+                for table in self.tables
+                for root in dict.fromkeys(map(root_of, table.modules))
             ]
 
     def states(self) -> Iterator[tuple[Point, State]]:
         """Each patch point, and what has become of it."""
-        for point in self.points:
-            yield point, self._states.get(point, "waiting")
+        for table in self.tables:
+            for point in table.points():
+                yield point, self._states.get(point, "waiting")
 
     def undo(self) -> None:
         """Put every wrapped function back, the latest first, or once nobody holds them."""
@@ -115,7 +117,8 @@ class Patcher:
         self._originals.clear()
         self._states.clear()
 
-    def _apply_to(self, points: Sequence[Point], module: ModuleType) -> None:
+    def _apply_to(self, table: PointTable, name: str, module: ModuleType) -> None:
+        points = _points_in(table, {name})
         with self._lock:
             self._note({point: self._applied(point, module) for point in points})
 
@@ -126,12 +129,13 @@ class Patcher:
         self._undo.append(result)
         return "applied"
 
-    def _look_below(self, points: Sequence[Point], root: ModuleType) -> None:
+    def _look_below(self, table: PointTable, name: str, root: ModuleType) -> None:
         """Find the modules that will never be imported: this version of the package has none."""
+        absent = [module for module in table.modules if module not in sys.modules]
+        gone = {module for module in absent if root_of(module) == name and is_gone(module, root)}
+        points = _points_in(table, gone)
         with self._lock:
-            modules = {point.module for point in points if point.module not in sys.modules}
-            gone = {module for module in modules if is_gone(module, root)}
-            self._note({point: "missing" for point in points if point.module in gone})
+            self._note(dict.fromkeys(points, "missing"))
 
     def _note(self, found: dict[Point, State]) -> None:
         """Keep what has become of some points, and warn where that loses something."""
@@ -141,11 +145,14 @@ class Patcher:
         warn_of_lost({point: self._states[point] for point in found})
 
 
-def _grouped(points: Sequence[Point], key: Callable[[Point], str]) -> dict[str, list[Point]]:
-    groups: dict[str, list[Point]] = {}
-    for point in points:
-        groups.setdefault(key(point), []).append(point)
-    return groups
+def _points_in(table: PointTable, modules: Collection[str]) -> list[Point]:
+    """The points of a table in some modules; it is imported where there are any."""
+    try:
+        return [point for point in table.points() if point.module in modules] if modules else []
+    except Exception as error:
+        let_through(error)
+        health.failed("instrument", error)
+        return []
 
 
 def _undone(undo: Undo) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from langchain_otel.patching.supported import conflicting_version, is_installed
@@ -110,6 +110,19 @@ class SubclassPoint(_Place):
 
 
 Point = PatchPoint | ClosurePoint | SubclassPoint
+
+
+class PointTable:
+    """The patch points in some modules of other packages.
+
+    `points` lists them. It imports what wraps them, and is called once one of `modules` is there.
+    """
+
+    __slots__ = ("modules", "points")
+
+    def __init__(self, points: Callable[[], Sequence[Point]], modules: Iterable[str]) -> None:
+        self.points = points
+        self.modules = tuple(modules)
 
 
 def methods(

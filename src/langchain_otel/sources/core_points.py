@@ -14,6 +14,7 @@ from langchain_otel.patching.points import (
     ClosurePoint,
     PatchPoint,
     Point,
+    SubclassPoint,
     methods,
 )
 from langchain_otel.patching.run_events import MANAGER_MODULE, begins, begins_one, ends
@@ -21,13 +22,14 @@ from langchain_otel.patching.wrapping import begins_again
 from langchain_otel.sources import seams
 from langchain_otel.sources.chain_groups import current_in_async_block, current_in_block
 from langchain_otel.sources.configurable import COMPLETE_CONFIG, configures
+from langchain_otel.sources.own_runs import is_entry, starts_by_hand
 from langchain_otel.sources.run_bodies import body_of, copies_context, starts, starts_group
 from langchain_otel.sources.stream_frame import StreamFrame
-from langchain_otel.sources.trace_policies import counts_as_tracer
 
 CONFIG: Final = "langchain_core.runnables.config"
 MODELS: Final = "langchain_core.language_models.chat_models"
 COMPLETIONS: Final = "langchain_core.language_models.llms"
+RETRIEVERS: Final = "langchain_core.retrievers"
 RUNNABLES: Final = "langchain_core.runnables"
 
 WITH_CONFIG: Final = ("self", "", "config")
@@ -44,21 +46,6 @@ CONTEXT_POINTS: Final = (
         copies_context,
         seams.STEP_CONTEXT,
         parameters=("config",),
-    ),
-    # LangGraph's own copy of the function keeps the same rule.
-    PatchPoint(
-        "langgraph._internal._runnable",
-        "_set_config_context",
-        copies_context,
-        seams.NODE_CONTEXT,
-        parameters=("config",),
-    ),
-    PatchPoint(
-        "langgraph._internal._runnable",
-        "_split_handlers",
-        counts_as_tracer,
-        seams.TRACE_POLICY,
-        versions="langgraph >= 1.2.19",
     ),
     *(  # the other modules import it from there, if they need it
         PatchPoint(
@@ -134,7 +121,7 @@ OTHER_RUN_POINTS: Final = (
         seams.TOOL_CALL,
     ),
     *methods(
-        "langchain_core.retrievers:BaseRetriever",
+        f"{RETRIEVERS}:BaseRetriever",
         CALLS,
         starts("retriever"),
         seams.RETRIEVAL,
@@ -226,9 +213,17 @@ EVENT_POINTS: Final[tuple[Point, ...]] = (
     ),
 )
 
-CORE_POINTS: Final[tuple[Point, ...]] = (
+SUBCLASS_POINTS: Final = (
+    SubclassPoint(
+        RETRIEVERS, "BaseRetriever", CALLS.__contains__, starts("retriever"), seams.RETRIEVERS
+    ),
+    SubclassPoint(f"{RUNNABLES}.base", "Runnable", is_entry, starts_by_hand, seams.RUNS_BY_HAND),
+)
+
+POINTS: Final[tuple[Point, ...]] = (
     *CONTEXT_POINTS,
     *MODEL_POINTS,
     *OTHER_RUN_POINTS,
     *EVENT_POINTS,
+    *SUBCLASS_POINTS,
 )

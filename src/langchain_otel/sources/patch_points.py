@@ -1,99 +1,104 @@
-"""Collects the patch points: functions, and the subclasses whose methods are wrapped."""
+"""Collects the tables of patch points, and says in which modules those of each package are."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from langchain_otel.operations import embeddings, search
 from langchain_otel.patching import output_taps
 from langchain_otel.patching.patcher import Patcher
-from langchain_otel.patching.points import (
-    COROUTINE,
-    FUNCTION,
-    PatchPoint,
-    Point,
-    SubclassPoint,
-    methods,
-)
+from langchain_otel.patching.points import Point, PointTable
 from langchain_otel.runs import garbage_collector
-from langchain_otel.sources import provider_marks, seams
-from langchain_otel.sources.checkpoints import carries_origin, is_saving
-from langchain_otel.sources.core_points import CORE_POINTS
-from langchain_otel.sources.own_runs import is_entry, starts_by_hand
-from langchain_otel.sources.package_points import PACKAGE_POINTS
-from langchain_otel.sources.run_bodies import starts
-from langchain_otel.sources.unreported_calls import UnreportedCall, traced
+from langchain_otel.sources import core_points, provider_marks
 
-VECTOR_STORES: Final = "langchain_core.vectorstores.base"
 
-SEARCHES: Final = traced(
-    UnreportedCall(search.SEARCH, search.search_started, search.search_recorded_by)
-)
+def _search_points() -> Sequence[Point]:
+    from langchain_otel.sources.search_points import POINTS
 
-SEARCH_POINTS: Final = tuple(
-    methods(  # the base's own, which makes scores of relevance of those that a store gives
-        f"{VECTOR_STORES}:VectorStore",
-        {
-            "similarity_search_with_relevance_scores": FUNCTION,
-            "asimilarity_search_with_relevance_scores": COROUTINE,
-        },
-        SEARCHES,
-        seams.RELEVANCE,
-    )
-)
+    return POINTS
 
-SUBCLASS_POINTS: Final = (
-    SubclassPoint(
-        "langchain_core.embeddings.embeddings",
-        "Embeddings",
-        embeddings.METHODS.__contains__,
-        traced(UnreportedCall(embeddings.EMBEDDINGS, embeddings.started, embeddings.recorded_by)),
-        seams.EMBEDDINGS,
+
+def _graph_points() -> Sequence[Point]:
+    from langchain_otel.sources.graph_points import POINTS
+
+    return POINTS
+
+
+def _classic_points() -> Sequence[Point]:
+    from langchain_otel.sources.classic_points import POINTS
+
+    return POINTS
+
+
+def _provider_points() -> Sequence[Point]:
+    from langchain_otel.sources.provider_points import POINTS
+
+    return POINTS
+
+
+def _mcp_points() -> Sequence[Point]:
+    from langchain_otel.sources.mcp_points import POINTS
+
+    return POINTS
+
+
+TABLES: Final = (
+    PointTable(
+        lambda: core_points.POINTS, dict.fromkeys(point.module for point in core_points.POINTS)
     ),
-    SubclassPoint(VECTOR_STORES, "VectorStore", search.is_search, SEARCHES, seams.VECTOR_STORES),
-    SubclassPoint(
-        "langchain_core.documents.compressor",
-        "BaseDocumentCompressor",
-        search.RERANKINGS.__contains__,
-        traced(
-            UnreportedCall(search.RERANKING, search.reranking_started, search.reranking_recorded_by)
+    PointTable(
+        _search_points,
+        (
+            "langchain_core.vectorstores.base",
+            "langchain_core.embeddings.embeddings",
+            "langchain_core.documents.compressor",
         ),
-        seams.RERANKERS,
     ),
-    SubclassPoint(
-        "langgraph.checkpoint.base",
-        "BaseCheckpointSaver",
-        is_saving,
-        carries_origin,
-        seams.CHECKPOINTERS,
+    PointTable(
+        _graph_points,
+        (
+            "langgraph._internal._runnable",
+            "langgraph.pregel.main",
+            "langgraph.pregel._loop",
+            "langgraph.pregel.remote",
+            "langgraph.pregel._retry",
+            "langgraph.checkpoint.base",
+        ),
     ),
-    SubclassPoint(
-        "langchain_core.retrievers",
-        "BaseRetriever",
-        ("invoke", "ainvoke").__contains__,
-        starts("retriever"),
-        seams.RETRIEVERS,
+    PointTable(
+        _classic_points,
+        (
+            "langchain_classic.chains.base",
+            "langchain_classic.agents.agent_iterator",
+            "langchain.chains.base",
+            "langchain.agents.agent_iterator",
+        ),
     ),
-    SubclassPoint(
-        "langchain_core.runnables.base",
-        "Runnable",
-        is_entry,
-        starts_by_hand,
-        seams.RUNS_BY_HAND,
+    PointTable(
+        _provider_points,
+        (
+            "langchain_openai.chat_models.base",
+            "langchain_anthropic.chat_models",
+            "langchain_google_genai.chat_models",
+            "langchain_fireworks.chat_models",
+            "langchain_groq.chat_models",
+            "langchain_huggingface.chat_models.huggingface",
+            "langchain_mistralai.chat_models",
+            "langchain_mistralai.embeddings",
+            "langchain_aws.embeddings.bedrock",
+            "openai.resources.embeddings",
+            "cohere.client",
+            "cohere.v2.client",
+            "voyageai.client",
+            "voyageai.client_async",
+            "google.genai.models",
+            "ollama._client",
+        ),
     ),
+    PointTable(_mcp_points, ("mcp.shared.session", "langchain_mcp_adapters.sessions")),
 )
-
-ALL_POINTS: Final[tuple[Point, ...]] = (
-    *CORE_POINTS,
-    *SEARCH_POINTS,
-    *PACKAGE_POINTS,
-    *SUBCLASS_POINTS,
-)
-
-POINTS: Final = tuple(point for point in ALL_POINTS if isinstance(point, PatchPoint))
-"""The functions that are wrapped where they are."""
 
 WATCHES: Final = (garbage_collector.watch, provider_marks.watch, output_taps.watch)
 
-PATCHER: Final = Patcher(ALL_POINTS, WATCHES)
+PATCHER: Final = Patcher(TABLES, WATCHES)
 """The patch points as applied: once for the whole process, however many ask for them."""
