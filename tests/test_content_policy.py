@@ -447,7 +447,7 @@ def test_a_limit_that_is_none_keeps_content_in(
     """A limit that cannot be read records no character of a text, not the many of the default."""
     monkeypatch.setenv(f"{config_options.LANGCHAIN}{limit}", value)
     policy = configured({"capture_message_content": "true"}).policy
-    found = attributes(permitted(facts(), policy._replace(state=True)))
+    found = attributes(permitted(facts(), policy.changed(state=True)))
     assert SECRET not in str(found)
     assert "0 is used instead" in caplog.text
     caplog.clear()

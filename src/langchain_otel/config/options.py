@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 from langchain_otel.content.attribute_names import is_taken
 from langchain_otel.content.policy import (
@@ -88,7 +88,7 @@ class Standard:
         self.words = words
 
 
-class Option(NamedTuple):
+class Option:
     """An option: the argument of `instrument()`, its variable, and what either takes.
 
     `kind` is the type of an argument, `parse` makes the value of a variable's text or of a list.
@@ -96,14 +96,25 @@ class Option(NamedTuple):
     of OpenTelemetry's own may be: `standard` says what its words mean.
     """
 
-    name: str
-    variable: str | None
-    kind: Any
-    parse: Callable[[Any], Any]
-    default: Any
-    expected: str
-    meaning: str
-    standard: Standard | None = None
+    def __init__(
+        self,
+        name: str,
+        variable: str | None,
+        kind: Any,
+        parse: Callable[[Any], Any],
+        default: Any,
+        expected: str,
+        meaning: str,
+        standard: Standard | None = None,
+    ) -> None:
+        self.name = name
+        self.variable = variable
+        self.kind = kind
+        self.parse = parse
+        self.default = default
+        self.expected = expected
+        self.meaning = meaning
+        self.standard = standard
 
 
 def _own(kind: Any, parse: Callable[[str], Any], expected: str, **rows: Any) -> Iterator[Option]:
@@ -118,14 +129,17 @@ def _functions(**rows: tuple[str, str]) -> Iterator[Option]:
         yield Option(name, None, Callable, str, None, expected, meaning)
 
 
-def _word(name: str, words: tuple[str, ...], meaning: str) -> Option:
+def _word(
+    name: str, words: tuple[str, ...], meaning: str, standard: Standard | None = None
+) -> Option:
     def parse(value: str) -> str:
         if value.lower() not in words:
             raise ValueError(value)
         return value.lower()
 
     expected = f"{', '.join(words[:-1])} or {words[-1]}"
-    return Option(name, f"{LANGCHAIN}{name.upper()}", str, parse, words[0], expected, meaning)
+    variable = f"{LANGCHAIN}{name.upper()}"
+    return Option(name, variable, str, parse, words[0], expected, meaning, standard)
 
 
 OPTIONS: Final = (
@@ -232,10 +246,7 @@ OPTIONS: Final = (
         "exception_signal",
         ("both", "logs", "spans"),
         "whether exceptions are events of spans, log records or both",
-    )._replace(
-        standard=Standard(
-            "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN", {"logs/dup": "both", "logs": "logs"}
-        )
+        Standard("OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN", {"logs/dup": "both", "logs": "logs"}),
     ),
     _word(
         "evaluation_signal",

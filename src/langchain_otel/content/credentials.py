@@ -31,8 +31,8 @@ MASK: Final = "***"
 # In the query of a URL these are credentials too: Google's key, the signature of a signed address.
 IN_QUERIES: Final = frozenset(("key", "sig", "signature", "code", "auth"))
 # Bounded, so that a search takes a time that grows as the text does.
-_USER: Final = re.compile(r"(?<=://)[^\s/?#@'\"<>]{1,1024}@")
-_PARAMETER: Final = re.compile(r"(?<=[?&])([\w.-]{1,64})=[^\s&#'\"<>]{1,4096}")
+USER: Final = r"(?<=://)[^\s/?#@'\"<>]{1,1024}@"
+PARAMETER: Final = r"(?<=[?&])([\w.-]{1,64})=[^\s&#'\"<>]{1,4096}"
 
 
 def names_credential(name: str) -> bool:
@@ -43,9 +43,9 @@ def names_credential(name: str) -> bool:
 def without_url_credentials(text: str) -> str:
     """A text whose URLs name no user, no password, and no key in their query."""
     if "://" in text:
-        text = _USER.sub(f"{MASK}@", text)
+        text = re.sub(USER, f"{MASK}@", text)
     # Exceptions quote the path and the query alone, too.
-    return _PARAMETER.sub(_masked, text) if "=" in text else text
+    return re.sub(PARAMETER, _masked, text) if "=" in text else text
 
 
 def _masked(parameter: re.Match[str]) -> str:

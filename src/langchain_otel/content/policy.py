@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final
 
 NO_CONTENT: Final = "NO_CONTENT"
 SPAN_ONLY: Final = "SPAN_ONLY"
@@ -22,7 +22,7 @@ Redact = Callable[[str, str], str | None]
 """From a text and the name of its attribute, gives what may be recorded; None records nothing."""
 
 
-class Policy(NamedTuple):
+class Policy:
     """What content may be recorded where, and how much of it.
 
     `on_spans` and `on_events` are the channels; nothing is recorded where both are off. The other
@@ -31,20 +31,42 @@ class Policy(NamedTuple):
     goes into chains and graphs and comes out), `exceptions` (texts and stack traces).
     """
 
-    on_spans: bool = False
-    on_events: bool = False
-    messages: bool = True
-    tools: bool = True
-    documents: bool = True
-    prompt_variables: bool = True
-    state: bool = False
-    exceptions: bool = True
-    redact: Redact | None = None
-    max_length: int = MAX_LENGTH
-    max_span_bytes: int = MAX_SPAN_BYTES
-    binary: bool = False
-    history: str = FULL
-    structured: bool = False
+    def __init__(
+        self,
+        *,
+        on_spans: bool = False,
+        on_events: bool = False,
+        messages: bool = True,
+        tools: bool = True,
+        documents: bool = True,
+        prompt_variables: bool = True,
+        state: bool = False,
+        exceptions: bool = True,
+        redact: Redact | None = None,
+        max_length: int = MAX_LENGTH,
+        max_span_bytes: int = MAX_SPAN_BYTES,
+        binary: bool = False,
+        history: str = FULL,
+        structured: bool = False,
+    ) -> None:
+        self.on_spans = on_spans
+        self.on_events = on_events
+        self.messages = messages
+        self.tools = tools
+        self.documents = documents
+        self.prompt_variables = prompt_variables
+        self.state = state
+        self.exceptions = exceptions
+        self.redact = redact
+        self.max_length = max_length
+        self.max_span_bytes = max_span_bytes
+        self.binary = binary
+        self.history = history
+        self.structured = structured
+
+    def changed(self, **switches: Any) -> Policy:
+        """The policy with others in place of some switches."""
+        return Policy(**{**vars(self), **switches})
 
 
 class Budget:

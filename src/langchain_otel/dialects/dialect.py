@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from opentelemetry.util.types import AttributeValue
 
@@ -15,20 +15,31 @@ Attributes = dict[str, AttributeValue]
 Structured = dict[str, Any]
 
 
-class Dialect(NamedTuple):
+class Dialect:
     """Functions from facts to attributes, and what else of a run this dialect records.
 
-    `started` and `ended` take the facts of a run's start and of its end (None: they are the
-    attributes as they are), `content` what was permitted of its content. `request_content`, if
+    `content` takes what was permitted of a run's content, `started` and `ended` the facts of its
+    start and of its end (None: they are the attributes as they are). `request_content`, if
     any, finds content that no other dialect records; `copies` is how often a span repeats it. With
     `shows_roots` what goes into a step and comes out of it is content like messages, where nothing
     is around the step. `evaluation` says what the span of an evaluation has beside its facts.
     """
 
-    started: Callable[[Facts, Run, Started], Attributes] | None
-    ended: Callable[[Facts, Run], Attributes] | None
-    content: Callable[[Facts, Run], Structured]
-    request_content: Callable[[Run, Started], Facts] | None
-    copies: int
-    shows_roots: bool
-    evaluation: Callable[[Facts], Attributes] | None = None
+    def __init__(
+        self,
+        content: Callable[[Facts, Run], Structured],
+        *,
+        started: Callable[[Facts, Run, Started], Attributes] | None = None,
+        ended: Callable[[Facts, Run], Attributes] | None = None,
+        request_content: Callable[[Run, Started], Facts] | None = None,
+        copies: int = 1,
+        shows_roots: bool = False,
+        evaluation: Callable[[Facts], Attributes] | None = None,
+    ) -> None:
+        self.content = content
+        self.started = started
+        self.ended = ended
+        self.request_content = request_content
+        self.copies = copies
+        self.shows_roots = shows_roots
+        self.evaluation = evaluation

@@ -56,12 +56,5 @@ def _structured(shown: Facts, _: Run) -> Structured:
     return structured(shown)
 
 
-JSON: Final = Dialect(
-    started=None,
-    ended=None,
-    content=_content,
-    request_content=None,
-    copies=1,
-    shows_roots=False,
-)
-STRUCTURED: Final = JSON._replace(content=_structured)
+JSON: Final = Dialect(_content)
+STRUCTURED: Final = Dialect(_structured)

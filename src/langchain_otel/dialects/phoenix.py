@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import orjson
@@ -62,16 +63,16 @@ def _as_value(messages: Messages) -> Value:
     return Value(data, orjson.dumps(data))
 
 
-ALONE: Final = Dialect(
-    started=openinference.started,
-    ended=openinference.ended,
-    content=_content,
+_for_phoenix: Final = partial(
+    Dialect,
     request_content=openinference_content.request_content,
-    copies=2,
     shows_roots=True,
     evaluation=evaluation,
 )
-BOTH: Final = ALONE._replace(
-    started=_both_started, ended=_both_ended, content=_both_content, copies=3
+_beside: Final = partial(_for_phoenix, started=_both_started, ended=_both_ended, copies=3)
+
+ALONE: Final = _for_phoenix(
+    _content, started=openinference.started, ended=openinference.ended, copies=2
 )
-BOTH_STRUCTURED: Final = BOTH._replace(content=_both_structured)
+BOTH: Final = _beside(_both_content)
+BOTH_STRUCTURED: Final = _beside(_both_structured)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from itertools import islice, takewhile
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from langchain_otel import health, semconv
 from langchain_otel.config import Config, written
-from langchain_otel.content.completion_hook import load_hook
 from langchain_otel.content.fields import MAX_ITEMS, entry, fields_of, first_items, text_of
 from langchain_otel.content.filter import permitted
 from langchain_otel.content.message_list import Messages
@@ -23,6 +22,9 @@ from langchain_otel.recording.span_attributes import set_attributes
 from langchain_otel.runs.reported import Started
 from langchain_otel.runs.run import Run
 
+if TYPE_CHECKING:
+    from langchain_otel.content.completion_hook import CompletionHook
+
 SYSTEM: Final = "system"
 
 
@@ -33,13 +35,12 @@ class Capture:
         self._policy = policy
         self._root_policy = policy
         if dialect.shows_roots:
-            self._root_policy = policy._replace(state=policy.state or policy.messages)
+            self._root_policy = policy.changed(state=policy.state or policy.messages)
         self._takes_states = (
             policy.state or dialect.shows_roots or dialect.request_content is not None
         )
         self._dialect = dialect
-        hook = config.completion_hook
-        self._hook = load_hook(hook, self._policy, written("completion_hook", hook))
+        self._hook = _hook_of(config)
         self._goes_beyond_spans = policy.on_events or self._hook is not None
         self.is_wanted = policy.on_spans or self._goes_beyond_spans
 
@@ -112,6 +113,16 @@ class Capture:
                 policy = self._root_policy
             shown = permitted(content, policy, budget)
             set_attributes(run.span, self._dialect.content(shown, run))
+
+
+def _hook_of(config: Config) -> CompletionHook | None:
+    """The completion hook of the options; where nobody wants one, nothing is imported for it."""
+    hook = config.completion_hook
+    if hook is None:
+        return None
+    from langchain_otel.content.completion_hook import load_hook
+
+    return load_hook(hook, config.policy, written("completion_hook", hook))
 
 
 def _instructions(content: Facts) -> list[dict[str, Any]]:

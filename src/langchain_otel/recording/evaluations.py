@@ -9,7 +9,6 @@ from opentelemetry.trace import (
     Span,
     Status,
     StatusCode,
-    TracerProvider,
     get_tracer,
 )
 
@@ -22,7 +21,7 @@ from langchain_otel.content.values import Facts
 from langchain_otel.dialects.dialect import Dialect
 from langchain_otel.dialects.genai import structured
 from langchain_otel.recording.content_budget import budget_of
-from langchain_otel.recording.log_records import LogRecords
+from langchain_otel.recording.outlets import Outlets
 from langchain_otel.recording.trace_roots import tracer_within
 from langchain_otel.runs.context import current_with
 from langchain_otel.runs.run import Run
@@ -37,18 +36,12 @@ SPANS: Final = "spans"
 class Evaluations:
     """Records the evaluations of one recorder's runs, and of spans that are no run's."""
 
-    def __init__(
-        self,
-        config: Config,
-        log: LogRecords,
-        dialect: Dialect,
-        tracer_provider: TracerProvider | None,
-    ) -> None:
+    def __init__(self, config: Config, dialect: Dialect, outlets: Outlets) -> None:
         self._policy: Final = config.policy
         self._signal: Final = config.evaluation_signal
-        self._log: Final = log
+        self._log: Final = outlets.log
         self._dialect: Final = dialect
-        self._tracer_provider: Final = tracer_provider
+        self._tracer_provider: Final = outlets.own_provider
 
     def record(self, span: Span, facts: Facts, run: Run | None = None) -> bool:
         """Record the result of an evaluation of what `span` did; False if nobody takes it."""

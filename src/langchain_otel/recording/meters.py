@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
 from opentelemetry.metrics import Meter, MeterProvider
 
 from langchain_otel import semconv
 from langchain_otel.forks import fork_safe
-from langchain_otel.recording.series import BoundedSeries
-from langchain_otel.recording.token_sums import TokenSums
 from langchain_otel.version import SCOPE, __version__
 
-if TYPE_CHECKING:
-    from langchain_otel.recording.cost_sums import CostSums
+Kept = TypeVar("Kept")
 
 # Where the API's own meters are, which do nothing.
 API: Final = "opentelemetry.metrics."
@@ -29,20 +26,20 @@ class Measured:
     """
 
     def __init__(self) -> None:
-        self.sums = TokenSums()
-        self.series = BoundedSeries()
         self.api_meter: Meter | None = None
         self.shows_self = False
-        self._costs: CostSums | None = None
+        self._kept: dict[type, Any] = {}
 
-    def costs(self) -> CostSums:
-        """What calls cost, added up; most programs never ask."""
-        from langchain_otel.recording.cost_sums import CostSums
+    def of(self, kind: type[Kept]) -> Kept:
+        """The one object of a class that keeps what is measured, made when it is asked for first.
 
+        The classes are imported by who asks: most programs never do.
+        """
         with _lock:
-            if self._costs is None:
-                self._costs = CostSums()
-            return self._costs
+            if kind not in self._kept:
+                self._kept[kind] = kind()
+            kept: Kept = self._kept[kind]
+            return kept
 
 
 _lock: Final = fork_safe(Lock())

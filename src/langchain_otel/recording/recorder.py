@@ -8,9 +8,8 @@ from time import perf_counter, time_ns
 from typing import Any
 from uuid import UUID
 
-from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, SpanContext, TracerProvider
+from opentelemetry.trace import Link, Span, SpanContext, TracerProvider, get_current_span
 
 from langchain_otel import health, semconv
 from langchain_otel.async_exceptions import is_asynchronous
@@ -32,7 +31,6 @@ from langchain_otel.recording.description import (
     title_of,
 )
 from langchain_otel.recording.destinations import NOWHERE_ELSE, Destinations
-from langchain_otel.recording.evaluations import Evaluations
 from langchain_otel.recording.exceptions import Exceptions, set_error
 from langchain_otel.recording.lazy_attributes import LazyAttributes
 from langchain_otel.recording.lineage import attach_to_parent, is_inside_observed
@@ -80,9 +78,6 @@ class Recorder:
         self._own = OwnAttributes(config)
         self._capture = Capture(config, self._policy, self._dialect)
         exceptions = Exceptions(config, self._log, self._dialect)
-        self.evaluation = Evaluations(
-            config, self._log, self._dialect, self._outlets.own_provider
-        ).record
         self._channels = Channels(self._metrics, self._log, exceptions, self._capture)
         self._leaves_out = LEFT_OUT[config.detail]
         self._title = title_of
@@ -164,7 +159,7 @@ class Recorder:
             health.failed("relatives", error)
         if self._leaves_out is not None and self._leaves_out(started, run):
             by_filter = run.is_silent or getattr(run.seen, "is_left_out", False)
-            run.leave_out(trace.get_current_span(hangs_under), health.LEFT_OUT[bool(by_filter)])
+            run.leave_out(get_current_span(hangs_under), health.LEFT_OUT[bool(by_filter)])
         else:
             self._start_span(run, started, hangs_under)
         oldest = RUNS.add(run)
@@ -189,7 +184,7 @@ class Recorder:
             attributes = LazyAttributes(make)
         links: Sequence[Link] = ()
         if operation.family == "tool":
-            links = links_of(run, call_id_of(started), trace.get_current_span(hangs_under))
+            links = links_of(run, call_id_of(started), get_current_span(hangs_under))
         try:
             title = self._title(run, started)
             run.began = time_ns()
@@ -199,7 +194,7 @@ class Recorder:
         except Exception as error:
             # A sampler of the application, or a processor that sees spans start.
             health.failed("start_span", error)
-            run.leave_out(trace.get_current_span(hangs_under), health.LEFT_OUT[-1])
+            run.leave_out(get_current_span(hangs_under), health.LEFT_OUT[-1])
         run.is_observed = (
             run.span.is_recording()
             or (agent is not None and agent.is_observed)
@@ -229,6 +224,12 @@ class Recorder:
     def redacted(self, facts: Facts) -> Facts:
         """Facts that a user has written, as the option `redact` leaves them."""
         return redacted(facts, self._policy)
+
+    def evaluation(self, span: Span, facts: Facts, run: Run | None = None) -> bool:
+        """Record the result of an evaluation; False if nobody takes it."""
+        from langchain_otel.recording.evaluations import Evaluations
+
+        return Evaluations(self.config, self._dialect, self._outlets).record(span, facts, run)
 
     def end(self, run: Run, result: Any = None, error: BaseException | None = None) -> None:
         """End the span of a run, once, with what its result or its error says."""

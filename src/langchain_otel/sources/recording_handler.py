@@ -14,7 +14,6 @@ from langchain_otel.operations.tool import TOOL
 from langchain_otel.patching.inline import InlineHandler
 from langchain_otel.patching.pickled_handlers import reduced
 from langchain_otel.recording.recorder import Recorder
-from langchain_otel.recording.recorder_choice import chosen
 from langchain_otel.recording.registry import RECORDERS
 from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUSTOM, RETRY, TEXT
 from langchain_otel.runs.changes import RECORDER_CHOICE
@@ -73,6 +72,9 @@ class RecordingHandler(InlineHandler):
             if recorder is None:
                 recorder = self._recorder_without_active(parent_run_id)
             if recorder is not None and RECORDER_CHOICE.is_needed:
+                # Who has neither blocks nor tenants imports nothing for them.
+                from langchain_otel.recording.recorder_choice import chosen
+
                 recorder = chosen(recorder, parent_run_id, started.metadata)
         if recorder is not None:
             recorder.start(self, operation, run_id, parent_run_id, started)
