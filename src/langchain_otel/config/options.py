@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol, runtime_checkable
 
-from langchain_otel.content.attribute_names import is_taken
 from langchain_otel.content.policy import (
     FULL,
     MAX_LENGTH,
@@ -61,6 +60,8 @@ def _prices(value: str) -> Any:
 
 
 def _keys(value: str | Sequence[Any]) -> tuple[str, ...]:
+    from langchain_otel.content.attribute_names import is_taken
+
     parts = value.split(",") if isinstance(value, str) else value
     if not all(isinstance(part, str) for part in parts):
         raise ValueError(value)

@@ -13,6 +13,7 @@ from langchain_otel.content.choices import Choice
 from langchain_otel.content.fields import entry, fields_of, first_items, size_of, text_of
 from langchain_otel.content.json_data import plain
 from langchain_otel.content.message_list import Messages
+from langchain_otel.content.written import Written
 
 MAX_SEEN: Final = 10_000
 SHORT: Final = 24
@@ -44,11 +45,14 @@ class History:
     A message is known by its id, where it has one, and its content; without an id by its role, its
     content, and how many like it came before, so that a second "yes" is a second message. Those
     that a request has in common with the one before, the very objects, are not looked at again.
+
+    `written` is what the messages of its last request were written as.
     """
 
-    __slots__ = ("_latest", "_seen")
+    __slots__ = ("_latest", "_seen", "written")
 
     def __init__(self) -> None:
+        self.written = Written()
         self._seen: set[int] = set()
         self._latest = Latest([], Counter())
 

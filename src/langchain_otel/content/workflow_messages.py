@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from langchain_otel import semconv
 from langchain_otel.content.choices import as_choice
 from langchain_otel.content.fields import (
     fields_of,
@@ -14,6 +15,7 @@ from langchain_otel.content.fields import (
 )
 from langchain_otel.content.message import ASSISTANT, USER, Said
 from langchain_otel.content.message_list import MAX_MESSAGES, Messages, state_messages
+from langchain_otel.content.values import Facts
 
 GRAPH_TYPES: Final = "langgraph.types"
 COMMAND: Final = "Command"
@@ -35,6 +37,22 @@ def output_messages(value: Any) -> Messages:
     if found:
         return Messages([as_choice(item) for item in found.items])
     return state_messages(value, last=1) or Messages([as_choice(Said(ASSISTANT, value))])
+
+
+MESSAGES: Final = (
+    (semconv.STATE_INPUT, semconv.GEN_AI_INPUT_MESSAGES, input_messages),
+    (semconv.STATE_OUTPUT, semconv.GEN_AI_OUTPUT_MESSAGES, output_messages),
+)
+
+
+def with_messages(content: Facts) -> Facts:
+    """The content of a root, with what goes into it and comes out of it as messages too."""
+    for name, said, messages_of in MESSAGES:
+        if name in content:
+            messages = messages_of(content[name])
+            if messages.items:
+                content = {**content, said: messages}
+    return content
 
 
 def _is_unknown(value: Any) -> bool:

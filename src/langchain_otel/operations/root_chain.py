@@ -8,7 +8,6 @@ from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
 from langchain_otel.content.values import Facts
-from langchain_otel.content.workflow_messages import input_messages, output_messages
 from langchain_otel.operations.chain import CHAIN
 from langchain_otel.operations.span_names import chain_name, titled
 from langchain_otel.runs.operation import Operation
@@ -20,11 +19,6 @@ if TYPE_CHECKING:
 # Kinds of chain runs that are one step alone, also where nothing is around them.
 STEPS: Final = frozenset(("prompt", "parser"))
 
-MESSAGES: Final = (
-    (semconv.STATE_INPUT, semconv.GEN_AI_INPUT_MESSAGES, input_messages),
-    (semconv.STATE_OUTPUT, semconv.GEN_AI_OUTPUT_MESSAGES, output_messages),
-)
-
 
 def root_operation(operation: Operation, started: Started) -> Operation:
     """The operation of a run with nothing of LangChain's around it, which it has as a part."""
@@ -32,16 +26,6 @@ def root_operation(operation: Operation, started: Started) -> Operation:
         return operation
     run_type = started.options.get("run_type")
     return CHAIN if type(run_type) is str and run_type in STEPS else ROOT_CHAIN
-
-
-def with_messages(content: Facts) -> Facts:
-    """The content of a root, with what goes into it and comes out of it as messages too."""
-    for name, said, messages_of in MESSAGES:
-        if name in content:
-            messages = messages_of(content[name])
-            if messages.items:
-                content = {**content, said: messages}
-    return content
 
 
 def _request(started: Started, _: Run | None) -> Facts:

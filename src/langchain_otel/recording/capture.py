@@ -10,12 +10,12 @@ from langchain_otel.config import Config, written
 from langchain_otel.content.fields import MAX_ITEMS, entry, fields_of, first_items, text_of
 from langchain_otel.content.filter import permitted
 from langchain_otel.content.message_list import Messages
-from langchain_otel.content.policy import NEW, Policy
+from langchain_otel.content.policy import NEW
 from langchain_otel.content.values import Facts
+from langchain_otel.content.workflow_messages import with_messages
 from langchain_otel.dialects.dialect import Dialect
 from langchain_otel.dialects.genai import structured
 from langchain_otel.operations.chain import CHAIN
-from langchain_otel.operations.root_chain import with_messages
 from langchain_otel.recording.content_budget import budget_of
 from langchain_otel.recording.lineage import content_of, note_content, shown_by_agent, variables_of
 from langchain_otel.recording.span_attributes import set_attributes
@@ -31,8 +31,8 @@ SYSTEM: Final = "system"
 class Capture:
     """Takes the content of runs, as far as the policy lets it, to where it is wanted."""
 
-    def __init__(self, config: Config, policy: Policy, dialect: Dialect) -> None:
-        self._policy = policy
+    def __init__(self, config: Config, dialect: Dialect) -> None:
+        self._policy = policy = config.policy
         self._root_policy = policy
         if dialect.shows_roots:
             self._root_policy = policy.changed(state=policy.state or policy.messages)
@@ -71,7 +71,7 @@ class Capture:
         if agents is not None and self._policy.history == NEW:
             return agents.history.request(content)
         if agents is not None and semconv.GEN_AI_INPUT_MESSAGES in content:
-            content[semconv.GEN_AI_INPUT_MESSAGES].written = agents.written
+            content[semconv.GEN_AI_INPUT_MESSAGES].written = agents.history.written
         return content
 
     def response(self, run: Run, result: Any) -> None:
@@ -98,7 +98,7 @@ class Capture:
         return structured(permitted(run.content, self._policy)) if self._policy.on_events else {}
 
     def takes(self, run: Run) -> bool:
-        """Whether the content of a run is wanted: callers look at `is_wanted` first."""
+        """Whether the content of a run is wanted."""
         if not run.has_span or (run.operation is CHAIN and not self._takes_states):
             return False
         return self._goes_beyond_spans or run.span.is_recording()

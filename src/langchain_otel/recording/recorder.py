@@ -21,8 +21,7 @@ from langchain_otel.dialects import dialect_of
 from langchain_otel.dialects.dialect import Attributes
 from langchain_otel.operations.chain import LEFT_OUT
 from langchain_otel.operations.tool import call_id_of
-from langchain_otel.recording.capture import Capture
-from langchain_otel.recording.channels import Channels
+from langchain_otel.recording.channels import Channels, capture_of
 from langchain_otel.recording.content_budget import budget_of
 from langchain_otel.recording.description import (
     attributes_at_start,
@@ -76,7 +75,7 @@ class Recorder:
         self._policy = config.policy
         self._dialect = dialect_of(config.dialect, structured=self._policy.structured)
         self._own = OwnAttributes(config)
-        self._capture = Capture(config, self._policy, self._dialect)
+        self._capture = capture_of(config, self._dialect)
         exceptions = Exceptions(config, self._log, self._dialect)
         self._channels = Channels(self._metrics, self._log, exceptions, self._capture)
         self._leaves_out = LEFT_OUT[config.detail]
@@ -90,7 +89,7 @@ class Recorder:
     @property
     def completion_hook(self) -> object | None:
         """What is given the content of model calls, as it was loaded."""
-        return self._capture.hook
+        return None if self._capture is None else self._capture.hook
 
     @property
     def metric_series(self) -> object:
@@ -167,7 +166,7 @@ class Recorder:
             started.frame.take(run)
         if oldest is not None:
             oldest.recorder.evict(oldest)
-        if self._capture.is_wanted and self._capture.takes(run):
+        if self._capture is not None and self._capture.takes(run):
             self._capture.request(run, started)
 
     def _start_span(self, run: Run, started: Started, hangs_under: Context) -> None:
@@ -207,7 +206,7 @@ class Recorder:
     def late_request(self, run: Run, inputs: Any) -> None:
         """Record what a run was asked, where only its end reports it, as of a streamed chain."""
         try:
-            if inputs is not None and self._capture.is_wanted and self._capture.takes(run):
+            if inputs is not None and self._capture is not None and self._capture.takes(run):
                 self._capture.request(run, Started(None, inputs, None, None, owner=run.owner))
         except Exception as error:
             health.failed("request_content", error)
@@ -261,7 +260,7 @@ class Recorder:
             if error is not None or (run.is_observed and run.operation.request is not None):
                 self._describe_end(run, result, error)
                 self._channels.report_end(run, result, error)
-            if self._capture.is_wanted or self._log.emits_details:
+            if self._capture is not None or self._log.emits_details:
                 self._channels.report_content(run, result)
         except Exception as failure:
             health.failed("end", failure)

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from threading import Lock
+from typing import TYPE_CHECKING, Final
 
 from langchain_otel.content.counts import LARGEST
-from langchain_otel.content.history import History
 from langchain_otel.content.values import Facts
-from langchain_otel.content.written import Written
+from langchain_otel.forks import fork_safe
+
+if TYPE_CHECKING:
+    from langchain_otel.content.history import History
+
+_lock: Final = fork_safe(Lock())
 
 
 class Totals:
     """What an agent's invocation has come to so far: its own calls, and the tokens of all below.
 
-    `content` has the agent's instructions and tools, for its span; `history` the messages that its
-    model calls have shown, `written` what they were written as.
+    `content` has the agent's instructions and tools, for its span.
     """
 
     __slots__ = (
+        "_history",
         "content",
         "finish_reasons",
-        "history",
         "inference_calls",
         "input_tokens",
         "models",
         "output_tokens",
         "tool_calls",
-        "written",
     )
 
     def __init__(self) -> None:
@@ -37,8 +41,18 @@ class Totals:
         self.models: set[str] = set()
         self.finish_reasons: list[str] | None = None
         self.content: Facts = {}
-        self.history = History()
-        self.written = Written()
+        self._history: History | None = None
+
+    @property
+    def history(self) -> History:
+        """What the model calls have shown; where nobody records content, nothing is imported."""
+        if self._history is None:
+            from langchain_otel.content.history import History
+
+            with _lock:
+                # Calls of an agent may be made side by side.
+                self._history = self._history or History()
+        return self._history
 
     def add_tokens(self, input_tokens: int | None, output_tokens: int | None) -> None:
         """Add the tokens of a model call, or of an agent below; None is no count."""

@@ -9,7 +9,6 @@ from uuid import UUID
 from langchain_otel.content.fields import fields_of, first_items
 from langchain_otel.operations.chain import CHAIN, operation_of
 from langchain_otel.operations.model import CHAT, COMPLETION, is_content, is_end_of_stream
-from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.tool import TOOL
 from langchain_otel.patching.inline import InlineHandler
 from langchain_otel.patching.pickled_handlers import reduced
@@ -72,7 +71,6 @@ class RecordingHandler(InlineHandler):
             if recorder is None:
                 recorder = self._recorder_without_active(parent_run_id)
             if recorder is not None and RECORDER_CHOICE.is_needed:
-                # Who has neither blocks nor tenants imports nothing for them.
                 from langchain_otel.recording.recorder_choice import chosen
 
                 recorder = chosen(recorder, parent_run_id, started.metadata)
@@ -278,6 +276,8 @@ class RecordingHandler(InlineHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        from langchain_otel.operations.retriever import RETRIEVER
+
         frame = frame_of("retriever", run_id)
         started = Started(serialized, query, tags, metadata, kwargs, frame=frame)
         self._start(RETRIEVER, run_id, parent_run_id, started)
