@@ -9,7 +9,6 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
 from langchain_otel.notices.first_run import first_run
-from langchain_otel.patching.pickled_handlers import reduced
 from langchain_otel.recording import registry
 from langchain_otel.recording.argument_names import refuse_unknown
 from langchain_otel.runs.run import RunRecorder
@@ -62,6 +61,8 @@ class OpenTelemetryCallbackHandler(RecordingHandler):
         PATCHER.apply()
 
     def __reduce__(self) -> tuple[Any, ...]:
+        from langchain_otel.patching.pickled_handlers import reduced
+
         return reduced(
             self, RecordingHandler if self._own_recorder else OpenTelemetryCallbackHandler
         )

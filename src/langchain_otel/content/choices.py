@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import chain, islice
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from langchain_otel.content.fields import (
     MAX_ITEMS,
@@ -38,11 +38,14 @@ REASONS: Final = {
 """What providers say, as the conventions' schema says it; other words stay as they are."""
 
 
-class Choice(NamedTuple):
+class Choice:
     """A message, or the text of a completion model, and why it ended."""
 
-    message: Any
-    finish_reason: str
+    __slots__ = ("finish_reason", "message")
+
+    def __init__(self, message: Any, finish_reason: str) -> None:
+        self.message = message
+        self.finish_reason = finish_reason
 
 
 Reported = tuple[Any, dict[str, Any]]

@@ -19,6 +19,9 @@ from typing import Any, Final, TypeGuard
 from langchain_otel.content.remembered import remember
 
 MAX_ITEMS: Final = 1_000
+# How many fields of an object are searched for another one, and how many items of each.
+MAX_FIELDS: Final = 256
+MAX_HELD: Final = 8
 NO_FIELDS: Final[dict[str, Any]] = {}
 
 Fields = dict[str, Any]
@@ -222,3 +225,23 @@ def _held(slot: Any, value: Any) -> Any:
         return slot.__get__(value)
     except AttributeError:
         return None
+
+
+def held(owner: object, kind: type) -> Any:
+    """The object of this kind that `owner` keeps in a field, alone or in a collection, if any.
+
+    It is looked for at every call: in the first fields, and among the first items of each, which
+    are taken in one step whatever other threads add.
+    """
+    for value in list(islice(fields_of(owner).values(), MAX_FIELDS)):
+        for item in (value, *_first_of(value)):
+            # By the type alone: a lazy proxy would be awakened by a look at anything else.
+            if is_a(item, kind):
+                return item
+    return None
+
+
+def _first_of(value: Any) -> list[Any]:
+    if type(value) is dict:
+        return list(islice(value.values(), MAX_HELD))
+    return first_items(value, MAX_HELD)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from langchain_otel.content.message import Message
     from langchain_otel.content.written import Written
 
+DataOf = Callable[[Sequence[Any], Limits], list["Message"]]
+JsonOf = Callable[[Sequence[Any], Limits, "Written | None"], str]
+
 DEFAULT: Final = Policy()
 MAX_MESSAGES: Final = 100_000
 
@@ -23,8 +26,8 @@ MAX_MESSAGES: Final = 100_000
 class Messages:
     """Messages as LangChain holds them, and what may be recorded of them.
 
-    They become data or JSON when asked; where nobody records content, nothing is imported for it.
-    `written` has what those of the request before were written as.
+    They become data or JSON when asked. `written` has what those of the request before were
+    written as.
     """
 
     __slots__ = ("items", "limits", "written")
@@ -45,18 +48,22 @@ class Messages:
 
     def data(self) -> list[Message]:
         """The conventions' list of messages, as much of it as there is room for."""
-        from langchain_otel.content.fitted_messages import data_of
-
-        return data_of(self.items, self._limits())
+        return _conversions()[0](self.items, self._limits())
 
     def json(self) -> str:
         """The JSON of the same."""
-        from langchain_otel.content.fitted_messages import json_of
-
-        return json_of(self.items, self._limits(), self.written)
+        return _conversions()[1](self.items, self._limits(), self.written)
 
     def _limits(self) -> Limits:
         return Limits(DEFAULT, "") if self.limits is None else self.limits
+
+
+@cache
+def _conversions() -> tuple[DataOf, JsonOf]:
+    """What makes data and JSON of messages: imported once, when somebody records content."""
+    from langchain_otel.content.fitted_messages import data_of, json_of
+
+    return data_of, json_of
 
 
 def conversation(batches: Any) -> Messages:

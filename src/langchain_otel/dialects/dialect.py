@@ -7,6 +7,7 @@ from typing import Any
 
 from opentelemetry.util.types import AttributeValue
 
+from langchain_otel.content.policy import Budget, Policy
 from langchain_otel.content.values import Facts
 from langchain_otel.runs.reported import Started
 from langchain_otel.runs.run import Run
@@ -43,3 +44,9 @@ class Dialect:
         self.copies = copies
         self.shows_roots = shows_roots
         self.evaluation = evaluation
+
+    def budget_of(self, run: Run, policy: Policy) -> Budget:
+        """How much content the span of a run has left, where all is said `copies` times."""
+        if run.budget is None:
+            run.budget = Budget(policy, self.copies)
+        return run.budget

@@ -8,9 +8,8 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 from langchain_otel import semconv
-from langchain_otel.content.fields import fields_of, first_items, text_of
+from langchain_otel.content.fields import fields_of, first_items, held, text_of
 from langchain_otel.content.values import Facts, integer, text
-from langchain_otel.operations.embeddings import held
 from langchain_otel.operations.provider import model_of, server_at
 
 Path = tuple[str | int, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import SpanKind
@@ -12,7 +11,7 @@ from langchain_otel import semconv
 from langchain_otel.content.fields import (
     fields_of,
     first_items,
-    is_a,
+    held,
     length_of,
     mapping_of,
     number_of,
@@ -35,9 +34,6 @@ if TYPE_CHECKING:
 METHODS: Final = frozenset(("embed_documents", "embed_query", "aembed_documents", "aembed_query"))
 # Endings of a class's name that are not part of the provider's name.
 KIND_SUFFIXES: Final = ("Model", "Embeddings", "Embedding")
-# How many fields of an object are looked at, and how many items of each.
-MAX_FIELDS: Final = 256
-MAX_HELD: Final = 8
 ENCODING_FIELDS: Final = ("embedding_types", "encoding_format")
 
 
@@ -57,26 +53,6 @@ def started(owner: object, arguments: Mapping[str, Any]) -> Started | None:
 def recorded_by(_: object, __: Run | None, call: Run | None) -> Run | None:
     """The run of another call whose span records this one: it is how that one is done."""
     return call if call is not None and call.operation is EMBEDDINGS else None
-
-
-def held(owner: object, kind: type) -> Any:
-    """The object of this kind that `owner` keeps in a field, alone or in a collection, if any.
-
-    It is looked for at every call: in the first fields, and among the first items of each, which
-    are taken in one step whatever other threads add.
-    """
-    for value in list(islice(fields_of(owner).values(), MAX_FIELDS)):
-        for item in (value, *_first_of(value)):
-            # By the type alone: a lazy proxy would be awakened by a look at anything else.
-            if is_a(item, kind):
-                return item
-    return None
-
-
-def _first_of(value: Any) -> list[Any]:
-    if type(value) is dict:
-        return list(islice(value.values(), MAX_HELD))
-    return first_items(value, MAX_HELD)
 
 
 def _request(started: Started, _: Run | None) -> Facts:

@@ -12,6 +12,7 @@ from langchain_otel.async_exceptions import let_through
 from langchain_otel.content.choices import Reported, reported_by
 from langchain_otel.content.fields import entry, fields_of, is_a, is_mapping, text_of
 from langchain_otel.content.message_list import answers, conversation, prompts
+from langchain_otel.content.tool_definitions import tool_definitions
 from langchain_otel.content.values import Facts
 from langchain_otel.operations.model_request import model_name, request_facts
 from langchain_otel.operations.provider import server_of
@@ -70,8 +71,6 @@ def _answer(reported: list[list[Reported]], llm_output: Any) -> Facts:
 
 
 def _chat_content(started: Started) -> Facts:
-    from langchain_otel.content.tool_definitions import tool_definitions
-
     facts: Facts = {semconv.GEN_AI_INPUT_MESSAGES: conversation(started.payload)}
     definitions = tool_definitions(started.options.get("invocation_params"))
     return facts | {semconv.GEN_AI_TOOL_DEFINITIONS: definitions} if definitions else facts

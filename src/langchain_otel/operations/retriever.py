@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
-from langchain_otel.content.documents import documents
 from langchain_otel.content.fields import fields_of, is_sequence, mapping_of
 from langchain_otel.content.values import EMPTY, Facts, integer, text
 from langchain_otel.operations.data_source import data_source_of, search_facts
@@ -62,6 +61,8 @@ def inner_content(found: Any, searches: list[Any]) -> Facts:
     """The same with the scores that the searches inside have found, of which only they know."""
     if not is_sequence(found):
         return {}
+    from langchain_otel.content.documents import documents
+
     return {semconv.GEN_AI_RETRIEVAL_DOCUMENTS: documents(found, searches)}
 
 

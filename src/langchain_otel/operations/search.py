@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.trace import SpanKind
 
 from langchain_otel import semconv
-from langchain_otel.content.fields import fields_of
+from langchain_otel.content.fields import fields_of, held
 from langchain_otel.content.values import Facts, integer, text
 from langchain_otel.operations.data_source import class_fact, data_source_of, search_facts
-from langchain_otel.operations.embeddings import held
 from langchain_otel.operations.provider import model_of, provider_of_class, server_of
 from langchain_otel.operations.retriever import RETRIEVER, found_content, inner_content
 from langchain_otel.operations.span_names import titled

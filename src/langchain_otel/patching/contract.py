@@ -9,7 +9,6 @@ from types import CodeType, FunctionType
 from typing import Any, Final
 
 from langchain_otel.patching.points import Form, PatchPoint
-from langchain_otel.patching.signatures import signature_of
 
 Parameters = tuple[list[str], Sequence[str], int]
 """Names by position, empty where a caller cannot use them; keywords; `*args` and `**kwargs`."""
@@ -76,6 +75,8 @@ def _defined(code: CodeType) -> Parameters:
 
 
 def _declared(function: FunctionType) -> Parameters:
+    from langchain_otel.patching.signatures import signature_of
+
     kinds: dict[Any, list[str]] = {}
     for each in signature_of(function).parameters.values():
         kinds.setdefault(each.kind, []).append(each.name)

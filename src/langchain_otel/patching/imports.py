@@ -1,12 +1,14 @@
-"""Runs an action when, and only if, the application imports a module."""
+"""Runs an action when, and only if, the application imports a module; says whether it never can."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib.machinery import PathFinder
+from pathlib import Path
 from threading import RLock
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 from langchain_otel.forks import fork_safe
 
@@ -60,3 +62,22 @@ def _imported(module: ModuleType) -> None:
         waiting = list(_waiting[module.__name__])
     for once in waiting:
         once.run(module)
+
+
+def is_gone(module: str, root: ModuleType) -> bool:
+    """Whether a module cannot be imported, for there is no file of it; `root` is imported.
+
+    False where the package is no folder of files. Other finders than that of files are not asked:
+    those that wrap loaders import the packages on the way.
+    """
+    if not Path(getattr(root, "__file__", None) or "").is_file():
+        return False
+    path: Any = root.__path__
+    name, *parts = root.__name__, *module.removeprefix(f"{root.__name__}.").split(".")
+    for part in parts:
+        name = f"{name}.{part}"
+        spec = PathFinder.find_spec(name, path)
+        if spec is None:
+            return True
+        path = spec.submodule_search_locations
+    return False

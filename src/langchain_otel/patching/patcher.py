@@ -18,9 +18,8 @@ from langchain_otel import health
 from langchain_otel.async_exceptions import let_through
 from langchain_otel.forks import fork_safe
 from langchain_otel.patching.applying import Undo, wrap_point
-from langchain_otel.patching.imports import when_imported
+from langchain_otel.patching.imports import is_gone, when_imported
 from langchain_otel.patching.lost_seams import warn_of_lost
-from langchain_otel.patching.modules import is_gone
 from langchain_otel.patching.points import LOST, Point, PointTable, State, is_expected, root_of
 from langchain_otel.patching.supported import is_supported
 

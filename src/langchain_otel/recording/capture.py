@@ -16,7 +16,6 @@ from langchain_otel.content.workflow_messages import with_messages
 from langchain_otel.dialects.dialect import Dialect
 from langchain_otel.dialects.genai import structured
 from langchain_otel.operations.chain import CHAIN
-from langchain_otel.recording.content_budget import budget_of
 from langchain_otel.recording.lineage import content_of, note_content, shown_by_agent, variables_of
 from langchain_otel.recording.span_attributes import set_attributes
 from langchain_otel.runs.reported import Started
@@ -108,7 +107,7 @@ class Capture:
         if policy.on_events:
             run.content = run.content | content
         if policy.on_spans and content and run.span.is_recording():
-            budget = budget_of(run, policy, self._dialect)
+            budget = self._dialect.budget_of(run, policy)
             if run.parent is None and run.operation is CHAIN:
                 policy = self._root_policy
             shown = permitted(content, policy, budget)

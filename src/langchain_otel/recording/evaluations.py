@@ -20,7 +20,6 @@ from langchain_otel.content.policy import Budget
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects.dialect import Dialect
 from langchain_otel.dialects.genai import structured
-from langchain_otel.recording.content_budget import budget_of
 from langchain_otel.recording.outlets import Outlets
 from langchain_otel.recording.trace_roots import tracer_within
 from langchain_otel.runs.context import current_with
@@ -69,7 +68,7 @@ class Evaluations:
 
     def _show(self, span: Span, facts: Facts, run: Run | None) -> bool:
         if span.is_recording():
-            budget = None if run is None else budget_of(run, self._policy, self._dialect)
+            budget = None if run is None else self._dialect.budget_of(run, self._policy)
             attributes = self._attributes(facts, budget)
             span.add_event(semconv.GEN_AI_EVALUATION_RESULT, sound_attributes(attributes))
             return True

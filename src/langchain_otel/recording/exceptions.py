@@ -15,7 +15,6 @@ from langchain_otel.content.values import Facts
 from langchain_otel.dialects.dialect import Dialect
 from langchain_otel.dialects.genai import structured
 from langchain_otel.exception_fields import traceback_of
-from langchain_otel.recording.content_budget import budget_of
 from langchain_otel.recording.exception_texts import message_of, stack_of
 from langchain_otel.recording.log_records import LogRecords
 from langchain_otel.runs.outcome import error_type
@@ -51,7 +50,7 @@ class Exceptions:
             around.logged_error = identity
             around.shown_error = identity if is_shown or shows else around.shown_error
         if shows:
-            budget = budget_of(run, self._policy, self._dialect)
+            budget = self._dialect.budget_of(run, self._policy)
             event = _facts(self._policy, error, budget, has_content=self._policy.on_spans)
             run.span.add_event(semconv.EVENT_EXCEPTION, sound_attributes(event))
         if self._are_logged and not is_logged:
@@ -66,7 +65,7 @@ def set_error(run: Run, error: BaseException | None, policy: Policy, dialect: Di
         return
     text = None
     if error is not None and policy.on_spans:
-        budget = budget_of(run, policy, dialect)
+        budget = dialect.budget_of(run, policy)
         text = permitted_text(message_of(error), semconv.EXCEPTION_MESSAGE, policy, budget)
     run.span.set_status(Status(StatusCode.ERROR, text))
 

@@ -1,12 +1,20 @@
-"""Computes attributes when a sampler or a recording span first reads them."""
+"""Computes attributes when a sampler first reads them; tells where all spans record anyway."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, ItemsView, Iterator, Mapping
+from typing import Any, Final
 
+from opentelemetry.context import Context
+from opentelemetry.trace import Tracer
 from opentelemetry.util.types import AttributeValue
 
+from langchain_otel.runs.context import has_span
+
 Attributes = dict[str, AttributeValue]
+
+SDK_MODULE: Final = "opentelemetry.sdk.trace.sampling"
 
 
 class LazyAttributes(Mapping[str, AttributeValue]):
@@ -44,3 +52,15 @@ class LazyAttributes(Mapping[str, AttributeValue]):
         if self._found is None:
             self._found = self._compute()
         return self._found
+
+
+def records_all(tracer: Tracer, around: Context) -> bool:
+    """Whether all spans record that a tracer starts in a context, as far as it is known.
+
+    So it is with the SDK's own sampler, which takes what has no parent.
+    """
+    sampler = getattr(tracer, "sampler", None)
+    sdk: Any = sys.modules.get(SDK_MODULE)
+    if sampler is None or sdk is None:
+        return False
+    return sampler is sdk.ALWAYS_ON or (sampler is sdk.DEFAULT_ON and not has_span(around))

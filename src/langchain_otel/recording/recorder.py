@@ -22,7 +22,6 @@ from langchain_otel.dialects.dialect import Attributes
 from langchain_otel.operations.chain import LEFT_OUT
 from langchain_otel.operations.tool import call_id_of
 from langchain_otel.recording.channels import Channels, capture_of
-from langchain_otel.recording.content_budget import budget_of
 from langchain_otel.recording.description import (
     attributes_at_start,
     describe_request,
@@ -31,12 +30,11 @@ from langchain_otel.recording.description import (
 )
 from langchain_otel.recording.destinations import NOWHERE_ELSE, Destinations
 from langchain_otel.recording.exceptions import Exceptions, set_error
-from langchain_otel.recording.lazy_attributes import LazyAttributes
+from langchain_otel.recording.lazy_attributes import LazyAttributes, records_all
 from langchain_otel.recording.lineage import attach_to_parent, is_inside_observed
 from langchain_otel.recording.outlets import Outlets
 from langchain_otel.recording.own_attributes import OwnAttributes
 from langchain_otel.recording.recordings import is_measured, is_recorded, span_context_of
-from langchain_otel.recording.sampling import records_all
 from langchain_otel.recording.span_events import add_event
 from langchain_otel.runs import context
 from langchain_otel.runs.attribute_blocks import ATTRIBUTES_KEY, set_own_attributes
@@ -215,7 +213,7 @@ class Recorder:
         """Add an event to the span of a run."""
         try:
             if run.span.is_recording():
-                budget = budget_of(run, self._policy, self._dialect)
+                budget = self._dialect.budget_of(run, self._policy)
                 add_event(run, self._policy, budget, event, reported)
         except Exception as error:
             health.failed("event", error)

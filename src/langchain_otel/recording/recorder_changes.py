@@ -15,7 +15,7 @@ from langchain_otel.forks import fork_safe
 from langchain_otel.recording.argument_names import refuse_unknown
 from langchain_otel.recording.destinations import Destinations, checked_providers
 from langchain_otel.recording.recorder import Recorder
-from langchain_otel.recording.recorder_kinds import recorder_of
+from langchain_otel.recording.registry import recorder_of
 from langchain_otel.runs.store import RUNS
 
 MODE: Final = "capture_message_content"

@@ -1,14 +1,13 @@
-"""Chooses the recorder of a handler: its own, the instrumentor's, or the default."""
+"""Makes recorders, and chooses that of a handler: its own, the instrumentor's, or the default."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from langchain_otel import forks
-from langchain_otel.config import configured
-from langchain_otel.recording.destinations import Destinations, checked_providers
+from langchain_otel.config import Config, configured
+from langchain_otel.recording.destinations import NOWHERE_ELSE, Destinations, checked_providers
 from langchain_otel.recording.recorder import Recorder
-from langchain_otel.recording.recorder_kinds import recorder_of
 from langchain_otel.runs import program_end
 from langchain_otel.runs.store import RUNS
 
@@ -42,6 +41,18 @@ def recorder_for(arguments: dict[str, Any]) -> Recorder:
     if RECORDERS.active is None or arguments.get("max_open_runs") is not None:
         RUNS.max_open = config.max_open_runs
     return recorder_of(config, destinations)
+
+
+def recorder_of(
+    config: Config, destinations: Destinations = NOWHERE_ELSE, base: Recorder | None = None
+) -> Recorder:
+    """A recorder of the kind that the options ask for."""
+    if not config.has_hooks:
+        return Recorder(config, destinations, base)
+    # Who gives no function imports nothing for them.
+    from langchain_otel.recording.hooked_recorder import HookedRecorder
+
+    return HookedRecorder(config, destinations, base)
 
 
 def current_recorder() -> Recorder:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, Self
+from uuid import UUID
 
 from opentelemetry.context import Context, create_key
 
@@ -42,10 +44,18 @@ class ChangesBlock(EnteredBlock):
         return type(self)(self.own, ambient, ambient)
 
 
-class RecorderChoice:
-    """Whether the recorder of a run has to be chosen: there has been a block, or a tenant."""
+Choose = Callable[[RunRecorder, UUID | None, Mapping[str, Any] | None], RunRecorder | None]
 
-    __slots__ = ("is_needed",)
+
+class RecorderChoice:
+    """Chooses the recorder of a run, where it has to be: there has been a block, or a tenant.
+
+    What they need is imported by who makes blocks and tenants, and put here.
+    """
+
+    __slots__ = ("choose", "is_needed")
+
+    choose: Choose
 
     def __init__(self) -> None:
         self.is_needed = False

@@ -9,9 +9,9 @@ from uuid import UUID
 from langchain_otel.content.fields import fields_of, first_items
 from langchain_otel.operations.chain import CHAIN, operation_of
 from langchain_otel.operations.model import CHAT, COMPLETION, is_content, is_end_of_stream
+from langchain_otel.operations.retriever import RETRIEVER
 from langchain_otel.operations.tool import TOOL
 from langchain_otel.patching.inline import InlineHandler
-from langchain_otel.patching.pickled_handlers import reduced
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.registry import RECORDERS
 from langchain_otel.recording.span_events import AGENT_ACTION, AGENT_FINISH, CUSTOM, RETRY, TEXT
@@ -40,6 +40,8 @@ class RecordingHandler(InlineHandler):
         self._before_first = before_first
 
     def __reduce__(self) -> tuple[Any, ...]:
+        from langchain_otel.patching.pickled_handlers import reduced
+
         return reduced(self, RecordingHandler)
 
     def only_notes_chunks(self) -> bool:
@@ -71,9 +73,7 @@ class RecordingHandler(InlineHandler):
             if recorder is None:
                 recorder = self._recorder_without_active(parent_run_id)
             if recorder is not None and RECORDER_CHOICE.is_needed:
-                from langchain_otel.recording.recorder_choice import chosen
-
-                recorder = chosen(recorder, parent_run_id, started.metadata)
+                recorder = RECORDER_CHOICE.choose(recorder, parent_run_id, started.metadata)
         if recorder is not None:
             recorder.start(self, operation, run_id, parent_run_id, started)
 
@@ -276,8 +276,6 @@ class RecordingHandler(InlineHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        from langchain_otel.operations.retriever import RETRIEVER
-
         frame = frame_of("retriever", run_id)
         started = Started(serialized, query, tags, metadata, kwargs, frame=frame)
         self._start(RETRIEVER, run_id, parent_run_id, started)

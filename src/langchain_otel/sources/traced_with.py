@@ -7,10 +7,13 @@ from uuid import UUID
 
 from langchain_otel.recording.arguments import Recorded
 from langchain_otel.recording.recorder_changes import changes_of
+from langchain_otel.recording.recorder_choice import chosen
 from langchain_otel.recording.tenants import forget_tenant, keep_tenant
-from langchain_otel.runs.changes import CHANGES_KEY, Changes, with_changes
+from langchain_otel.runs.changes import CHANGES_KEY, RECORDER_CHOICE, Changes, with_changes
 from langchain_otel.sources.blocks import Block
 from langchain_otel.sources.identifiers import checked_identifier
+
+RECORDER_CHOICE.choose = chosen
 
 
 def traced_with(**arguments: Unpack[Recorded]) -> Block:
