@@ -149,7 +149,6 @@ def _points_in(table: PointTable, modules: Collection[str]) -> list[Point]:
     try:
         return [point for point in table.points() if point.module in modules] if modules else []
     except Exception as error:
-        let_through(error)
         health.failed("instrument", error)
         return []
 
