@@ -20,7 +20,7 @@ from langchain_otel import health
 from langchain_otel.exporters import live
 from langchain_otel.exporters.live import LiveTreeProcessor, processor_of
 from langchain_otel.exporters.live_frame import frame_of
-from langchain_otel.exporters.screen import screen_of
+from langchain_otel.exporters.screen import Screen, screen_of
 from langchain_otel.exporters.tree import TreeSpanExporter
 from test_tree import readable
 from waiting import PATIENCE
@@ -278,6 +278,21 @@ outer.invoke(1)
 for thread in threads:
     thread.join()
 """
+
+
+def test_what_is_being_written_comes_before_the_first_lines() -> None:
+    """A write that began without us takes no lines away: lines are drawn once it is through."""
+    reader, terminal_of_program = os.openpty()
+    with os.fdopen(reader, "rb", 0) as shown, os.fdopen(terminal_of_program, "w") as out:
+        screen = Screen(out, threading.RLock())
+        write = out.write  # another thread is in the middle of it
+        screen.draw(["a line"])
+        write("begun before\n")
+        out.flush()
+        assert shown.read(1_000) == b"begun before\r\n"
+        screen.draw(["a line"])
+        assert b"a line" in shown.read(1_000)
+        screen.release()
 
 
 def test_many_threads_print_and_draw() -> None:

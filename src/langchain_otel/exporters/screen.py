@@ -60,11 +60,17 @@ class Screen:
         return max(columns - 1, 1), max(rows - 3, 1)
 
     def draw(self, lines: Sequence[str]) -> None:
-        """Draw lines in place of those that are there; an empty one is above them."""
+        """Draw lines in place of those that are there; an empty one is above them.
+
+        The first time only the streams are prepared: what other threads are writing by then, which
+        takes no lines away, is through when lines are drawn next.
+        """
         with self._lock:
             if not self._is_ours():
                 return
-            self._hook()
+            if not self._hooks:
+                self._hook()
+                return
             height = len(lines) + 1
             drawn = "".join(f"{NEXT_LINE}{each}" for each in ("", *lines))
             room = f"{DOWN * height}\x1b[{height}A"
@@ -100,11 +106,10 @@ class Screen:
                 self.out.write("\n")
 
     def _hook(self) -> None:
-        if not self._hooks:
-            for stream in self._streams():
-                hook = self._hooked(stream.write)
-                vars(stream)["write"] = hook
-                self._hooks.append((stream, hook))
+        for stream in self._streams():
+            hook = self._hooked(stream.write)
+            vars(stream)["write"] = hook
+            self._hooks.append((stream, hook))
 
     def _hooked(self, write: Callable[[str], int]) -> Callable[[str], int]:
         def clear_and_write(text: str, /) -> int:
