@@ -14,13 +14,7 @@ from langchain_otel.doctor.patches import TOPIC, patches
 from langchain_otel.doctor.scene import CALL, Scene
 from langchain_otel.patching.applying import _found
 from langchain_otel.patching.inject import ENTRANCE
-from langchain_otel.patching.points import (
-    LOST,
-    PatchPoint,
-    Seam,
-    SubclassPoint,
-    is_expected,
-)
+from langchain_otel.patching.points import LOST, PatchPoint, Seam, SubclassPoint, is_expected
 from langchain_otel.patching.subclasses import HOOK
 from langchain_otel.sources import seams
 from langchain_otel.sources.patch_points import PATCHER

@@ -48,11 +48,13 @@ class Messages:
 
     def data(self) -> list[Message]:
         """The conventions' list of messages, as much of it as there is room for."""
-        return _conversions()[0](self.items, self._limits())
+        data_of, _ = _conversions()
+        return data_of(self.items, self._limits())
 
     def json(self) -> str:
         """The JSON of the same."""
-        return _conversions()[1](self.items, self._limits(), self.written)
+        _, json_of = _conversions()
+        return json_of(self.items, self._limits(), self.written)
 
     def _limits(self) -> Limits:
         return Limits(DEFAULT, "") if self.limits is None else self.limits

@@ -61,6 +61,7 @@ def inner_content(found: Any, searches: list[Any]) -> Facts:
     """The same with the scores that the searches inside have found, of which only they know."""
     if not is_sequence(found):
         return {}
+    # Where nobody records content, nothing is imported for it.
     from langchain_otel.content.documents import documents
 
     return {semconv.GEN_AI_RETRIEVAL_DOCUMENTS: documents(found, searches)}

@@ -13,6 +13,7 @@ from langchain_otel.runs.changes import CHANGES_KEY, RECORDER_CHOICE, Changes, w
 from langchain_otel.sources.blocks import Block
 from langchain_otel.sources.identifiers import checked_identifier
 
+# All blocks and tenants are made here: who has none imports no choice of recorders.
 RECORDER_CHOICE.choose = chosen
 
 
