@@ -8,12 +8,11 @@ import kinds
 from conventions import KINDS
 from langchain_otel import semconv
 from langchain_otel.config import OPTIONS, Option
-from langchain_otel.operations.chain import AGENT, CHAIN, WORKFLOW
+from langchain_otel.operations.chain import AGENT, CHAIN, ROOT_CHAIN, WORKFLOW
 from langchain_otel.operations.embeddings import EMBEDDINGS
 from langchain_otel.operations.model import CHAT, COMPLETION
 from langchain_otel.operations.remote_graph import REMOTE
 from langchain_otel.operations.retriever import RETRIEVER
-from langchain_otel.operations.root_chain import ROOT_CHAIN
 from langchain_otel.operations.search import RERANKING, SEARCH
 from langchain_otel.operations.tool import TOOL
 from langchain_otel.patching.inject import ENTRANCE

@@ -1,6 +1,6 @@
 """What is remembered by key has an end: the oldest goes first."""
 
-from langchain_otel.runs.bounded_map import BoundedMap
+from langchain_otel.content.remembered import BoundedMap
 
 
 def test_the_oldest_goes() -> None:

@@ -35,9 +35,9 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_s
 
 import langchain_otel
 from langchain_otel import semconv, traced_with
+from langchain_otel.content.remembered import BoundedMap
 from langchain_otel.recording import tenants
 from langchain_otel.runs import configurable_values
-from langchain_otel.runs.bounded_map import BoundedMap
 from langchain_otel.sources.provider_marks import MARKS
 from models import Model, StreamingModel
 from recording import RunTree, Tracing, instrumented

@@ -12,9 +12,9 @@ import pytest
 
 from langchain_otel import LangChainInstrumentor, OpenTelemetryCallbackHandler, semconv
 from langchain_otel.config import OPTIONS, Config, Option, configured
-from langchain_otel.recording.argument_names import ARGUMENTS
 from langchain_otel.recording.arguments import Arguments, Options, Providers
 from langchain_otel.recording.destinations import PROVIDER_METHODS
+from langchain_otel.recording.registry import ARGUMENTS
 from models import Model
 from recording import Tracing
 

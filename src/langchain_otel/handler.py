@@ -10,7 +10,7 @@ from opentelemetry.trace import TracerProvider
 
 from langchain_otel.notices.first_run import first_run
 from langchain_otel.recording import registry
-from langchain_otel.recording.argument_names import refuse_unknown
+from langchain_otel.recording.registry import refuse_unknown
 from langchain_otel.runs.run import RunRecorder
 from langchain_otel.sources.patch_points import PATCHER
 from langchain_otel.sources.recording_handler import RecordingHandler

@@ -13,13 +13,10 @@ from packaging.requirements import Requirement
 
 from langchain_otel.config import SDK_DISABLED_VARIABLE, is_disabled
 from langchain_otel.forks import fork_safe
-from langchain_otel.inspection.command import is_command_running
 from langchain_otel.notices.first_run import first_run
-from langchain_otel.notices.settings import warn_of_argument
 from langchain_otel.patching.inject import inject
 from langchain_otel.patching.supported import REQUIREMENT, conflicting_version
-from langchain_otel.recording.argument_names import ARGUMENTS
-from langchain_otel.recording.registry import activate_recorder, recorder_for
+from langchain_otel.recording.registry import ARGUMENTS, activate_recorder, recorder_for
 from langchain_otel.sources.patch_points import PATCHER
 from langchain_otel.sources.recording_handler import RecordingHandler
 
@@ -70,7 +67,7 @@ class LangChainInstrumentor(BaseInstrumentor):  # type: ignore[misc] # it has no
         """
         is_of_command = bool(arguments) and arguments.keys() <= OF_COMMAND
         # The command takes extras of packages for what is to be checked, and we have none of these.
-        if is_of_command and is_command_running():
+        if is_of_command and _is_command_running():
             arguments.pop("skip_dep_check", None)
         with _LOCK:
             if not self.is_instrumented_by_opentelemetry:
@@ -106,10 +103,25 @@ class LangChainInstrumentor(BaseInstrumentor):  # type: ignore[misc] # it has no
             step()
 
 
+def _is_command_running() -> bool:
+    # Who calls it in code needs nothing of what looks at the process.
+    from langchain_otel.inspection.command import is_command_running
+
+    return is_command_running()
+
+
+def _warn_of_unknown(arguments: dict[str, Any]) -> None:
+    unknown = sorted(arguments.keys() - ARGUMENTS)
+    if unknown:
+        from langchain_otel.notices.settings import warn_of_argument
+
+        for name in unknown:
+            warn_of_argument(name, ARGUMENTS)
+
+
 def _started(arguments: dict[str, Any]) -> Sequence[Callable[[], None]]:
     """Start to trace; gives what takes it back, to be called from the last to the first."""
-    for name in sorted(arguments.keys() - ARGUMENTS):
-        warn_of_argument(name, ARGUMENTS)
+    _warn_of_unknown(arguments)
     recorder = recorder_for(arguments)
     if is_disabled():
         logger.info("%s=true: LangChain is not traced.", SDK_DISABLED_VARIABLE)

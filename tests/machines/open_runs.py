@@ -17,9 +17,9 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 
 from langchain_otel import OpenTelemetryCallbackHandler, current_run_id, current_span_of, health
+from langchain_otel.runs.body_frame import enter_body
 from langchain_otel.runs.current_frame import begin_body
 from langchain_otel.runs.frame import Frame
-from langchain_otel.runs.step_body import enter_body
 from langchain_otel.runs.store import RUNS
 from machines.runs_model import MAX_ENDED, MAX_OPEN, Place, Run, Store, id_at, id_of, runs_at
 from recording import Tracing

@@ -12,17 +12,17 @@ import orjson
 from langchain_otel import health
 from langchain_otel.async_exceptions import let_through
 from langchain_otel.content.credentials import without_credentials
-from langchain_otel.content.json_data import INTEGERS, sound
 from langchain_otel.content.lazy import is_lazy
-from langchain_otel.content.limits import Limits
 from langchain_otel.content.policy import Policy
 from langchain_otel.content.values import (
     COLLECTIONS,
+    INTEGERS,
     MAX_ITEMS,
     MAX_TEXT,
     Scalar,
     first_items,
     scalar,
+    sound,
     text,
     written,
 )
@@ -113,6 +113,9 @@ def _of_one_type(items: Sequence[Scalar]) -> list[Any]:
 
 
 def _json(value: Any) -> str | None:
+    # Maps are seldom attached to a run: what walks through them comes with the first.
+    from langchain_otel.content.limits import Limits
+
     fitted = Limits(BOUNDS, "").fitted(value)
     if fitted is None:
         return None

@@ -17,11 +17,12 @@ from langchain_otel.content.fields import (
     size_of,
     text_of,
 )
-from langchain_otel.content.json_data import LeavesOut, type_name
+from langchain_otel.content.json_data import LeavesOut
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.media import MODALITIES, Part, is_data_url, media_part
 from langchain_otel.content.text_parts import reasoning_parts, refusal_parts, text_parts
 from langchain_otel.content.tool_calls import called, first, server_call, server_result
+from langchain_otel.content.values import type_name
 
 Parts = list[Part]
 Block = dict[str, Any]

@@ -8,8 +8,7 @@ from typing import Any, Final, TypeVar
 import orjson
 from orjson import dumps
 
-from langchain_otel.content.json_data import INTEGERS, sound
-from langchain_otel.content.values import encodes, written
+from langchain_otel.content.values import INTEGERS, encodes, sound, written
 
 # What has a class of its own is not written, nor is any of its code called.
 PLAIN_ONLY: Final = (

@@ -8,12 +8,11 @@ import orjson
 
 from langchain_otel import semconv
 from langchain_otel.content.json_data import Value, plain
-from langchain_otel.content.limits import Fitting, Limits, redacted
+from langchain_otel.content.limits import Fitting, Limits
 from langchain_otel.content.media import is_data_url
 from langchain_otel.content.message_list import Messages
 from langchain_otel.content.policy import Budget, Policy
-
-Facts = dict[str, Any]
+from langchain_otel.content.values import Facts
 
 SWITCHES: Final = {
     semconv.GEN_AI_INPUT_MESSAGES: "messages",
@@ -64,17 +63,6 @@ def permitted_text(
     if not _is_on(attribute, policy):
         return None
     return Limits(policy, attribute, budget).fitted_text(text)
-
-
-def redacted_annotations(facts: Facts, policy: Policy) -> Facts:
-    """The facts of a run's start with the user's tags and metadata as redaction leaves them."""
-    written = {
-        name: value
-        for name, value in facts.items()
-        if name == semconv.TAGS or name.startswith(semconv.METADATA)
-    }
-    others = {name: value for name, value in facts.items() if name not in written}
-    return others | redacted(written, policy)
 
 
 def _is_on(name: str, policy: Policy) -> bool:

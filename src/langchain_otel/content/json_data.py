@@ -26,13 +26,12 @@ from langchain_otel.content.fields import (
 )
 from langchain_otel.content.lazy import is_lazy
 from langchain_otel.content.media import is_data_url, media_part, url_part
+from langchain_otel.content.policy import Content
+from langchain_otel.content.values import INTEGERS, MAX_BITS, sound, type_name
 
 MARK: Final = "…"
 MESSAGE_KEYS: Final = ("type", "name", "content", "tool_calls", "tool_call_id")
 CYCLE: Final = "<cycle>"
-INTEGERS: Final = range(-(2**63), 2**63)
-MAX_NAME: Final = 128
-MAX_BITS: Final = 4_096
 MAX_ARRAY_BYTES: Final = 100_000
 
 Text = Callable[[str], str | None]
@@ -44,19 +43,6 @@ class _LeftOut:
 
 
 LEFT_OUT: Final = _LeftOut()
-
-
-def sound(text: str) -> str:
-    """A text that every encoder takes: an exact `str` without halves of characters."""
-    if type(text) is not str:
-        text = str.__str__(text)
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "replace").decode()
-    return text
 
 
 def plain(
@@ -204,7 +190,7 @@ class _Walk:
         return self.mapping(said, depth)
 
 
-class Value:
+class Value(Content):
     """Plain data together with its JSON, which was made to know its size."""
 
     __slots__ = ("_data", "encoded")
@@ -220,14 +206,6 @@ class Value:
     def json(self) -> str:
         """Its JSON."""
         return self.encoded.decode()
-
-
-def type_name(value: Any) -> str:
-    """What is said of a value that has no plain form."""
-    return f"<{sound(_qualified_name(type(value)))[:MAX_NAME]}>"
-
-
-_qualified_name: Final[Callable[[type], str]] = type.__dict__["__qualname__"].__get__
 
 
 def _is_private(name: str) -> bool:

@@ -10,12 +10,13 @@ from typing import Any, Final
 import orjson
 
 from langchain_otel import health
-from langchain_otel.async_exceptions import let_through
 from langchain_otel.content.allowance import MAX_NODES, UNBOUNDED, Allowance, SpentError
 from langchain_otel.content.encoded_bytes import KEYS, may_hold_bytes, without_bytes
 from langchain_otel.content.fields import MAX_ITEMS, first_items
-from langchain_otel.content.json_data import LeavesOut, Value, plain, sound
+from langchain_otel.content.json_data import LeavesOut, Value, plain
 from langchain_otel.content.policy import Budget, Policy, Redact
+from langchain_otel.content.redaction import redacted_text
+from langchain_otel.content.values import sound
 
 # The options that are limits, by which meeting them is counted.
 TEXT_LIMIT: Final = "max_content_length"
@@ -86,7 +87,7 @@ class Limits:
             limit = self.max_length if self.redact is None else len(text)
             if (":" in text or ";" in text) and may_hold_bytes(text, limit):
                 text = without_bytes(text, limit)
-        kept = text if self.redact is None else _redacted(self.redact, text, self.attribute)
+        kept = text if self.redact is None else redacted_text(self.redact, text, self.attribute)
         if kept is None:
             allowance.bytes += size
             return None
@@ -103,7 +104,7 @@ class Limits:
         self.allowance.charge(len(text))
         if self.redact is None:
             return sound(text)
-        redacted = _redacted(self.redact, text, self.attribute)
+        redacted = redacted_text(self.redact, text, self.attribute)
         return None if redacted is None else sound(redacted)
 
     def items(self, value: Any) -> list[Any]:
@@ -249,31 +250,3 @@ def cut(text: str, max_length: int) -> str:
     if len(text) <= max_length:
         return text
     return f"{text[:max_length]}…[{len(text) - max_length} characters cut]"
-
-
-def redacted(facts: dict[str, Any], policy: Policy) -> dict[str, Any]:
-    """Facts that are no content, and that a user has written: every text as redaction leaves it."""
-    if policy.redact is None:
-        return facts
-    found = {name: _redacted_fact(policy.redact, name, value) for name, value in facts.items()}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _redacted_fact(redact: Redact, name: str, value: Any) -> Any:
-    if isinstance(value, str):
-        return _redacted(redact, value, name)
-    if not isinstance(value, (list, tuple)):
-        return value
-    kept = [_redacted_fact(redact, name, item) for item in value]
-    return [item for item in kept if item is not None] or None
-
-
-def _redacted(redact: Redact, text: str, attribute: str) -> str | None:
-    try:
-        redacted = redact(text, attribute)
-    except Exception as error:
-        let_through(error)
-        # Its text may quote what is to be redacted.
-        health.function_failed("redact", type(error).__name__, "the text is left out", None)
-        return None
-    return redacted if isinstance(redacted, str) else None

@@ -13,9 +13,10 @@ from langchain_otel.content.allowance import SpentError
 from langchain_otel.content.choices import Choice
 from langchain_otel.content.encodable import sound_data
 from langchain_otel.content.fields import NO_FIELDS, READERS, Read
-from langchain_otel.content.json_data import Value, sound
+from langchain_otel.content.json_data import Value
 from langchain_otel.content.limits import Limits
 from langchain_otel.content.message import Message, message_data
+from langchain_otel.content.values import sound
 
 Reader = tuple[Read, object]
 Write = Callable[[Any, Reader | None, Limits], bytes]

@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from langchain_otel.content.choices import as_choice, choice_of, generations_of
 from langchain_otel.content.fields import entry, first_items, last_items
-from langchain_otel.content.limits import Limits
-from langchain_otel.content.policy import Policy
+from langchain_otel.content.policy import Content, Policy
 
 if TYPE_CHECKING:
+    from langchain_otel.content.limits import Limits
     from langchain_otel.content.message import Message
     from langchain_otel.content.written import Written
 
-DataOf = Callable[[Sequence[Any], Limits], list["Message"]]
-JsonOf = Callable[[Sequence[Any], Limits, "Written | None"], str]
+DataOf = Callable[[Sequence[Any], "Limits"], list["Message"]]
+JsonOf = Callable[[Sequence[Any], "Limits", "Written | None"], str]
 
-DEFAULT: Final = Policy()
 MAX_MESSAGES: Final = 100_000
 
 
-class Messages:
+class Messages(Content):
     """Messages as LangChain holds them, and what may be recorded of them.
 
     They become data or JSON when asked. `written` has what those of the request before were
@@ -57,7 +56,11 @@ class Messages:
         return json_of(self.items, self._limits(), self.written)
 
     def _limits(self) -> Limits:
-        return Limits(DEFAULT, "") if self.limits is None else self.limits
+        if self.limits is not None:
+            return self.limits
+        from langchain_otel.content.limits import Limits
+
+        return Limits(Policy(), "")
 
 
 @cache

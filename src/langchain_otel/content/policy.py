@@ -1,4 +1,4 @@
-"""Defines the content policy: which kinds of content, on which channel, and how much."""
+"""Defines the content policy: which kinds of content, on which channel, in what form, how much."""
 
 from __future__ import annotations
 
@@ -67,6 +67,20 @@ class Policy:
     def changed(self, **switches: Any) -> Policy:
         """The policy with others in place of some switches."""
         return Policy(**{**vars(self), **switches})
+
+
+class Content:
+    """Content that may be recorded, which becomes plain data or JSON when it is asked for."""
+
+    __slots__ = ()
+
+    def data(self) -> Any:
+        """The plain data."""
+        raise NotImplementedError
+
+    def json(self) -> str:
+        """The JSON of the same."""
+        raise NotImplementedError
 
 
 class Budget:

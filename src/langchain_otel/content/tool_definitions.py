@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from langchain_otel.content.allowance import Allowance
 from langchain_otel.content.fields import MAX_ITEMS, first_items, is_mapping, mapping_of, text_of
-from langchain_otel.content.json_data import plain, sound
+from langchain_otel.content.json_data import plain
+from langchain_otel.content.values import sound
 
 FUNCTION: Final = "function"
 LISTINGS: Final = frozenset(("tools", "functions", "toolConfig", "tool_config"))

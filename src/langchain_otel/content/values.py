@@ -19,7 +19,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from langchain_otel.async_exceptions import let_through
-from langchain_otel.content.json_data import INTEGERS, sound, type_name
 
 Facts = dict[str, Any]
 """What is known of a run, keyed by the conventions' names, as plain Python values."""
@@ -29,6 +28,10 @@ EMPTY: Final[dict[str, Any]] = {}
 
 Scalar = str | bool | int | float
 
+INTEGERS: Final = range(-(2**63), 2**63)
+"""What OTLP can hold."""
+
+MAX_NAME: Final = 128
 MAX_TEXT: Final = 1_024
 MAX_ITEMS: Final = 64
 MAX_PARTS: Final = 16
@@ -38,6 +41,19 @@ PLAIN: Final = frozenset((str, bool, int, float))
 COLLECTIONS: Final = (list, tuple, set, frozenset, deque)
 # Modules whose classes are written as texts, and are not worth to be imported for that.
 WRITTEN_MODULES: Final = frozenset(("fractions", "ipaddress", "uuid_utils", "zoneinfo"))
+
+
+def sound(text: str) -> str:
+    """A text that every encoder takes: an exact `str` without halves of characters."""
+    if type(text) is not str:
+        text = str.__str__(text)
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
 
 
 def text(value: Any) -> str | None:
@@ -88,6 +104,14 @@ def name_of(key: Any) -> str:
     if type(key) is tuple:
         return "/".join(name_of(part) for part in key[:MAX_PARTS])[:MAX_TEXT]
     return "None" if key is None else type_name(key)
+
+
+def type_name(value: Any) -> str:
+    """What is said of a value that has no plain form."""
+    return f"<{sound(_qualified_name(type(value)))[:MAX_NAME]}>"
+
+
+_qualified_name: Final[Callable[[type], str]] = type.__dict__["__qualname__"].__get__
 
 
 def written(value: Scalar) -> str:

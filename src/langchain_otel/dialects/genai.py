@@ -10,41 +10,36 @@ from typing import Any, Final
 
 from opentelemetry.util.types import AttributeValue
 
-from langchain_otel.content.encoding import to_json
-from langchain_otel.content.json_data import Value
-from langchain_otel.content.message_list import Messages
+from langchain_otel.content.policy import Content
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects.dialect import Attributes, Dialect, Structured
 from langchain_otel.runs.run import Run
 
 PLAIN: Final = frozenset((str, int, float, bool))
-CONTENT: Final = frozenset((Messages, Value))
 
 
 def attributes(facts: Facts) -> Attributes:
     """The attributes that state `facts`."""
-    found = {}
-    for name, value in facts.items():
-        kind = type(value)
-        if kind in CONTENT:
-            found[name] = value.json()
-        else:
-            found[name] = value if kind in PLAIN else _value(value)
-    return found
+    return {name: value if type(value) in PLAIN else _value(value) for name, value in facts.items()}
 
 
 def structured(facts: Facts) -> Structured:
     """The same with lists and maps as they are; content comes from `permitted`."""
     return {
-        name: value.data() if type(value) in CONTENT else value for name, value in facts.items()
+        name: value.data() if isinstance(value, Content) else value for name, value in facts.items()
     }
 
 
 def _value(value: Any) -> AttributeValue:
+    if isinstance(value, Content):
+        return value.json()
     if isinstance(value, (str, bool, int, float)):
         return value
     if isinstance(value, list) and all(type(item) in PLAIN for item in value):
         return value
+    # Facts are seldom maps: where nobody records content, nothing is imported for them.
+    from langchain_otel.content.encoding import to_json
+
     return to_json(value)
 
 

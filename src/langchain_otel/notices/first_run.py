@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from langchain_otel import health
-from langchain_otel.config import is_disabled
-from langchain_otel.notices import log
-from langchain_otel.notices.settings import warn_of_settings
+from langchain_otel.config import Config, is_disabled
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.registry import active_recorder, current_recorder
 from langchain_otel.runs import context
@@ -16,6 +15,10 @@ from langchain_otel.runs.garbage_collector import is_collecting
 
 if TYPE_CHECKING:
     from langchain_otel.notices.destinations import Providers
+
+
+OTEL: Final = "OTEL_"
+"""All variables have it in their names that are ours, or that somebody may take for ours."""
 
 
 class _Default:
@@ -55,7 +58,7 @@ class FirstRun:
 
         if self._recorder is None:
             _Default.is_due = False
-            warn_of_settings(self._arguments, recorder.config)
+            _warn_of_settings(self._arguments, recorder.config)
         providers = providers_of(self._arguments)
         say_where(providers, recorder.config)
         warn_of_nowhere(providers, self._arguments, recorder.config)
@@ -70,14 +73,24 @@ def first_run(arguments: Mapping[str, Any], recorder: Recorder | None) -> FirstR
     if is_disabled():
         return None
     if recorder is not None:
-        warn_of_settings(arguments, recorder.config)
+        _warn_of_settings(arguments, recorder.config)
     elif not _Default.is_due or active_recorder() is not None:
         return None
     return FirstRun(arguments, recorder)
 
 
+def _warn_of_settings(arguments: Mapping[str, Any], config: Config) -> None:
+    """Warn of settings that have no effect; where nothing is set, nothing is imported for it."""
+    if arguments or any(OTEL in name.upper() for name in os.environ):
+        from langchain_otel.notices.settings import warn_of_settings
+
+        warn_of_settings(arguments, config)
+
+
 def forget() -> None:
     """Say again what has been said."""
+    from langchain_otel.notices import log
+
     _Default.is_due = True
     log.forget()
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from langchain_otel.config import OPTIONS, Config, written
 from langchain_otel.content.policy import EVENT_ONLY
-from langchain_otel.inspection.command import configuration_file, is_command_running
 from langchain_otel.inspection.variables import (
     DISABLING_VARIABLE,
     OURS,
@@ -36,6 +35,8 @@ def warn_of_settings(arguments: Mapping[str, Any], config: Config) -> None:
 
 def warn_of_argument(name: str, known: Iterable[str]) -> None:
     """Log an argument that `instrument()` does not take; a configuration file may have it."""
+    from langchain_otel.inspection.command import configuration_file, is_command_running
+
     path = configuration_file() if is_command_running() else None
     source = f", a key of langchain_otel in {path}" if path else ""
     nearest = nearest_of(name.lower().replace("-", "_"), known)

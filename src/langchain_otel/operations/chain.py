@@ -1,4 +1,7 @@
-"""Describes chains: plain steps and graph nodes, agents and workflows."""
+"""Describes chains: plain steps and graph nodes, agents and workflows.
+
+A chain at the root of a trace is a workflow, too, whose input and output are messages.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from langchain_otel.content.fields import entry, fields_of, mapping_of
 from langchain_otel.content.message_list import state_messages
 from langchain_otel.content.remembered import remember
 from langchain_otel.content.values import EMPTY, MAX_TEXT, Facts, text
-from langchain_otel.operations.span_names import TYPE_NAMES, own_name, titled
+from langchain_otel.operations.span_names import TYPE_NAMES, chain_name, own_name, titled
 from langchain_otel.runs.operation import Operation
 from langchain_otel.runs.reported import Started
 
@@ -32,6 +35,8 @@ NODE_TAG: Final = "graph:step:"
 # The channel of what an entrypoint gave before, which no other graph has.
 PREVIOUS: Final = "__previous__"
 GRAPH_MODULE: Final = "langgraph.pregel.main"
+# Kinds of chain runs that are one step alone, also where nothing is around them.
+STEPS: Final = frozenset(("prompt", "parser"))
 
 
 _operations: Final[dict[int, tuple[Operation, object]]] = {}
@@ -57,6 +62,14 @@ def _operation_of(kind: type) -> Operation:
             break
     remember(_operations, id(kind), kind, operation)
     return operation
+
+
+def root_operation(operation: Operation, started: Started) -> Operation:
+    """The operation of a run with nothing of LangChain's around it, which it has as a part."""
+    if operation is not CHAIN:
+        return operation
+    run_type = started.options.get("run_type")
+    return CHAIN if type(run_type) is str and run_type in STEPS else ROOT_CHAIN
 
 
 def _is_no_node(started: Started, run: Run) -> bool:
@@ -97,12 +110,19 @@ def _name(started: Started) -> str:
     return text(name) or text((started.serialized or EMPTY).get("name")) or "chain"
 
 
-def _agent_request(started: Started, _: Run | None) -> Facts:
-    facts: Facts = {semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_AGENT}
-    name = agent_name(started)
-    if name is not None:
-        facts[semconv.GEN_AI_AGENT_NAME] = name
-    return facts
+def _named(
+    operation: str, attribute: str, name_of: Callable[[Started], str | None]
+) -> Callable[[Started, Run | None], Facts]:
+    """The request of an operation of which nothing is known but the name of its subject."""
+
+    def request(started: Started, _: Run | None) -> Facts:
+        facts: Facts = {semconv.GEN_AI_OPERATION_NAME: operation}
+        name = name_of(started)
+        if name is not None:
+            facts[attribute] = name
+        return facts
+
+    return request
 
 
 def agent_name(started: Started) -> str | None:
@@ -111,14 +131,6 @@ def agent_name(started: Started) -> str | None:
     if isinstance(getattr(owner, "nodes", None), Mapping):
         return _graph_name(owner)
     return own_name(owner) or text(started.options.get("name"))
-
-
-def _workflow_request(started: Started, _: Run | None) -> Facts:
-    facts: Facts = {semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_WORKFLOW}
-    name = _workflow_name(started)
-    if name is not None:
-        facts[semconv.GEN_AI_WORKFLOW_NAME] = name
-    return facts
 
 
 def _workflow_name(started: Started) -> str | None:
@@ -174,7 +186,7 @@ AGENT: Final = Operation(
     family="chain",
     kind=SpanKind.INTERNAL,
     title=titled(semconv.INVOKE_AGENT, agent_name),
-    request=_agent_request,
+    request=_named(semconv.INVOKE_AGENT, semconv.GEN_AI_AGENT_NAME, agent_name),
     request_content=_request_messages,
     response_content=_answer,
 )
@@ -182,9 +194,17 @@ WORKFLOW: Final = Operation(
     family="chain",
     kind=SpanKind.INTERNAL,
     title=titled(semconv.INVOKE_WORKFLOW, _workflow_name),
-    request=_workflow_request,
+    request=_named(semconv.INVOKE_WORKFLOW, semconv.GEN_AI_WORKFLOW_NAME, _workflow_name),
     request_content=_request_messages,
     response_content=_answer,
+)
+ROOT_CHAIN: Final = Operation(
+    family="chain",
+    kind=SpanKind.INTERNAL,
+    title=titled(semconv.INVOKE_WORKFLOW, chain_name),
+    request=_named(semconv.INVOKE_WORKFLOW, semconv.GEN_AI_WORKFLOW_NAME, chain_name),
+    request_content=_state_in,
+    response_content=_state_out,
 )
 
 LEFT_OUT: Final[dict[str, Callable[[Started, Run], bool] | None]] = {

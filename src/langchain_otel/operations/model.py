@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +14,6 @@ from langchain_otel.async_exceptions import let_through
 from langchain_otel.content.choices import Reported, reported_by
 from langchain_otel.content.fields import entry, fields_of, is_a, is_mapping, text_of
 from langchain_otel.content.message_list import answers, conversation, prompts
-from langchain_otel.content.tool_definitions import tool_definitions
 from langchain_otel.content.values import Facts
 from langchain_otel.operations.model_request import model_name, request_facts
 from langchain_otel.operations.provider import server_of
@@ -72,8 +73,16 @@ def _answer(reported: list[list[Reported]], llm_output: Any) -> Facts:
 
 def _chat_content(started: Started) -> Facts:
     facts: Facts = {semconv.GEN_AI_INPUT_MESSAGES: conversation(started.payload)}
-    definitions = tool_definitions(started.options.get("invocation_params"))
+    definitions = _definitions_reader()(started.options.get("invocation_params"))
     return facts | {semconv.GEN_AI_TOOL_DEFINITIONS: definitions} if definitions else facts
+
+
+@cache
+def _definitions_reader() -> Callable[[Any], list[dict[str, Any]]]:
+    """What reads the definitions of tools: imported once, when somebody records content."""
+    from langchain_otel.content.tool_definitions import tool_definitions
+
+    return tool_definitions
 
 
 def _completion_content(started: Started) -> Facts:

@@ -17,9 +17,8 @@ from langchain_otel.content.fields import (
     slot_of,
     text_of,
 )
-from langchain_otel.content.remembered import remember
+from langchain_otel.content.remembered import BoundedMap, remember
 from langchain_otel.content.values import Facts, text
-from langchain_otel.runs.bounded_map import BoundedMap
 
 Path = tuple[str, ...]
 

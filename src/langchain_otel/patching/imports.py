@@ -76,7 +76,8 @@ def is_gone(module: str, root: ModuleType) -> bool:
     name, *parts = root.__name__, *module.removeprefix(f"{root.__name__}.").split(".")
     for part in parts:
         name = f"{name}.{part}"
-        spec = PathFinder.find_spec(name, path)
+        imported = getattr(sys.modules.get(name), "__spec__", None)
+        spec = imported or PathFinder.find_spec(name, path)
         if spec is None:
             return True
         path = spec.submodule_search_locations

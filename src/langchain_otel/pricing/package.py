@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from langchain_otel.content.remembered import BoundedMap
 from langchain_otel.pricing.kinds import (
     CACHE_READ,
     CACHE_WRITE,
@@ -26,7 +27,6 @@ from langchain_otel.pricing.kinds import (
 from langchain_otel.pricing.model_names import unprefixed
 from langchain_otel.pricing.question import Question
 from langchain_otel.pricing.rates import EXACT, Amounts, Rate, Rates, Tiered, amounts
-from langchain_otel.runs.bounded_map import BoundedMap
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot

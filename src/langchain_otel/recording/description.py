@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_otel import health, semconv
 from langchain_otel.content.encodable import sound_attributes
-from langchain_otel.content.filter import redacted_annotations
-from langchain_otel.content.json_data import sound
 from langchain_otel.content.policy import Policy
-from langchain_otel.content.values import Facts
+from langchain_otel.content.redaction import redacted_annotations
+from langchain_otel.content.values import Facts, sound
 from langchain_otel.dialects.dialect import Attributes, Dialect
 from langchain_otel.operations.annotations import annotations_of
 from langchain_otel.recording.lineage import inherited_facts, totals_of

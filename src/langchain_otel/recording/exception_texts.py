@@ -16,7 +16,6 @@ from typing import Any, Final
 
 from langchain_otel.async_exceptions import let_through
 from langchain_otel.content.credentials import without_url_credentials
-from langchain_otel.content.encoding import to_json
 from langchain_otel.content.fields import fields_of, slot_of
 from langchain_otel.content.lazy import is_lazy
 from langchain_otel.exception_fields import (
@@ -42,7 +41,7 @@ def message_of(error: BaseException) -> str:
     Clients quote the URLs that they cannot reach: credentials in those are left out in any case.
     """
     try:
-        text = str(error) if _can_be_written(error) else to_json(arguments_of(error))
+        text = str(error) if _can_be_written(error) else _arguments_in_json(error)
         return without_url_credentials(text)
     except Exception as failure:
         let_through(failure)
@@ -88,6 +87,13 @@ def _can_be_written(error: BaseException) -> bool:
     """Whether the text is the exception's own, or its arguments are few."""
     is_own = type(type(error).__str__) is not WrapperDescriptorType
     return is_own or _are_few((arguments_of(error), *_beside_arguments(error)))
+
+
+def _arguments_in_json(error: BaseException) -> str:
+    # It brings what records content, which few applications need.
+    from langchain_otel.content.encoding import to_json
+
+    return to_json(arguments_of(error))
 
 
 def _beside_arguments(error: BaseException) -> Iterator[Any]:

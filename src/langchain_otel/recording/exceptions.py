@@ -9,7 +9,6 @@ from opentelemetry.trace import Status, StatusCode
 from langchain_otel import semconv
 from langchain_otel.config import Config
 from langchain_otel.content.encodable import sound_attributes
-from langchain_otel.content.filter import permitted, permitted_text
 from langchain_otel.content.policy import Budget, Policy
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects.dialect import Dialect
@@ -65,6 +64,9 @@ def set_error(run: Run, error: BaseException | None, policy: Policy, dialect: Di
         return
     text = None
     if error is not None and policy.on_spans:
+        # What records content has been imported already, where anybody wants it.
+        from langchain_otel.content.filter import permitted_text
+
         budget = dialect.budget_of(run, policy)
         text = permitted_text(message_of(error), semconv.EXCEPTION_MESSAGE, policy, budget)
     run.span.set_status(Status(StatusCode.ERROR, text))
@@ -87,6 +89,8 @@ def _facts(
 ) -> dict[str, Any]:
     facts: Facts = {semconv.EXCEPTION_TYPE: error_type(error)}
     if has_content:
+        from langchain_otel.content.filter import permitted
+
         texts = {
             semconv.EXCEPTION_MESSAGE: message_of(error),
             semconv.EXCEPTION_STACKTRACE: stack_of(error),

@@ -15,8 +15,7 @@ from opentelemetry.trace import Span
 from langchain_otel import health
 from langchain_otel.async_exceptions import let_through
 from langchain_otel.config import HOOKS, Config
-from langchain_otel.content.json_data import sound
-from langchain_otel.content.values import MAX_TEXT
+from langchain_otel.content.values import MAX_TEXT, sound
 from langchain_otel.recording.run_view import RunView
 
 FilterAnswer = Literal["keep", "leave_out_run", "leave_out_trace"]

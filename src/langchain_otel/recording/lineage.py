@@ -8,9 +8,8 @@ from opentelemetry.trace import SpanContext
 
 from langchain_otel import semconv
 from langchain_otel.content.values import Facts
-from langchain_otel.operations.chain import AGENT, CHAIN
+from langchain_otel.operations.chain import AGENT, CHAIN, root_operation
 from langchain_otel.operations.prompt_template import is_template, template_of, variables_in
-from langchain_otel.operations.root_chain import root_operation
 from langchain_otel.recording.model_calls import Share, model_around
 from langchain_otel.runs.attempts import number_attempt
 from langchain_otel.runs.context import MODEL_KEY

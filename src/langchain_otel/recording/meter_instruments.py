@@ -8,12 +8,12 @@ from opentelemetry.metrics import Histogram, Meter
 
 from langchain_otel import semconv
 from langchain_otel.content.encodable import sound_attributes
+from langchain_otel.content.remembered import BoundedMap
 from langchain_otel.content.values import Facts
 from langchain_otel.recording.instruments import COUNT_UNIT, MODEL, PRICED, Row, rows_of
 from langchain_otel.recording.meters import Measured
 from langchain_otel.recording.series import MAX_SERIES, BoundedSeries
 from langchain_otel.recording.token_sums import Series, TokenSums
-from langchain_otel.runs.bounded_map import BoundedMap
 from langchain_otel.runs.totals import Spent
 
 if TYPE_CHECKING:

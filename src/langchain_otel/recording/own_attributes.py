@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from langchain_otel import health
 from langchain_otel.config import Config
-from langchain_otel.content.limits import redacted
+from langchain_otel.content.redaction import redacted
 from langchain_otel.content.values import Facts
 from langchain_otel.runs.identity import PEOPLE
 from langchain_otel.runs.run import Run

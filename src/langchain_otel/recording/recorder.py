@@ -15,7 +15,7 @@ from langchain_otel import health, semconv
 from langchain_otel.async_exceptions import is_asynchronous
 from langchain_otel.config import Config
 from langchain_otel.content.encodable import sound_attributes
-from langchain_otel.content.limits import redacted
+from langchain_otel.content.redaction import redacted
 from langchain_otel.content.values import Facts
 from langchain_otel.dialects import dialect_of
 from langchain_otel.dialects.dialect import Attributes
@@ -34,7 +34,6 @@ from langchain_otel.recording.lazy_attributes import LazyAttributes, records_all
 from langchain_otel.recording.lineage import attach_to_parent, is_inside_observed
 from langchain_otel.recording.outlets import Outlets
 from langchain_otel.recording.own_attributes import OwnAttributes
-from langchain_otel.recording.recordings import is_measured, is_recorded, span_context_of
 from langchain_otel.recording.span_events import add_event
 from langchain_otel.runs import context
 from langchain_otel.runs.attribute_blocks import ATTRIBUTES_KEY, set_own_attributes
@@ -114,15 +113,15 @@ class Recorder:
             # The recorder that came before may have made its span current already.
             ambient = context.current() if other is None else other.ambient
             if not context.is_suppressed(ambient) and (
-                other is None or not is_recorded(other, self, self.tracer_provider)
+                other is None or not other.is_recorded_by(self, self.tracer_provider)
             ):
                 run = Run(run_id, operation, self, handler, ambient, started)
-                run.is_measured = other is None or not is_measured(other, self.metric_series)
+                run.is_measured = other is None or not other.is_counted_in(self.metric_series)
                 run.parent_id, run.is_root = parent_run_id, parent_run_id is None
                 parent: Run | SpanContext | None = None
                 if parent_run_id is not None:
                     parent = RUNS.of_recorder(parent_run_id, self)
-                    parent = parent or span_context_of(parent_run_id, self)
+                    parent = parent or RUNS.ended_context(parent_run_id, self)
                     if parent is None:
                         health.events[health.ORPHANED] += 1
                 self._start(run, parent, started)

@@ -12,10 +12,9 @@ from weakref import WeakValueDictionary, ref
 from langchain_otel.config import checked_options
 from langchain_otel.content.policy import NO_CONTENT
 from langchain_otel.forks import fork_safe
-from langchain_otel.recording.argument_names import refuse_unknown
 from langchain_otel.recording.destinations import Destinations, checked_providers
 from langchain_otel.recording.recorder import Recorder
-from langchain_otel.recording.registry import recorder_of
+from langchain_otel.recording.registry import recorder_of, refuse_unknown
 from langchain_otel.runs.store import RUNS
 
 MODE: Final = "capture_message_content"

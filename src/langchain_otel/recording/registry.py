@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from langchain_otel import forks
-from langchain_otel.config import Config, configured
-from langchain_otel.recording.destinations import NOWHERE_ELSE, Destinations, checked_providers
+from langchain_otel.config import OPTIONS, Config, configured
+from langchain_otel.recording.destinations import (
+    NOWHERE_ELSE,
+    PROVIDER_METHODS,
+    Destinations,
+    checked_providers,
+)
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.runs import program_end
 from langchain_otel.runs.store import RUNS
@@ -23,8 +29,18 @@ class Recorders:
         self.default: Recorder | None = None
 
 
+ARGUMENTS: Final = frozenset((*(option.name for option in OPTIONS), *PROVIDER_METHODS))
+"""What a handler, a block, a tenant and `instrument()` take: `Arguments` has the types."""
+
 RECORDERS: Final = Recorders()
 """The one object of its class: each run looks here, and to look at a class takes longer."""
+
+
+def refuse_unknown(name: str, arguments: Iterable[str]) -> None:
+    """Raise a TypeError that names what the function `name` does not take."""
+    unknown = sorted(set(arguments) - ARGUMENTS)
+    if unknown:
+        raise TypeError(f"{name}() has no argument {', '.join(unknown)}")
 
 
 def recorder_for(arguments: dict[str, Any]) -> Recorder:

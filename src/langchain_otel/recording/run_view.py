@@ -11,15 +11,13 @@ from uuid import UUID
 
 from langchain_otel import health, semconv
 from langchain_otel.content.filter import permitted, permitted_text
-from langchain_otel.content.json_data import Value, plain
-from langchain_otel.content.message_list import Messages
-from langchain_otel.content.policy import Policy
+from langchain_otel.content.json_data import plain
+from langchain_otel.content.policy import Content, Policy
 from langchain_otel.content.values import EMPTY, Facts, name_of, text
 from langchain_otel.content.workflow_messages import with_messages
-from langchain_otel.operations.chain import AGENT, WORKFLOW
+from langchain_otel.operations.chain import AGENT, ROOT_CHAIN, WORKFLOW
 from langchain_otel.operations.embeddings import EMBEDDINGS
 from langchain_otel.operations.remote_graph import REMOTE
-from langchain_otel.operations.root_chain import ROOT_CHAIN
 from langchain_otel.operations.search import RERANKING, SEARCH
 from langchain_otel.operations.span_names import own_name
 from langchain_otel.recording.description import title_of
@@ -216,4 +214,4 @@ class RunView:
 
 
 def _data(value: Any) -> Any:
-    return value.data() if isinstance(value, (Value, Messages)) else value
+    return value.data() if isinstance(value, Content) else value

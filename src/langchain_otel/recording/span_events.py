@@ -7,9 +7,8 @@ from typing import Any, Final
 from langchain_otel import health, semconv
 from langchain_otel.content.encodable import sound_attributes
 from langchain_otel.content.fields import fields_of, number_of, text_of
-from langchain_otel.content.filter import permitted
-from langchain_otel.content.limits import redacted
 from langchain_otel.content.policy import Budget, Policy
+from langchain_otel.content.redaction import redacted
 from langchain_otel.content.values import Facts, name_of
 from langchain_otel.dialects.genai import attributes
 from langchain_otel.runs.outcome import error_facts
@@ -30,6 +29,9 @@ def add_event(run: Run, policy: Policy, budget: Budget, event: SpanEvent, report
         facts = redacted(facts, policy)
     content = event.content(reported) if policy.on_spans else None
     if content is not None:
+        # What records content has been imported already, where anybody wants it.
+        from langchain_otel.content.filter import permitted
+
         facts = facts | attributes(permitted({semconv.EVENT_DATA: content}, policy, budget))
     run.span.add_event(event.name, sound_attributes(facts))
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Final
 
-from langchain_otel.runs.bounded_map import BoundedMap
+from langchain_otel.content.remembered import BoundedMap
 from langchain_otel.runs.identity import KEYS as IDENTITY_KEYS
 from langchain_otel.runs.reported import OWN_KEYS
 

@@ -3,7 +3,7 @@
 Two ways lead a run's span into the code of the run:
 
 - LangChain runs the body of chains and tools in a copy of the context (`set_config_context`).
-  `step_body` makes the span current in that copy, which is thrown away afterwards.
+  `enter_body` makes the span current in that copy, which is thrown away afterwards.
 - Elsewhere (models, retrievers, graphs, legacy chains) a `Frame` stands around the function that
   runs the body and gives the caller's context back whenever control returns to the caller.
 """

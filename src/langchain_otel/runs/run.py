@@ -265,3 +265,14 @@ class Run:
         while run is not None:
             yield run
             run = run.next_recording
+
+    def is_recorded_by(self, recorder: RunRecorder, provider: TracerProvider) -> bool:
+        """Whether a recording is the recorder's own or of its origin, or goes to the provider."""
+        return any(
+            run.recorder.origin is recorder.origin or run.recorder.tracer_provider is provider
+            for run in self.recordings()
+        )
+
+    def is_counted_in(self, series: object) -> bool:
+        """Whether a recording adds to these metrics."""
+        return any(run.recorder.metric_series == series for run in self.recordings())

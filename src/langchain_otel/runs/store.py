@@ -109,6 +109,16 @@ class RunStore:
         found = self._remembered(key_of(run_id))
         return None if found is None or found.is_silent else found
 
+    def ended_context(self, run_id: UUID, recorder: RunRecorder) -> SpanContext | None:
+        """The span context of a run that ended lately, in the tree of a recorder."""
+        ended = self.ended(run_id)
+        if ended is None:
+            return None
+        recorded = [each for each in ended.recordings() if not each.is_silent]
+        own = [each for each in recorded if each.recorder.origin is recorder.origin]
+        shared = [each for each in recorded if share_tree(each.recorder, recorder)]
+        return next((each.span_context for each in (*own, *shared)), None)
+
     def was_silent(self, run_id: UUID, recorder: RunRecorder) -> bool:
         """Whether a run ended lately of which this recorder recorded nothing."""
         found = self._remembered(key_of(run_id))

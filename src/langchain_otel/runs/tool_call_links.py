@@ -11,8 +11,8 @@ from opentelemetry.trace import Link, Span, SpanContext
 from langchain_otel import semconv
 from langchain_otel.content.choices import Reported
 from langchain_otel.content.fields import MAX_ITEMS, entry, first_items
+from langchain_otel.content.remembered import BoundedMap
 from langchain_otel.content.values import Facts, text
-from langchain_otel.runs.bounded_map import BoundedMap
 from langchain_otel.runs.run import Run
 
 MAX_TOOL_CALLS: Final = 8_192

@@ -19,9 +19,9 @@ from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext
 
 from langchain_otel import health
 from langchain_otel.content.fields import mapping_of
+from langchain_otel.content.remembered import BoundedMap
 from langchain_otel.content.values import number, text
 from langchain_otel.operations.chain import AGENT, WORKFLOW
-from langchain_otel.runs.bounded_map import BoundedMap
 from langchain_otel.runs.context import active_run
 from langchain_otel.runs.tool_call_links import MAX_PENDING
 from langchain_otel.runs.traceparent import span_context_in, traceparent

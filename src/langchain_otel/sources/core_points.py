@@ -22,8 +22,14 @@ from langchain_otel.patching.wrapping import begins_again
 from langchain_otel.sources import seams
 from langchain_otel.sources.chain_groups import current_in_async_block, current_in_block
 from langchain_otel.sources.configurable import COMPLETE_CONFIG, configures
-from langchain_otel.sources.own_runs import is_entry, starts_by_hand
-from langchain_otel.sources.run_bodies import body_of, copies_context, starts, starts_group
+from langchain_otel.sources.run_bodies import (
+    body_of,
+    copies_context,
+    is_entry,
+    starts,
+    starts_by_hand,
+    starts_group,
+)
 from langchain_otel.sources.stream_frame import StreamFrame
 
 CONFIG: Final = "langchain_core.runnables.config"

@@ -1,26 +1,44 @@
-"""Puts a frame around the functions of LangChain in which the bodies of runs run."""
+"""Puts a frame around the functions in which the bodies of runs run, LangChain's and others'.
+
+Most methods of other packages leave it to LangChain's own to start a run and to report its end. One
+that calls a callback manager itself often reports ordinary exceptions only.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial, wraps
+from types import FunctionType
 from typing import Any, Final
 
 from langchain_otel import health
 from langchain_otel.patching.wrapping import FrameFor, framed
-from langchain_otel.runs.body_frame import BodyFrame
+from langchain_otel.runs.body_frame import BodyFrame, enter_body
 from langchain_otel.runs.current_frame import current_frame
 from langchain_otel.runs.frame import Frame
 from langchain_otel.runs.group_frame import GroupFrame
 from langchain_otel.runs.identity import NO_IDENTITY, with_identity
 from langchain_otel.runs.operation import Family
-from langchain_otel.runs.step_body import enter_body
 from langchain_otel.runs.store import RUNS
 from langchain_otel.sources.configurable import identity_from_config
 
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 GRAPH_STREAM: Final = "Pregel.stream"
+
+STARTS: Final[dict[str, Family]] = {
+    "on_chain_start": "chain",
+    "on_tool_start": "tool",
+    "on_chat_model_start": "model",
+    "on_llm_start": "model",
+}
+"""The methods of a callback manager; those of retrievers are all wrapped."""
+
+LISTED: Final = ("langchain_core.", "langgraph.")
+"""The packages whose methods have rows of their own, or report every end."""
+
+SEVERAL: Final = ("batch", "abatch", "generate", "agenerate")
+"""Methods each call of which has several runs."""
 
 
 def starts(
@@ -55,6 +73,23 @@ def starts_group(family: Family, *, is_configured: bool = True) -> Wrap:
         return GroupFrame(family, args[0], within)
 
     return _framing(frame_for)
+
+
+def is_entry(name: str) -> bool:
+    """Whether a method may be what users call, and is not a part of another one."""
+    return not name.startswith("_")
+
+
+def starts_by_hand(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function in a frame, if its code names a method that starts runs; else as it is."""
+    if type(function) is not FunctionType or f"{function.__module__}.".startswith(LISTED):
+        return function
+    families = {STARTS[name] for name in function.__code__.co_names if name in STARTS}
+    if len(families) != 1:
+        return function
+    family = families.pop()
+    wrap = starts_group(family) if function.__name__ in SEVERAL else starts(family)
+    return wrap(function)
 
 
 def invokes_graph(original: Callable[..., Any]) -> Callable[..., Any]:

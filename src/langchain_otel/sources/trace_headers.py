@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opentelemetry.context import Context
 
-from langchain_otel.content.json_data import sound
+from langchain_otel.content.values import sound
 
 
 def trace_headers(context: Context) -> dict[str, str]:
