@@ -100,6 +100,7 @@ NOT_ASKED_FOR = (
     *("langchain_otel.recording.hooks", "langchain_otel.recording.run_view"),
     *("langchain_otel.recording.self_metrics", "langchain_otel.recording.arguments"),
     *("langchain_otel.inspection.other_tracers", "langchain_otel.inspection.providers"),
+    *("langchain_otel.inspection.command", "langchain_otel.content.written"),
     *("langchain_otel.notices.destinations", "langchain_otel.notices.tracers"),
     *("langchain_otel.dialects.openinference", "langchain_otel.dialects.phoenix"),
     *("langchain_otel.recording.evaluation", "langchain_otel.exporters"),
@@ -150,6 +151,41 @@ print(sorted(name for name in sys.modules.keys() - before if f"{{name}}.".starts
 )))
 """
     assert output_of(program) == "[]"
+
+
+WITHOUT_CONTENT = """
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import tool
+@tool
+def add(a: int, b: int) -> int:
+    "Add two numbers."
+    return a + b
+model = GenericFakeChatModel(messages=iter([AIMessage("hi")] * 2))
+chain = ChatPromptTemplate.from_template("{x}") | model | RunnableLambda(lambda _: 1 / 0)
+instrumentor.instrument(tracer_provider=provider)
+before = set(sys.modules)
+for _ in range(2):
+    try:
+        chain.invoke({"x": 1}, {"metadata": {"a": 1, "b": ["c"]}, "tags": ["d"]})
+    except ZeroDivisionError:
+        pass
+add.invoke({"a": 1, "b": 2})
+print(sorted({span.status.status_code.name for span in exporter.get_finished_spans()}))
+print([name for name in sys.modules.keys() - before if name.startswith("langchain_otel.content")])
+"""
+
+
+def test_runs_import_nothing_for_content_that_nobody_wants() -> None:
+    """Models, tools, failures, tags and metadata need none of it, also when they run first."""
+    program = f"""
+import sys
+from langchain_otel import LangChainInstrumentor
+instrumentor = LangChainInstrumentor()
+{SETUP}{WITHOUT_CONTENT}"""
+    assert output_of(program).splitlines() == ["['ERROR', 'UNSET']", "[]"]
 
 
 # Of 1,340 to 1,470 on the versions of Python. A class of `typing.NamedTuple` makes 60 and more, a
