@@ -1,6 +1,7 @@
 """Settings that have no effect, and invalid ones: each warning names what the user has written."""
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -124,6 +125,36 @@ def test_a_variable_that_nobody_reads(
             assert f" {name} has no effect" in warning
             assert nearest is None or f"{nearest} is meant" in warning
     assert ("can only be an argument" in warning) is name.endswith("REDACT")
+
+
+@pytest.fixture
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable of OpenTelemetry's, whoever's it is."""
+    for name in [name for name in os.environ if "OTEL" in name.upper()]:
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.usefixtures("nothing_set")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, "true") for name in MISSPELT),
+        (DISABLING_VARIABLE, "langchain"),
+        (f"{LANGCHAIN}CAPTURE_STATE", "on"),
+    ],
+)
+def test_a_variable_alone(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch, warnings: Warnings
+) -> None:
+    """It is warned of at once, also where it is all that is set, and no argument is given."""
+    monkeypatch.setenv(name, value)
+    instrumentor = LangChainInstrumentor()
+    instrumentor.instrument()
+    try:
+        (warning,) = warnings()
+    finally:
+        instrumentor.uninstrument()
+    assert name in warning
 
 
 @pytest.mark.usefixtures("no_variables")

@@ -17,6 +17,9 @@ from langchain_otel.content.policy import (
 )
 from langchain_otel.runs.store import MAX_OPEN_RUNS
 
+OTEL: Final = "OTEL_"
+"""It is in the name of every variable that is ours, or that somebody may take for ours."""
+
 GENAI: Final = "OTEL_INSTRUMENTATION_GENAI_"
 LANGCHAIN: Final = "OTEL_INSTRUMENTATION_LANGCHAIN_"
 HOOKS: Final = ("request_hook", "response_hook", "span_name", "run_filter")

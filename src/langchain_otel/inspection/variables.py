@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from langchain_otel.config import OPTIONS, SDK_DISABLED_VARIABLE
-from langchain_otel.config.options import GENAI, LANGCHAIN
+from langchain_otel.config.options import GENAI, LANGCHAIN, OTEL
 
 OURS: Final = "langchain_otel"
 INSTRUMENTORS: Final = "opentelemetry_instrumentor"
@@ -30,7 +30,6 @@ WITHOUT_VARIABLE: Final = frozenset(
     option.name.upper() for option in OPTIONS if option.variable is None
 )
 
-OTEL: Final = "OTEL_"
 # A variable of the kind of ours: whose it says to be, and which option.
 KIND: Final = (
     rf"{OTEL}(?:PYTHON_)?(?:INSTRUMENTATION_)?(LANG_CHAIN|LANG_GRAPH|GEN_AI|[A-Z]+)_(?:OTEL_)?(.+)"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from langchain_otel import health
 from langchain_otel.config import Config, is_disabled
+from langchain_otel.config.options import OTEL
 from langchain_otel.recording.recorder import Recorder
 from langchain_otel.recording.registry import active_recorder, current_recorder
 from langchain_otel.runs import context
@@ -15,10 +16,6 @@ from langchain_otel.runs.garbage_collector import is_collecting
 
 if TYPE_CHECKING:
     from langchain_otel.notices.destinations import Providers
-
-
-OTEL: Final = "OTEL_"
-"""All variables have it in their names that are ours, or that somebody may take for ours."""
 
 
 class _Default:

@@ -1,4 +1,4 @@
-"""Makes recorders, and chooses that of a handler: its own, the instrumentor's, or the default."""
+"""Makes recorders of arguments; chooses that of a handler: its own, the active one, the default."""
 
 from __future__ import annotations
 
