@@ -18,6 +18,7 @@ from peers import OURS, PEERS, python_of, variables_of
 from report import SMALLEST, described, machine, table
 
 FOLDER: Final = Path(__file__).parent
+SOURCE: Final = FOLDER.parent / "src"
 VALGRIND: Final = ("valgrind", "--quiet", "--tool=cachegrind", "--cache-sim=no")
 BARE: Final = "bare"
 METRICS: Final = f"{OURS}, metrics"
@@ -50,6 +51,8 @@ ROWS: Final = (
 def counted(environment: str, rows: list[Row], folder: str) -> dict[str, dict[str, float]]:
     """What is added to each program in one environment, by `variant, content on` or `off`."""
     requests = [request for row in rows for request in _requests(environment, row)]
+    # A module that comes with the first run would be compiled in the first child, and not again.
+    subprocess.run([python_of(environment), "-m", "compileall", "-q", SOURCE], check=True)
     done = subprocess.run(
         [
             *VALGRIND,
